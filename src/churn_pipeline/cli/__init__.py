@@ -1,0 +1,52 @@
+"""`kedro churn …`: what Kedro's own commands cannot say.
+
+Each command is imported when it is called, so that `kedro --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import ClassVar
+
+import click
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are imported by name when they are asked for."""
+
+    where: ClassVar[dict[str, str]] = {
+        "adopt": "adopt",
+        "score": "score",
+        "status": "registry",
+        "history": "registry",
+        "promote": "registry",
+        "rollback": "registry",
+        "approve": "registry",
+        "resume": "runs",
+        "gc": "runs",
+    }
+    """Command -> module of this package that defines a function of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(self.where)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, or None where there is none of this name."""
+        module = self.where.get(cmd_name)
+        if module is None:
+            return None
+        found = getattr(importlib.import_module(f"{__name__}.{module}"), cmd_name)
+        if not isinstance(found, click.Command):
+            raise TypeError(f"{__name__}.{module}.{cmd_name} is not a click command")
+        return found
+
+
+@click.group(name="churn_pipeline")
+def cli() -> None:
+    """Commands of this project."""
+
+
+@cli.group(name="churn", cls=LazyCommands)
+def churn() -> None:
+    """Adopt a table, score a file, release and roll back models."""

@@ -1,0 +1,201 @@
+"""What a data set is: its tables, the roles and types of their columns, its label.
+
+One data set is one Kedro environment. `conf/<name>/dataset.yml` holds what these
+models describe; nothing about a particular data set is written in Python.
+
+Tables after validation have canonical column names, whatever the raw ones were:
+
+- `customers`: `customer_id`, `start_date` (may be absent) and one column a feature;
+- `transactions`: `customer_id`, `event_time`, `known_at`, `order_id`, `amount`,
+  `kind`, `is_cancelled` and the declared columns;
+- `contracts`: `customer_id`, `start_date`, `end_date`, `cancelled_at`, `known_at`
+  and the declared feature columns.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+ColumnType = Literal["integer", "number", "boolean", "category", "date", "datetime"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Params(BaseModel):
+    """Base of every typed parameter block: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Column(Params):
+    """One column that carries meaning of its own (a feature or the label).
+
+    Attributes:
+        type: How the text of a cell is read.
+        description: One line for people, shown in reports and in the HTTP contract.
+        unit: Unit of a number ("months", "EUR"); empty where there is none.
+        nullable: Whether a missing value is normal. Where False, a row without a
+            value is rejected.
+        min: Smallest valid number, inclusive; None leaves it open.
+        max: Largest valid number, inclusive; None leaves it open.
+        allowed: The valid categories. None allows any; a category outside of the
+            list rejects the row.
+        sensitive: Whether fairness is reported by this column.
+        segment: Whether metrics are reported by this column.
+        feature: Whether the model may use the column.
+    """
+
+    type: ColumnType
+    description: str = ""
+    unit: str = ""
+    nullable: bool = True
+    min: float | None = None
+    max: float | None = None
+    allowed: tuple[str, ...] | None = None
+    sensitive: bool = False
+    segment: bool = False
+    feature: bool = True
+
+    @model_validator(mode="after")
+    def _bounds_fit_the_type(self) -> Column:
+        if self.allowed is not None and self.type != "category":
+            raise ValueError(
+                f"`allowed` is for columns of type category, got type {self.type}; "
+                "use `min` and `max`, or change the type"
+            )
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"expected min <= max, got {self.min} > {self.max}")
+        return self
+
+
+class Table(Params):
+    """A raw table: which columns play which role, and which are ignored.
+
+    Role values are raw column names; None says that the table has no such column.
+    """
+
+    customer_id: str
+    columns: dict[str, Column] = Field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+    """Columns that together name a row once; a repetition is rejected."""
+
+
+class Customers(Table):
+    """One row a customer. In a snapshot it also carries the label column."""
+
+    start_date: str | None = None
+
+
+class Transactions(Table):
+    """One row an event (a purchase, an invoice line, a call)."""
+
+    time: str
+    known_at: str | None = None
+    """When the company knew of the event; None: at `time`."""
+    order_id: str | None = None
+    """Rows with one order id are one purchase; None: each row is one."""
+    amount: str | None = None
+    """Money of a row, or of one piece where `quantity` is given; None: 1 a row."""
+    quantity: str | None = None
+    kind: str | None = None
+    """Column that tells kinds of event apart; None: every row is activity."""
+    activity_kinds: tuple[str, ...] | None = None
+    """Kinds that count as activity (and as purchases); None: all."""
+    cancelled_if_starts_with: dict[str, str] = Field(default_factory=dict)
+    """Raw column -> prefix that marks a cancellation, e.g. InvoiceNo: C."""
+
+
+class Contracts(Table):
+    """One row a contract term, several a customer over time."""
+
+    start_date: str
+    end_date: str
+    cancelled_at: str | None = None
+    known_at: str | None = None
+
+
+class ColumnLabel(Params):
+    """The label stands in a column of the snapshot."""
+
+    rule: Literal["column"]
+    column: str
+    positive: str
+    negative: str | None = None
+    """The other value; None takes every other value as the negative."""
+
+
+class InactivityLabel(Params):
+    """Churn = no purchase within the horizon (non-contractual customers)."""
+
+    rule: Literal["inactivity"]
+    lead_time_days: int = Field(0, ge=0)
+    horizon_days: int = Field(ge=1)
+
+
+class ContractEndLabel(Params):
+    """Churn = the subscription ended within the horizon (contractual customers).
+
+    Customers without a contract at the observation date follow the inactivity rule.
+    """
+
+    rule: Literal["contract_end"]
+    lead_time_days: int = Field(0, ge=0)
+    horizon_days: int = Field(ge=1)
+
+
+Label = Annotated[
+    ColumnLabel | InactivityLabel | ContractEndLabel, Field(discriminator="rule")
+]
+
+
+class Tables(Params):
+    """The tables that a company has; None says that it has no such table."""
+
+    customers: Customers | None = None
+    transactions: Transactions | None = None
+    contracts: Contracts | None = None
+
+
+class Dataset(Params):
+    """A data set: name, shape, tables and label rule (`params:dataset`).
+
+    Attributes:
+        name: Folder name under each data layer and of the registered model.
+        shape: `snapshot` (one row a customer, label given) or `events`.
+        currency: Printed beside money.
+        snapshot_date: Observation date of a snapshot.
+        max_rejected_share: Share of a table's rows, 0 to 1, above which bad rows
+            stop the run.
+        tables: The raw tables.
+        label: How churn is told.
+    """
+
+    name: Name
+    shape: Literal["snapshot", "events"]
+    currency: str = "EUR"
+    snapshot_date: dt.date | None = None
+    max_rejected_share: float = Field(0.05, ge=0, le=1)
+    tables: Tables
+    label: Label
+
+    @model_validator(mode="after")
+    def _shape_fits(self) -> Dataset:
+        if self.shape == "snapshot":
+            if self.tables.customers is None or self.snapshot_date is None:
+                raise ValueError(
+                    "a snapshot needs `tables.customers` and `snapshot_date`"
+                )
+            if self.label.rule != "column":
+                raise ValueError(
+                    f"a snapshot needs the label rule column, got {self.label.rule}"
+                )
+        elif self.tables.transactions is None:
+            raise ValueError("a data set of events needs `tables.transactions`")
+        elif self.label.rule == "column":
+            raise ValueError(
+                "a data set of events needs the label rule inactivity or contract_end"
+            )
+        return self

@@ -1,0 +1,1 @@
+"""Catalog datasets of this project: how tables, artifacts and champions are kept."""

@@ -1,0 +1,27 @@
+"""The project's pipelines by name."""
+
+from kedro.framework.project import find_pipelines
+from kedro.pipeline import Pipeline
+
+MAIN_JOB = (
+    "data_validation",
+    "feature_engineering",
+    "training",
+    "evaluation",
+    "release",
+    "scoring",
+    "drift_reporting",
+)
+"""From raw tables to a released, scored and watched champion."""
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Return the pipelines by name; `__default__` is the main job.
+
+    `simulate` is apart: its output is raw data, which other data sets bring.
+    """
+    pipelines = find_pipelines(raise_errors=True)
+    pipelines["__default__"] = sum(
+        (pipelines[name] for name in MAIN_JOB if name in pipelines), Pipeline([])
+    )
+    return pipelines
