@@ -1,0 +1,70 @@
+"""Small things that many tests need, built through the real code."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from churn_pipeline.dataset import InactivityLabel
+from churn_pipeline.feature import Feature
+from churn_pipeline.models.calibration import fit_calibration
+from churn_pipeline.models.classifier import Classifier, Rows
+from churn_pipeline.models.logistic import fit_logistic
+from churn_pipeline.models.table import read_table
+from churn_pipeline.models.vocabulary import Vocabulary
+from churn_pipeline.release.artifact import Artifact, Hashes, Manifest
+
+TINY_FEATURES = (
+    Feature(name="tenure_months", type="number", unit="months", min=0, max=120),
+    Feature(name="monthly_charge", type="number", unit="EUR"),
+    Feature(name="plan", type="category", allowed=("basic", "plus", "premium")),
+)
+
+
+def tiny_columns(n_rows: int = 200, seed: int = 0) -> dict[str, list[object]]:
+    """Rows of `TINY_FEATURES` with some missing values."""
+    rng = np.random.default_rng(seed)
+    charge = rng.gamma(3.0, 20.0, n_rows).round(2).tolist()
+    plan = rng.choice(["basic", "plus", "premium"], n_rows).tolist()
+    charge[3], plan[5] = None, None
+    tenure = rng.integers(0, 72, n_rows).astype(float).tolist()
+    return {"tenure_months": tenure, "monthly_charge": charge, "plan": plan}
+
+
+def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> Artifact:
+    """An artifact of a logistic regression on 200 made-up customers."""
+    columns = tiny_columns(seed=seed)
+    draft = Manifest(
+        version=version,
+        dataset="tiny",
+        family="logistic",
+        features=TINY_FEATURES,
+        categories={"plan": ("basic", "plus", "premium")},
+        label=InactivityLabel(rule="inactivity", horizon_days=60),
+        threshold=0.4,
+        hashes=Hashes(data="0" * 64, code="1" * 64, parameters="2" * 64),
+        metrics={"roc_auc": 0.8},
+        baselines={"boosting": {"roc_auc": 0.75}},
+    )
+    classifier = _tiny_classifier(columns, seed)
+    golden = {name: values[:16] for name, values in columns.items()}
+    golden["plan"][0] = "never seen"
+    return Artifact.create(
+        draft,
+        model=classifier.to_onnx(),
+        weights=classifier.to_safetensors(),
+        golden=golden,
+    )
+
+
+def _tiny_classifier(columns: dict[str, list[object]], seed: int) -> Classifier:
+    numbers = [f.name for f in TINY_FEATURES if f.type == "number"]
+    table = read_table(columns, numbers=numbers, categories=["plan"])
+    vocabulary = Vocabulary.learn(table.categories, min_rows=1, max_levels=10)
+    codes = vocabulary.codes(table.categories)
+    chance = 1 / (1 + np.exp(table.numbers[:, 0].astype(float) / 20 - 1))
+    label = (np.random.default_rng(seed).random(len(table)) < chance).astype(float)
+    rows = Rows(table.numbers, codes, label)
+    model = fit_logistic(rows, vocabulary.sizes, inverse_penalty=1.0)
+    logit = model.logit(table.numbers, codes)
+    calibration = fit_calibration(logit, label, bins=0, min_rows_a_bin=1)
+    return Classifier(model, vocabulary, calibration)
