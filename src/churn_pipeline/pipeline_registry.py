@@ -19,8 +19,17 @@ def register_pipelines() -> dict[str, Pipeline]:
     """Return the pipelines by name; `__default__` is the main job.
 
     `simulate` is apart: its output is raw data, which other data sets bring.
+
+    Raises:
+        KeyError: A pipeline was asked for that does not exist; Kedro then names the
+            near ones.
     """
-    pipelines = find_pipelines(raise_errors=True)
+    try:
+        pipelines = find_pipelines(raise_errors=True)
+    except ImportError as error:
+        if error.__cause__ is None:  # not found, rather than broken
+            raise KeyError(str(error)) from error
+        raise
     pipelines["__default__"] = sum(
         (pipelines[name] for name in MAIN_JOB if name in pipelines), Pipeline([])
     )

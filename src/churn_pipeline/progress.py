@@ -1,30 +1,106 @@
-"""Progress bars for work that takes more than a few seconds."""
+"""Progress bars on standard error for work that takes more than a few seconds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 T = TypeVar("T")
+_display: Progress | None = None  # rich allows one live display a process
+
+
+class Bar:
+    """One line of the display.
+
+    Attributes:
+        description: Text before the bar; `describe` changes it.
+    """
+
+    def __init__(self, progress: Progress, task: TaskID, description: str) -> None:
+        self._progress, self._task, self.description = progress, task, description
+
+    def advance(self, steps: float = 1) -> None:
+        """Move the bar forward."""
+        self._progress.advance(self._task, steps)
+
+    def describe(self, text: str) -> None:
+        """Show `text` in place of the description, e.g. with the best value so far."""
+        self._progress.update(self._task, description=text)
+
+
+@contextmanager
+def display() -> Iterator[Progress]:
+    """Show one live display; bars within it, from anywhere, are lines of it."""
+    global _display  # noqa: PLW0603
+    if _display is not None:
+        yield _display
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    try:
+        with progress:
+            _display = progress
+            yield progress
+    finally:
+        _display = None
+
+
+@contextmanager
+def bar(description: str, total: float | None = None) -> Iterator[Bar]:
+    """Show a bar while the block runs.
+
+    Args:
+        description: Short text before the bar, e.g. "tuning".
+        total: Steps until done; None where that is not known.
+
+    Yields:
+        The bar, to advance and to describe.
+    """
+    with display() as progress:
+        task = progress.add_task(description, total=total)
+        try:
+            yield Bar(progress, task, description)
+        finally:
+            progress.remove_task(task)
 
 
 def track(
     items: Iterable[T], description: str, total: float | None = None
 ) -> Iterator[T]:
-    """Yield the items, showing a bar on standard error while they are worked on.
+    """Yield the items, showing a bar while they are worked on.
 
     Args:
         items: What to iterate over.
-        description: Short text before the bar, e.g. "tuning".
+        description: Short text before the bar.
         total: Number of items where `items` has no length.
 
     Yields:
         The items, unchanged.
     """
-    from rich.console import Console
-    from rich.progress import track as rich_track
-
-    console = Console(stderr=True)
-    yield from rich_track(
-        items, description, total=total, console=console, transient=True
-    )
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with bar(description, total) as line:
+        for item in items:
+            yield item
+            line.advance()

@@ -1,21 +1,15 @@
 """Kedro settings: hooks and configuration. Nothing heavy is imported here."""
 
-import os
-
-# Before any of these packages is imported: none of them phones home.
-for _switch in (
-    "DO_NOT_TRACK",
-    "KEDRO_DISABLE_TELEMETRY",
-    "BENTOML_DO_NOT_TRACK",
-    "MLFLOW_DISABLE_TELEMETRY",
-):
-    os.environ.setdefault(_switch, "true")
-
 from omegaconf.resolvers import oc
 
-from churn_pipeline.hooks import ConsoleHook, TrackingHook
+from churn_pipeline.hooks import ConsoleHook, JournalHook, TrackingHook
+from churn_pipeline.telemetry import switch_off
 
-HOOKS = (TrackingHook(), ConsoleHook())
+switch_off()
+
+_tracking = TrackingHook()
+# pluggy calls the last one first: the journal clears up before anything is read.
+HOOKS = (ConsoleHook(), _tracking, JournalHook(_tracking))
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -1,0 +1,165 @@
+"""`kedro churn resume` and `kedro churn gc`: runs and the versions they leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from kedro.framework.session import KedroSession
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+    from churn_pipeline.runs import RunRecord
+
+env_option = click.option(
+    "--env", "-e", default=None, help="The data set: a folder in conf/."
+)
+
+
+@click.command()
+@env_option
+def resume(env: str | None) -> None:
+    """Go on with the last run, where it was killed or failed.
+
+    Finished nodes are not run again. Example: kedro churn resume --env telco
+    """
+    from churn_pipeline.runs import read_records
+
+    session = _session(env)
+    dataset = _dataset_name(session)
+    records = read_records(Path.cwd(), dataset)
+    if not records or not records[-1].interrupted:
+        last = f"the last one, {records[-1].version}, is {records[-1].status}"
+        raise click.ClickException(
+            f"no interrupted run of {dataset}: {last if records else 'none was made'}; "
+            "start one with `kedro run`"
+        )
+    record = records[-1]
+    resumed = _session(env, record)
+    names = _unfinished(resumed, record)
+    click.echo(f"resuming {record.version}: {len(names)} nodes left", err=True)
+    request = {
+        key: record.request[key]
+        for key in ("pipeline_names", "load_versions")
+        if key in record.request
+    }
+    resumed.run(node_names=names, **request)  # type: ignore[arg-type]
+
+
+@click.command()
+@env_option
+@click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1))
+@click.option("--dry-run", is_flag=True, help="Say what would go, remove nothing.")
+def gc(env: str | None, keep: int, dry_run: bool) -> None:
+    """Remove old versions of the data, keeping the newest.
+
+    Versions that a registered model was made of, or belong to its run, stay.
+    Example: kedro churn gc --keep 3 --env telco
+    """
+    from churn_pipeline.hooks.journal import remove_version
+
+    session = _session(env)
+    context = session.load_context()
+    catalog = context.catalog
+    protected = _protected(_dataset_name(session))
+    removed = 0
+    for name in sorted(catalog.keys()):
+        for version in _old_versions(catalog, name, keep):
+            if version in protected.get("*", set()) | protected.get(name, set()):
+                continue
+            removed += 1
+            click.echo(f"{name} {version}")
+            if not dry_run:
+                remove_version(catalog, name, version)
+    click.echo(f"{'would remove' if dry_run else 'removed'} {removed} versions")
+
+
+def _session(env: str | None, record: RunRecord | None = None) -> KedroSession:
+    """Return a session; with a record, one that goes on with that run."""
+    from kedro.framework.session import KedroSession
+
+    class ResumedSession(KedroSession):
+        """Writes under the version of the run that it goes on with."""
+
+        @property
+        def store(self) -> dict[str, Any]:
+            version = {"session_id": record.version} if record else {}
+            return {**super().store, **version}
+
+    params = dict(record.request.get("runtime_params") or {}) if record else {}  # type: ignore[call-overload]
+    if record is not None and record.mlflow_run_id:
+        params["mlflow_run_id"] = record.mlflow_run_id
+    return ResumedSession.create(Path.cwd(), env=env, runtime_params=params or None)
+
+
+def _dataset_name(session: KedroSession) -> str:
+    """Return the name of the session's data set."""
+    return str(session.load_context().config_loader["globals"]["dataset"]["name"])
+
+
+def _unfinished(session: KedroSession, record: RunRecord) -> list[str]:
+    """Return the names of the nodes that a resumed run has to run."""
+    from kedro.framework.project import pipelines
+    from kedro.pipeline import Pipeline
+
+    names = record.request.get("pipeline_names") or ["__default__"]
+    pipeline = Pipeline([pipelines[name] for name in names])  # type: ignore[attr-defined]
+    asked = {
+        key: record.request[key]
+        for key in ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs")
+        if key in record.request
+    }
+    catalog = session.load_context().catalog
+    return nodes_left(pipeline.filter(**asked), set(record.done), catalog)  # type: ignore[arg-type]
+
+
+def nodes_left(
+    pipeline: Pipeline, done: set[str], catalog: CatalogProtocol[Any, Any]
+) -> list[str]:
+    """Return the nodes to run: those not done, and those whose output is not kept.
+
+    Args:
+        pipeline: What was asked for.
+        done: Names of the nodes that ended.
+        catalog: Tells which outputs are kept on disk.
+
+    Returns:
+        Node names in the order of the pipeline.
+    """
+    left: set[str] = set()
+    needed: set[str] = set()
+    for node in reversed(pipeline.nodes):
+        lost = {name for name in node.outputs if name not in catalog}
+        if node.name not in done or lost & needed:
+            left.add(node.name)
+            needed |= set(node.inputs)
+    return [node.name for node in pipeline.nodes if node.name in left]
+
+
+def _old_versions(
+    catalog: CatalogProtocol[Any, Any], name: str, keep: int
+) -> list[str]:
+    """Return the versions of a dataset beyond the newest, oldest first."""
+    dataset = catalog.get(name)
+    if getattr(dataset, "_version", None) is None:
+        return []
+    folder = Path(str(dataset._filepath))  # type: ignore[union-attr]
+    versions = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    return versions[:-keep]
+
+
+def _protected(dataset: str) -> dict[str, set[str]]:
+    """Return the versions to keep: of all datasets ("*"), and of single ones."""
+    from churn_pipeline.runs import read_records
+
+    released = Path("data/06_models") / dataset / "released"
+    versions = {p.name for p in released.iterdir()} if released.is_dir() else set()
+    protected: dict[str, set[str]] = {"*": versions}
+    for record in read_records(Path.cwd(), dataset):
+        if record.version in versions:
+            for name, version in record.loads.items():
+                protected.setdefault(name, set()).add(version)
+    return protected

@@ -1,0 +1,168 @@
+"""Keeps the record of a run, and clears away what a killed run left half written."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from churn_pipeline.runs import RunRecord, read_records
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
+
+    from churn_pipeline.hooks.tracking import TrackingHook
+
+logger = logging.getLogger(__name__)
+_REQUEST = (
+    "env",
+    "pipeline_names",
+    "tags",
+    "from_nodes",
+    "to_nodes",
+    "node_names",
+    "from_inputs",
+    "to_outputs",
+    "namespaces",
+    "load_versions",
+    "runtime_params",
+)
+
+
+class JournalHook:
+    """Writes the record of a run node by node."""
+
+    def __init__(self, tracking: TrackingHook) -> None:
+        self._tracking = tracking
+        self._project = Path()
+        self._dataset = ""
+        self._record: RunRecord | None = None
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Refuse an environment that does not exist; take note of the data set."""
+        _check_environment(context)
+        self._project = Path(context.project_path)
+        self._dataset = context.config_loader["globals"]["dataset"]["name"]
+
+    @hook_impl
+    def before_pipeline_run(
+        self,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
+        """Begin the record, or go on with the one that is resumed."""
+        version = run_params["run_id"]
+        records = {r.version: r for r in read_records(self._project, self._dataset)}
+        clear_half_written(list(records.values()), pipeline, catalog)
+        request = {key: run_params[key] for key in _REQUEST if run_params.get(key)}
+        new = RunRecord(version=version, dataset=self._dataset, request=request)
+        old = records.get(version)
+        if old is not None:
+            new = old.model_copy(update={"status": "running", "pid": new.pid})
+        new.save(self._project)
+        self._record = new
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Note the node at work."""
+        self._update(running=node.name)
+
+    @hook_impl
+    def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Note the node as done, with the versions that it read."""
+        if self._record is None:
+            return
+        loads = {**self._record.loads, **_versions(node.inputs, catalog)}
+        done = [*self._record.done, node.name]
+        self._update(
+            running=None,
+            done=done,
+            loads=loads,
+            mlflow_run_id=self._tracking.run_id,
+        )
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Close the record."""
+        self._update(status="done", running=None)
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Mark the record as failed; the node at work stays named in it."""
+        self._update(status="failed")
+
+    def _update(self, **changes: Any) -> None:
+        if self._record is not None:
+            self._record = self._record.model_copy(update=changes)
+            self._record.save(self._project)
+
+
+def clear_half_written(
+    records: list[RunRecord], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+) -> None:
+    """Remove versions that an interrupted run's node was at when it ended.
+
+    Without this, the newest version of a dataset could be half a file.
+
+    Args:
+        records: All records of the data set.
+        pipeline: Nodes whose outputs are looked at.
+        catalog: Where the outputs lie.
+    """
+    nodes = {node.name: node for node in pipeline.nodes}
+    for record in records:
+        if record.interrupted and record.running in nodes:
+            for name in nodes[record.running].outputs:
+                remove_version(catalog, name, record.version)
+
+
+def remove_version(catalog: CatalogProtocol[Any, Any], name: str, version: str) -> bool:
+    """Remove one version of a versioned dataset on the local disk.
+
+    Returns:
+        Whether there was such a version.
+    """
+    dataset = catalog.get(name) if name in catalog else None
+    if getattr(dataset, "_version", None) is None:
+        return False
+    folder = Path(str(dataset._filepath)) / version  # type: ignore[union-attr]
+    if not folder.is_dir():
+        return False
+    shutil.rmtree(folder)
+    logger.debug("removed %s", folder)
+    return True
+
+
+def _versions(names: list[str], catalog: CatalogProtocol[Any, Any]) -> dict[str, str]:
+    """Return dataset -> version, of those inputs that are versioned."""
+    found = {}
+    for name in names:
+        dataset = catalog.get(name) if name in catalog else None
+        if getattr(dataset, "_version", None) is not None:
+            found[name] = str(dataset.resolve_load_version())  # type: ignore[union-attr]
+    return found
+
+
+def _check_environment(context: KedroContext) -> None:
+    """Refuse an environment without a folder: Kedro would run the base one.
+
+    Raises:
+        ValueError: There is no `conf/<env>`.
+    """
+    conf = Path(str(context.config_loader.conf_source))
+    env = context.env or "local"
+    if not conf.is_dir() or env == "local" or (conf / env).is_dir():
+        return
+    known = sorted(p.name for p in conf.iterdir() if (p / "dataset.yml").is_file())
+    raise ValueError(
+        f"no data set is called {env!r}: expected one of {', '.join(known)} "
+        f"(a folder in {conf}); make one with `kedro churn adopt {env} FILE ...`"
+    )

@@ -1,0 +1,86 @@
+"""The record of each run: what it was asked, what it read and wrote, how far it came.
+
+One JSON file a run in `data/06_models/<dataset>/runs/`. It lets a killed run be
+resumed, and tells which versions of the data a model was made from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+Status = Literal["running", "done", "failed"]
+FOLDER = "data/06_models/{dataset}/runs"
+
+
+class RunRecord(BaseModel):
+    """One run.
+
+    Attributes:
+        version: The version id: of the data, the MLflow run and the model.
+        dataset: Name of the data set.
+        status: `running` until it ends; a killed run stays so.
+        pid: Process that runs it.
+        request: How it was asked for: env, pipelines, tags, parameters, ...
+        done: Names of the nodes that ended.
+        running: Name of the node at work; None between nodes.
+        loads: Dataset -> version read, of versioned datasets.
+        mlflow_run_id: The MLflow run, where the run is tracked.
+    """
+
+    version: str
+    dataset: str
+    status: Status = "running"
+    pid: int = Field(default_factory=os.getpid)
+    request: dict[str, object] = Field(default_factory=dict)
+    done: list[str] = Field(default_factory=list)
+    running: str | None = None
+    loads: dict[str, str] = Field(default_factory=dict)
+    mlflow_run_id: str | None = None
+
+    def save(self, project: Path) -> None:
+        """Write the record; a kill leaves the previous one whole."""
+        path = record_path(project, self.dataset, self.version)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(self.model_dump_json(indent=1), "utf-8")
+        scratch.replace(path)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run ended before its end: it failed, or its process is gone."""
+        return self.status == "failed" or (
+            self.status == "running" and not _is_alive(self.pid)
+        )
+
+
+def record_path(project: Path, dataset: str, version: str) -> Path:
+    """Return where the record of a version lies."""
+    folder = project / FOLDER.format(dataset=dataset)
+    return folder / f"{version.replace(':', '.')}.json"
+
+
+def read_records(project: Path, dataset: str) -> list[RunRecord]:
+    """Return the records of a data set, oldest first."""
+    folder = project / FOLDER.format(dataset=dataset)
+    return [
+        RunRecord(**json.loads(path.read_text("utf-8")))
+        for path in sorted(folder.glob("*.json"))
+    ]
+
+
+def _is_alive(pid: int) -> bool:
+    """Return whether a process of this id runs (a reused id counts as alive)."""
+    if pid == os.getpid():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
