@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
 CALIBRATION_BINS = 15
 
@@ -24,18 +25,21 @@ class Ranking:
         order: int64, (n,), position in the input of each sorted row.
         label: float64, (n,), sorted; 1 churned, 0 stayed.
         probability: float64, (n,), sorted, in [0, 1].
-        starts: int64, (k,), first row of each run of equal probabilities.
+        ends: int64, (k,), last row of each run of equal probabilities.
         bins: int64, (b,), first row of each calibration bin.
-        threshold: Lowest probability that counts as predicted to churn, in [0, 1].
-        gain: float64, (n,), sorted; money that contacting the row earns.
+        called: Number of rows at or over the threshold; they come first.
+        terms: float64, (n, 4), what each row adds to the sums that metrics are made
+            of: churned, log likelihood, squared error, probability.
+        gain: float64, (n,), money that contacting each row earns, sorted; or None.
     """
 
-    order: NDArray[np.int64]
+    order: Positions
     label: Floats
     probability: Floats
-    starts: NDArray[np.int64]
-    bins: NDArray[np.int64]
-    threshold: float
+    ends: Positions
+    bins: Positions
+    called: int
+    terms: Floats
     gain: Floats | None
 
     @classmethod
@@ -64,14 +68,17 @@ class Ranking:
         _check(y, p)
         order = np.argsort(-p, kind="stable")
         ranked = p[order]
-        starts = np.flatnonzero(np.append(True, np.diff(ranked) != 0))
+        ends = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
+        called = int(np.searchsorted(-ranked, -threshold, "right"))
+        terms = np.column_stack([y, _log_likelihood(y, p), (p - y) ** 2, p])
         return cls(
             order=order,
             label=y[order],
             probability=ranked,
-            starts=starts,
-            bins=_bin_starts(starts, y.size),
-            threshold=threshold,
+            ends=ends,
+            bins=_bin_starts(ends),
+            called=called,
+            terms=terms[order],
             gain=None if gain is None else np.asarray(gain, dtype=np.float64)[order],
         )
 
@@ -85,66 +92,93 @@ class Ranking:
         Returns:
             Metrics; NaN where one is not defined, as ROC AUC of one class.
         """
-        w = np.ones(self.order.size)
-        if weight is not None:
-            w = np.asarray(weight, dtype=np.float64)[self.order]
-        wy = w * self.label
+        ones = np.ones(self.order.size)
+        w = ones if weight is None else np.asarray(weight, dtype=np.float64)
+        return {name: float(v[0]) for name, v in self.measure_many(w[None]).items()}
+
+    def measure_many(self, weights: Floats) -> dict[str, Floats]:
+        """Return every metric of several weightings of the rows.
+
+        Args:
+            weights: float64, (m, n), how often each row counts in each weighting, 0
+                or more, in the order of the input.
+
+        Returns:
+            Metric -> float64, (m,); NaN where it is not defined.
+        """
+        w = weights[:, self.order]
         with np.errstate(divide="ignore", invalid="ignore"):
             return {
-                **self._ranking(w, wy),
-                **self._losses(w, wy),
-                **self._decisions(w, wy),
+                **self._ranking(w),
+                **self._losses(w),
+                **self._decisions(w),
             }
 
-    def _ranking(self, w: Floats, wy: Floats) -> dict[str, float]:
-        churned = np.add.reduceat(wy, self.starts)
-        everyone = np.add.reduceat(w, self.starts)
-        churned_so_far, so_far = np.cumsum(churned), np.cumsum(everyone)
-        total, n = churned_so_far[-1], so_far[-1]
-        stayed = everyone - churned
+    def _ranking(self, w: Floats) -> dict[str, Floats]:
+        # Only runs of equal probability that hold a churner add to either area.
+        churners = np.flatnonzero(self.label)
+        run = np.searchsorted(self.ends, churners)
+        last = self.ends[run]
+        before = np.where(run > 0, self.ends[run - 1], -1)
+        so_far = np.concatenate((np.zeros((len(w), 1)), np.cumsum(w, axis=1)), axis=1)
+        wy = w[:, churners]
+        churned = np.concatenate((np.zeros((len(w), 1)), np.cumsum(wy, axis=1)), axis=1)
+        churned_to = churned[:, np.searchsorted(churners, last, "right")]
+        churned_before = churned[:, np.searchsorted(churners, before, "right")]
+        reached = so_far[:, last + 1]
+        total, n = churned[:, -1], so_far[:, -1]
+        stayed_to = reached - churned_to
+        stayed_before = so_far[:, before + 1] - churned_before
         # A pair of equal probabilities counts as half in order.
-        pairs = np.dot(stayed, churned_so_far - churned / 2)
+        lost = np.einsum("ij,ij->i", wy, (stayed_to + stayed_before) / 2)
         precision = np.divide(
-            churned_so_far, so_far, out=np.zeros_like(so_far), where=so_far > 0
-        )
-        caught = np.interp(
-            n / 10, np.append(0.0, so_far), np.append(0.0, churned_so_far)
+            churned_to, reached, out=np.zeros_like(reached), where=reached > 0
         )
         return {
-            "roc_auc": float(pairs / (total * (n - total))),
-            "average_precision": float(np.dot(churned, precision) / total),
-            "top_decile_lift": float(caught / (total / 10)),
+            "roc_auc": 1 - lost / (total * (n - total)),
+            "average_precision": np.einsum("ij,ij->i", wy, precision) / total,
+            "top_decile_lift": self._caught_in_top_tenth(so_far, w) / (total / 10),
         }
 
-    def _losses(self, w: Floats, wy: Floats) -> dict[str, float]:
-        n = w.sum()
-        tiny = np.finfo(np.float64).eps
-        p = np.clip(self.probability, tiny, 1 - tiny)
-        log_likelihood = np.dot(wy, np.log(p)) + np.dot(w - wy, np.log1p(-p))
-        expected = np.add.reduceat(w * self.probability, self.bins)
-        observed = np.add.reduceat(wy, self.bins)
+    def _caught_in_top_tenth(self, so_far: Floats, w: Floats) -> Floats:
+        """Return the churners among the likeliest tenth; a tie gives its share."""
+        caught = np.empty(len(w))
+        for i, row in enumerate(so_far):
+            tenth = row[-1] / 10
+            run = int(np.searchsorted(row[self.ends + 1], tenth))
+            end = int(self.ends[run])
+            start = int(self.ends[run - 1]) + 1 if run else 0
+            share = (tenth - row[start]) / (row[end + 1] - row[start])
+            sure = np.dot(w[i, :start], self.label[:start])
+            tied = np.dot(w[i, start : end + 1], self.label[start : end + 1])
+            caught[i] = sure + share * tied
+        return caught
+
+    def _losses(self, w: Floats) -> dict[str, Floats]:
+        n = w.sum(axis=1)
+        sums = w @ self.terms
+        off = np.add.reduceat(w * (self.probability - self.label), self.bins, axis=1)
         return {
-            "log_loss": float(-log_likelihood / n),
-            "brier": float(np.dot(w, (self.probability - self.label) ** 2) / n),
-            "calibration_error": float(np.abs(expected - observed).sum() / n),
+            "log_loss": -sums[:, 1] / n,
+            "brier": sums[:, 2] / n,
+            "calibration_error": np.abs(off).sum(axis=1) / n,
+            "churn_rate": sums[:, 0] / n,
+            "mean_probability": sums[:, 3] / n,
         }
 
-    def _decisions(self, w: Floats, wy: Floats) -> dict[str, float]:
-        n, churned = w.sum(), wy.sum()
-        # Falling probabilities: those at or over the threshold come first.
-        called = int(np.searchsorted(-self.probability, -self.threshold, "right"))
-        contacted, caught = w[:called].sum(), wy[:called].sum()
+    def _decisions(self, w: Floats) -> dict[str, Floats]:
+        first = w[:, : self.called]
+        n, churned = w.sum(axis=1), w @ self.label
+        contacted, caught = first.sum(axis=1), first @ self.label[: self.called]
         found = {
-            "accuracy": float((n - contacted - churned + 2 * caught) / n),
-            "precision": float(caught / contacted) if contacted else 0.0,
-            "recall": float(caught / churned),
-            "f1": float(2 * caught / (contacted + churned)),
-            "contacted_share": float(contacted / n),
-            "churn_rate": float(churned / n),
-            "mean_probability": float(np.dot(w, self.probability) / n),
+            "accuracy": (n - contacted - churned + 2 * caught) / n,
+            "precision": np.where(contacted > 0, caught / contacted, 0.0),
+            "recall": caught / churned,
+            "f1": 2 * caught / (contacted + churned),
+            "contacted_share": contacted / n,
         }
         if self.gain is not None:
-            found["profit"] = float(np.dot(w[:called], self.gain[:called]) / n)
+            found["profit"] = first @ self.gain[: self.called] / n
         return found
 
 
@@ -182,12 +216,20 @@ def point_metrics(
     return {**ranking.measure(), **sizes}
 
 
-def _bin_starts(starts: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _log_likelihood(label: Floats, probability: Floats) -> Floats:
+    """Return the log likelihood of each row; certainty is cut as scikit-learn does."""
+    tiny = np.finfo(np.float64).eps
+    p = np.clip(probability, tiny, 1 - tiny)
+    return np.where(label == 1, np.log(p), np.log1p(-p))
+
+
+def _bin_starts(ends: Positions) -> Positions:
     """Return the first row of each calibration bin; equal probabilities share one."""
-    ends = np.append(starts[1:], n)
-    bin_of_run = (CALIBRATION_BINS * (starts + ends) // (2 * n)).astype(np.int64)
+    n = int(ends[-1]) + 1
+    starts = np.append(0, ends[:-1] + 1)
+    bin_of_run = CALIBRATION_BINS * (starts + ends + 1) // (2 * n)
     first_run = np.flatnonzero(np.append(True, np.diff(bin_of_run) != 0))
-    return starts[first_run]
+    return np.asarray(starts[first_run], dtype=np.int64)
 
 
 def _check(label: Floats, probability: Floats) -> None:
