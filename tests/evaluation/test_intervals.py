@@ -15,10 +15,10 @@ def _ranking(n, seed=0):
 
 
 def test_rows_of_a_customer_are_drawn_together():
-    once = _ranking(300)
-    twice = Ranking.of(
-        np.repeat(once.label, 2), np.repeat(once.probability, 2), threshold=0.5
-    )
+    p = np.random.default_rng(0).random(300)
+    y = (np.random.default_rng(1).random(300) < p).astype(float)
+    once = Ranking.of(y, p, threshold=0.5)
+    twice = Ranking.of(np.repeat(y, 2), np.repeat(p, 2), threshold=0.5)
     ids = np.arange(300)
     alone = bootstrap({"m": once}, ids, resamples=20, seed=3)["m"]
     doubled = bootstrap({"m": twice}, np.repeat(ids, 2), resamples=20, seed=3)["m"]
