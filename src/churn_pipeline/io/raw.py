@@ -1,0 +1,122 @@
+"""Catalog datasets of raw tables: a file of any common format, or no file at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._utils import ConnectionMixin
+
+from churn_pipeline.io.reading import Format, read_raw
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+
+class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
+    """A raw file, never written to; see `churn_pipeline.io.reading.read_raw`.
+
+    Example:
+        ```yaml
+        raw_customers:
+          type: churn_pipeline.io.raw.RawTable
+          filepath: ${globals:raw}/telco/customers.csv
+          connection: ${globals:duckdb}
+          separator: ";"      # left out: found out
+          encoding: latin-1   # left out: found out
+        ```
+    """
+
+    # The group of kedro-datasets' Ibis tables: one DuckDB connection for all.
+    _CONNECTION_GROUP = "ibis"
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        connection: dict[str, Any],
+        file_format: Format | None = None,
+        separator: str | None = None,
+        encoding: str | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Take note of where the file is; nothing is read.
+
+        Args:
+            filepath: Path or URL of a CSV, TSV, Parquet or Excel file.
+            connection: `backend: duckdb` and the arguments of `ibis.duckdb.connect`.
+            file_format: `csv`, `parquet` or `excel`; None finds it out.
+            separator: Between the cells of a text file; None finds it out.
+            encoding: Of a text file; None finds it out.
+            metadata: For Kedro-Viz.
+        """
+        self._filepath = filepath
+        self._connection_config = connection
+        self._file_format = file_format
+        self._separator = separator
+        self._encoding = encoding
+        self.metadata = metadata
+
+    def _connect(self) -> Backend:
+        import ibis
+
+        config = dict(self._connection_config)
+        return cast("Backend", getattr(ibis, config.pop("backend")).connect(**config))
+
+    def load(self) -> ir.Table:
+        """Return the rows, with their numbers in the column `_row`.
+
+        Raises:
+            DatasetError: If the file is missing, empty or not as declared.
+        """
+        try:
+            return read_raw(
+                self._connection,
+                self._filepath,
+                file_format=self._file_format,
+                separator=self._separator,
+                encoding=self._encoding,
+            )
+        except ValueError as error:
+            raise DatasetError(str(error)) from error
+
+    def save(self, data: None) -> NoReturn:
+        """Refuse: raw data are never rewritten."""
+        raise DatasetError(
+            f"expected a dataset that a pipeline may write, got the raw file "
+            f"{self._filepath}; raw files are read only"
+        )
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "file_format": self._file_format}
+
+    def _exists(self) -> bool:
+        import fsspec
+
+        filesystem, path = fsspec.core.url_to_fs(self._filepath)
+        return bool(filesystem.exists(path))
+
+
+class AbsentTable(AbstractDataset[None, None]):
+    """A table that this company does not have: loads as None."""
+
+    def __init__(self, *, metadata: dict[str, Any] | None = None) -> None:
+        """Take nothing but `metadata` for Kedro-Viz."""
+        self.metadata = metadata
+
+    def load(self) -> None:
+        """Return None."""
+
+    def save(self, data: None) -> NoReturn:
+        """Refuse: there is nothing to write to."""
+        raise DatasetError(
+            "expected a dataset with a file, got an absent table; give its catalog "
+            "entry a `filepath`"
+        )
+
+    def _describe(self) -> dict[str, Any]:
+        return {}
+
+    def _exists(self) -> bool:
+        return True

@@ -1,0 +1,256 @@
+"""Any raw file as an Ibis table: text as it came, every row with its number.
+
+Two columns are added: `_row`, the 1-based number of the data row, and `_malformed`,
+the text of a line that has too many or too few cells (its other columns are null).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
+
+from churn_pipeline.io.textfile import (
+    Dialect,
+    RawFileError,
+    find_dialect,
+    unique_names,
+)
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    import pandas as pd
+    import pyarrow as pa
+    from ibis.backends.duckdb import Backend
+
+Format = Literal["csv", "parquet", "excel"]
+ROW = "_row"
+MALFORMED = "_malformed"
+_BLOCK_BYTES = 1 << 23
+_LONGEST_LINE = 2000  # characters of a malformed line that are kept
+_SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
+
+
+def read_raw(
+    connection: Backend,
+    path: str,
+    *,
+    file_format: Format | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+) -> ir.Table:
+    """Return the rows of a raw file, in bounded memory where it is not Excel.
+
+    Args:
+        connection: DuckDB connection that will hold the table.
+        path: Path or URL of a CSV, TSV, Parquet or Excel file.
+        file_format: What the file is; None looks at its content and suffix.
+        separator: Between the cells of a text file; None finds it out.
+        encoding: Of a text file; None finds it out.
+
+    Returns:
+        The file's columns, text unless Parquet says otherwise, with `_row` (int64)
+        and, for text files, `_malformed` (string).
+
+    Raises:
+        RawFileError: If the file is missing, empty, holds a header only, or is not
+            what was declared.
+    """
+    file_format = file_format or find_format(path)
+    if file_format == "parquet":
+        table = _read_parquet(connection, path)
+    elif file_format == "excel":
+        table = _read_excel(connection, path)
+    else:
+        table = _read_text(connection, path, separator=separator, encoding=encoding)
+    if table.count().execute() == 0:
+        raise RawFileError(
+            f"expected a header and rows in {path}, got a header only "
+            f"({len(set(table.columns) - {ROW, MALFORMED})} columns); export it again, or point to another file"
+        )
+    return table
+
+
+def find_format(path: str) -> Format:
+    """Return what a file is, by its first bytes and then by its suffix.
+
+    Raises:
+        RawFileError: If it is missing, or of a kind that is not read.
+    """
+    with open_binary(path) as file:
+        start = file.read(8)
+    if start.startswith(b"PAR1"):
+        return "parquet"
+    if start.startswith(b"PK\x03\x04"):
+        return "excel"
+    pure = PurePosixPath(path)
+    suffix = pure.suffix.lower()
+    if suffix in (".gz", ".bz2", ".xz", ".zst"):
+        suffix = PurePosixPath(pure.stem).suffix.lower()
+    found = _SUFFIXES.get(suffix)
+    if found == "csv":
+        return found
+    raise RawFileError(
+        f"expected a CSV, TSV, Parquet or Excel (.xlsx) file, got {path}, which is "
+        "none of them; save it as one of these"
+    )
+
+
+def open_binary(path: str) -> IO[bytes]:
+    """Open a file or URL for reading, decompressed by its suffix.
+
+    Raises:
+        RawFileError: If there is no such file.
+    """
+    import fsspec
+
+    try:
+        return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise RawFileError(
+            f"expected a file at {path}, got none; put it there, or set CHURN_DATA_DIR "
+            "to the folder that holds it"
+        ) from error
+
+
+def _read_parquet(connection: Backend, path: str) -> ir.Table:
+    table = connection.read_parquet(path, file_row_number=True)
+    row = table["file_row_number"].cast("int64") + 1
+    return cast("ir.Table", table.mutate(**{ROW: row}).drop("file_row_number"))
+
+
+def _read_excel(connection: Backend, path: str) -> ir.Table:
+    import pandas as pd
+
+    with open_binary(path) as file:
+        try:
+            frame = pd.read_excel(file, dtype=str, keep_default_na=False)
+        except ValueError as error:
+            raise RawFileError(
+                f"expected an Excel workbook (.xlsx) in {path}, got {error}; save the "
+                "sheet as .xlsx or CSV"
+            ) from error
+    frame.columns = pd.Index(unique_names(_excel_names(frame)))
+    frame[ROW] = range(1, len(frame) + 1)
+    return _keep(connection, frame)
+
+
+def _excel_names(frame: pd.DataFrame) -> list[str]:
+    names = [str(name) for name in frame.columns]
+    return ["" if name.startswith("Unnamed: ") else name for name in names]
+
+
+def _read_text(
+    connection: Backend, path: str, *, separator: str | None, encoding: str | None
+) -> ir.Table:
+    import pyarrow as pa
+
+    with open_binary(path) as file:
+        dialect = find_dialect(file, path, separator=separator, encoding=encoding)
+        file.seek(0)
+        batches = _text_batches(file, dialect)
+        schema = _text_schema(dialect)
+        try:
+            return _keep(connection, pa.RecordBatchReader.from_batches(schema, batches))
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            raise _unreadable(path, dialect, error) from error
+        except Exception as error:
+            # DuckDB wraps what the reader raises while it pulls batches.
+            if "duckdb" not in type(error).__module__:
+                raise
+            raise _unreadable(path, dialect, error) from error
+
+
+def _unreadable(path: str, dialect: Dialect, error: Exception) -> RawFileError:
+    return RawFileError(
+        f"expected text in {dialect.encoding} separated by {dialect.separator!r} in "
+        f"{path}, got {str(error).splitlines()[0][:200]}; look for a quote that is "
+        "never closed, or set `encoding:` and `separator:` in its catalog entry"
+    )
+
+
+def _text_schema(dialect: Dialect) -> pa.Schema:
+    import pyarrow as pa
+
+    names = (*dialect.header, MALFORMED)
+    fields = [pa.field(name, pa.string()) for name in names]
+    return pa.schema([*fields, pa.field(ROW, pa.int64())])
+
+
+def _text_batches(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]:
+    """Yield the rows in order of the file, then the lines of a wrong width."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    malformed: dict[int, str] = {}
+
+    def set_aside(row: Any) -> str:
+        # Row 1 is the header.
+        cells = f"{row.actual_columns} cells instead of {row.expected_columns}: "
+        malformed[row.number - 1] = cells + row.text[:_LONGEST_LINE]
+        return "skip"
+
+    reader = csv.open_csv(
+        file,
+        read_options=csv.ReadOptions(
+            use_threads=False, encoding=dialect.encoding, block_size=_BLOCK_BYTES
+        ),
+        parse_options=csv.ParseOptions(
+            delimiter=dialect.separator,
+            newlines_in_values=True,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(dialect.written, pa.string()),
+            strings_can_be_null=False,
+        ),
+    )
+    schema = _text_schema(dialect)
+    following = 1
+    for batch in reader:
+        rows = _row_numbers(following, batch.num_rows, malformed)
+        following = int(rows[-1]) + 1 if len(rows) else following
+        blank = pa.nulls(batch.num_rows, pa.string())
+        yield pa.RecordBatch.from_arrays(
+            [*batch.columns, blank, pa.array(rows, pa.int64())], schema=schema
+        )
+    if malformed:
+        blank = pa.nulls(len(malformed), pa.string())
+        columns = [blank] * len(dialect.header)
+        lines = pa.array(list(malformed.values()), pa.string())
+        numbers = pa.array(list(malformed), pa.int64())
+        yield pa.RecordBatch.from_arrays([*columns, lines, numbers], schema=schema)
+
+
+def _row_numbers(start: int, count: int, taken: dict[int, str]) -> list[int]:
+    """Return `count` row numbers from `start` on, without those that are taken."""
+    if not taken:
+        return list(range(start, start + count))
+    numbers = []
+    while len(numbers) < count:
+        if start not in taken:
+            numbers.append(start)
+        start += 1
+    return numbers
+
+
+def _keep(connection: Backend, rows: Any) -> ir.Table:
+    """Put rows into a temporary table, which DuckDB moves to disk when it is large."""
+    from ibis.util import gen_name
+
+    name, view = gen_name("raw"), gen_name("raw_rows")
+    connection.con.register(view, rows)
+    try:
+        connection.raw_sql(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{view}"')
+    finally:
+        connection.con.unregister(view)
+    return connection.table(name)

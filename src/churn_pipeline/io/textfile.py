@@ -1,0 +1,169 @@
+"""What a delimited text file is written in: its encoding, separator and header."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from typing import IO, NamedTuple
+
+logger = logging.getLogger(__name__)
+
+SEPARATORS = (",", ";", "\t", "|")
+NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+_SAMPLE_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 24
+_SAMPLE_LINES = 200
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_COMMON = ["cp1252", "latin_1", "cp1250", "cp1251", "utf_16_le", "utf_16_be"]
+
+
+class RawFileError(ValueError):
+    """A raw file is missing, empty or not what its name or declaration says."""
+
+
+class Dialect(NamedTuple):
+    """How a text file is read.
+
+    Attributes:
+        encoding: Python name of the encoding.
+        separator: One character between cells.
+        header: The first row's cells, stripped and made unique.
+        written: The first row's cells as they stand in the file.
+    """
+
+    encoding: str
+    separator: str
+    header: tuple[str, ...]
+    written: tuple[str, ...]
+
+
+def find_dialect(
+    file: IO[bytes], name: str, *, separator: str | None, encoding: str | None
+) -> Dialect:
+    """Return how a text file is written; what is given is not looked for.
+
+    Args:
+        file: The open file; read in pieces, left at an arbitrary place.
+        name: Its path, for messages.
+        separator: Declared separator, or None.
+        encoding: Declared encoding, or None.
+
+    Raises:
+        RawFileError: If the file is empty, is not text of that encoding, or is not
+            separated as declared.
+    """
+    encoding = encoding or find_encoding(file, name)
+    file.seek(0)
+    sample = _decode_sample(file.read(_SAMPLE_BYTES), encoding, name)
+    if not sample.strip():
+        raise RawFileError(
+            f"expected a header and rows in {name}, got an empty file; "
+            "export it again, or point to another file"
+        )
+    found = find_separator(sample)
+    separator = separator or found
+    rows = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    written = tuple(next(row for row in rows if row))
+    if len(written) == 1 and found != separator:
+        raise RawFileError(
+            f"expected cells separated by {NAMES.get(separator, separator)} in {name}, "
+            f"got one column `{written[0][:60]}`: the file looks separated by "
+            f"{NAMES[found]}; set `separator: {found!r}` in its catalog entry or "
+            "leave the key out to have it found"
+        )
+    return Dialect(encoding, separator, unique_names(written), written)
+
+
+def find_encoding(file: IO[bytes], name: str) -> str:
+    """Return the encoding of a whole file: UTF-8 where it decodes, else a guess."""
+    file.seek(0)
+    start = file.read(4)
+    for mark, encoding in _MARKS:
+        if start.startswith(mark):
+            return encoding
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    while chunk := file.read(_CHUNK_BYTES):
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            around = chunk[max(0, error.start - _SAMPLE_BYTES // 2) :]
+            return _guess_encoding(around[:_SAMPLE_BYTES], name)
+    return "utf-8"
+
+
+def find_separator(sample: str) -> str:
+    """Return the separator by which most lines of a sample have equally many cells."""
+    return max(SEPARATORS, key=lambda separator: _regularity(sample, separator))
+
+
+def unique_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return column names stripped, none empty, none twice (letter case aside).
+
+    Example:
+        >>> unique_names([" a", "A", ""])
+        ('a', 'A_2', 'column_3')
+    """
+    taken: set[str] = set()
+    unique = []
+    for position, raw in enumerate(names, start=1):
+        name = raw.strip().lstrip("\ufeff") or f"column_{position}"
+        candidate, count = name, 1
+        while candidate.casefold() in taken:
+            count += 1
+            candidate = f"{name}_{count}"
+        taken.add(candidate.casefold())
+        unique.append(candidate)
+    return tuple(unique)
+
+
+def _regularity(sample: str, separator: str) -> tuple[float, int]:
+    """Return the share of lines with the header's number of cells, and that number."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+    widths = []
+    try:
+        for row in reader:
+            if row:
+                widths.append(len(row))
+            if len(widths) > _SAMPLE_LINES:
+                break
+    except csv.Error:
+        return 0.0, 0
+    if not widths or widths[0] == 1:
+        return 0.0, 0
+    common, count = Counter(widths).most_common(1)[0]
+    return (count / len(widths) if common == widths[0] else 0.0), common
+
+
+def _guess_encoding(sample: bytes, name: str) -> str:
+    from charset_normalizer import from_bytes
+
+    matches = [match.encoding for match in from_bytes(sample, cp_isolation=_COMMON)]
+    # Western letters are read alike by these; cp1252 also knows the euro sign.
+    western = {"cp1252", "latin_1", "cp1250"}
+    guess = "cp1252" if not matches or matches[0] in western else matches[0]
+    logger.warning(
+        "%s is not UTF-8; read as %s. Where letters look wrong, set `encoding:` in "
+        "its catalog entry.",
+        name,
+        guess,
+    )
+    return guess
+
+
+def _decode_sample(sample: bytes, encoding: str, name: str) -> str:
+    try:
+        return codecs.getincrementaldecoder(encoding)().decode(sample)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise RawFileError(
+            f"expected text in {encoding} in {name}, got {str(error)[:120]}; correct "
+            "`encoding:` in its catalog entry or leave the key out to have it found"
+        ) from error
