@@ -1,0 +1,64 @@
+# `make` lists the targets. Each one sets up what it needs by itself.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+ENV ?= local
+PORT ?= 3000
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
+	  awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+run: $(VENV)/ready ## Install, simulate a company and take its data to a released model
+	@$(BIN)/kedro run --pipelines simulate,__default__
+	@$(BIN)/kedro churn summary
+
+test: $(VENV)/ready-dev ## Run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/ready-dev ## Check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+serve: $(VENV)/ready ## Answer predictions over HTTP (PORT=3000, ENV=data set)
+	@$(BIN)/python -m churn_pipeline.serving --port $(PORT) --env $(ENV)
+
+lab: $(VENV)/ready ## Open the notebooks in JupyterLab
+	@$(BIN)/kedro jupyter lab --ServerApp.root_dir=. notebooks
+
+viz: $(VENV)/ready ## Look at pipelines, data and plots in the browser
+	@$(BIN)/kedro viz run
+
+mlflow: $(VENV)/ready ## Look at runs and the model registry in the browser
+	@$(BIN)/kedro mlflow ui
+
+bench: $(VENV)/ready-dev ## Measure speed against named peers (minutes)
+	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+lock: ## Write requirements.lock from pyproject.toml, in a clean environment
+	@rm -rf build/lock && $(PYTHON) -m venv build/lock
+	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres]'
+	@build/lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > requirements.lock
+	@rm -rf build/lock
+
+clean: ## Remove what runs made (data, models, logs); raw files stay
+	@find data -mindepth 2 -not -path 'data/01_raw/*' -not -name .gitkeep -delete
+	@rm -rf mlflow.db mlruns mlartifacts logs/*.log* .viz
+
+$(VENV)/ready: pyproject.toml requirements.lock
+	@echo "installing into $(VENV) (about 3 minutes)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	@echo "installing what tests and checks need"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock \
+	  -e '.[dev,spark,postgres]'
+	@touch $@
+
+.PHONY: help run test lint serve lab viz mlflow bench lock clean

@@ -1,0 +1,97 @@
+"""Runs are recorded, resumed where they stopped, and old versions cleared away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline, node
+from kedro_datasets.json import JSONDataset
+
+from churn_pipeline.cli.runs import nodes_left
+from churn_pipeline.hooks.journal import clear_half_written
+from churn_pipeline.runs import RunRecord, read_records
+
+
+def same(x: int) -> int:
+    return x
+
+
+def chain() -> Pipeline:
+    """raw -> a (kept) -> b (in memory) -> c (kept)."""
+    return Pipeline(
+        [
+            node(same, "raw", "a", name="to_a"),
+            node(same, "a", "b", name="to_b"),
+            node(same, "b", "c", name="to_c"),
+        ]
+    )
+
+
+def catalog(folder: Path) -> DataCatalog:
+    kept = {
+        name: JSONDataset(filepath=str(folder / name)) for name in ("raw", "a", "c")
+    }
+    return DataCatalog(kept)
+
+
+@pytest.mark.parametrize(
+    ("done", "left"),
+    [
+        (set(), ["to_a", "to_b", "to_c"]),
+        ({"to_a"}, ["to_b", "to_c"]),
+        ({"to_a", "to_b"}, ["to_b", "to_c"]),
+        ({"to_a", "to_b", "to_c"}, []),
+    ],
+    ids=["nothing done", "kept output", "output lost with the process", "all done"],
+)
+def test_only_unfinished_work_is_left(
+    tmp_path: Path, done: set[str], left: list[str]
+) -> None:
+    assert nodes_left(chain(), done, catalog(tmp_path)) == left
+
+
+def dead_process() -> int:
+    """Return the id of a process that has ended."""
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+def test_a_record_of_a_dead_process_is_interrupted(tmp_path: Path) -> None:
+    RunRecord(version="v1", dataset="x", pid=dead_process()).save(tmp_path)
+    RunRecord(version="v2", dataset="x", pid=os.getpid()).save(tmp_path)
+    RunRecord(version="v3", dataset="x", status="failed").save(tmp_path)
+    RunRecord(version="v4", dataset="x", status="done").save(tmp_path)
+    interrupted = [r.version for r in read_records(tmp_path, "x") if r.interrupted]
+    assert interrupted == ["v1", "v3"]
+
+
+def test_what_a_killed_node_left_half_written_is_removed(tmp_path: Path) -> None:
+    from kedro.io import Version
+
+    half = JSONDataset(
+        filepath=str(tmp_path / "a.json"), version=Version(None, "2026-01-01")
+    )
+    half.save({"half": 1})
+    whole = JSONDataset(
+        filepath=str(tmp_path / "a.json"), version=Version(None, "2025-01-01")
+    )
+    whole.save({"whole": 1})
+    newest = JSONDataset(filepath=str(tmp_path / "a.json"), version=Version(None, None))
+    record = RunRecord(
+        version="2026-01-01", dataset="x", running="to_a", pid=dead_process()
+    )
+    clear_half_written([record], chain(), DataCatalog({"a": newest}))
+    assert newest.load() == {"whole": 1}
+
+
+def test_an_unversioned_or_absent_output_is_left_alone(tmp_path: Path) -> None:
+    record = RunRecord(version="v", dataset="x", running="to_b", pid=dead_process())
+    kept = DataCatalog({"b": MemoryDataset(5)})
+    clear_half_written([record], chain(), kept)
+    assert kept.load("b") == 5
