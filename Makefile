@@ -42,7 +42,9 @@ bench: $(VENV)/ready-dev ## Measure speed against named peers (minutes)
 lock: ## Write requirements.lock from pyproject.toml, in a clean environment
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
 	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres]'
-	@build/lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > requirements.lock
+	@{ echo "# Exact versions of everything, extras included; pip takes them with -c."; \
+	  build/lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//'; \
+	} > requirements.lock
 	@rm -rf build/lock
 
 clean: ## Remove what runs made (data, models, logs); raw files stay
