@@ -1,0 +1,89 @@
+"""Catalog dataset of the champion: what serves now, and the way to release another."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+
+from churn_pipeline.release.artifact import Artifact, ArtifactError
+
+if TYPE_CHECKING:
+    from churn_pipeline.release.releases import Release, Releases
+
+
+class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | None"]):
+    """Loads the champion of a data set; saving registers a model, and may promote it.
+
+    Loading needs no MLflow.
+    """
+
+    def __init__(
+        self,
+        *,
+        folder: str,
+        dataset: str,
+        tracking_uri: str,
+        report_damage: bool = False,
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        """Name the places.
+
+        Args:
+            folder: Of the data set's models, e.g. `data/06_models/company`.
+            dataset: Name of the data set; the registered model is `churn_<dataset>`.
+            tracking_uri: MLflow's database or server.
+            report_damage: Whether a champion whose files are missing or wrong is
+                loaded as the error that says so, for a gate to refuse with it, where
+                loading would raise it otherwise.
+            metadata: For kedro-viz.
+        """
+        self._folder = folder
+        self._dataset = dataset
+        self._tracking_uri = tracking_uri
+        self._report_damage = report_damage
+        self.metadata = metadata
+
+    def load(self) -> Artifact | ArtifactError | None:
+        """Return the champion, checked; None where none was released yet.
+
+        Raises:
+            ArtifactError: There is one, and its files are missing or altered.
+        """
+        try:
+            return self.releases.store.champion()
+        except ArtifactError as error:
+            if self._report_damage:
+                return error
+            raise
+
+    def save(self, data: Release) -> None:
+        """Register a model, and promote it where its gate and the policy allow."""
+        self.releases.register(data)
+
+    @property
+    def releases(self) -> Releases:
+        """Releases of the data set, on behalf of this account."""
+        from churn_pipeline.release.registry import Registry
+        from churn_pipeline.release.releases import Releases
+        from churn_pipeline.release.store import ModelStore
+
+        registry = Registry(self._dataset, self._tracking_uri)
+        return Releases(ModelStore(self._folder), registry, who=account())
+
+    def _exists(self) -> bool:
+        return self.releases.store.pointer() is not None
+
+    def _describe(self) -> dict[str, Any]:
+        return {"folder": self._folder, "dataset": self._dataset}
+
+
+def account() -> str:
+    """Return the name of the account that runs this."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that no user list knows.
+        return f"uid {os.getuid()}"

@@ -1,0 +1,153 @@
+"""Who released what, when and why: an append-only record that shows tampering.
+
+Every line carries the sha256 of itself and of the line before. A line that was cut off
+by a kill (no line end) was never finished, and is overwritten by the next one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from churn_pipeline.dataset import Params
+
+Action = Literal["register", "refuse", "promote", "approve", "rollback"]
+FIRST = "0" * 64
+
+
+class LedgerError(ValueError):
+    """The ledger was altered, or cannot be read."""
+
+
+class Entry(Params):
+    """One decision.
+
+    Attributes:
+        time: When, UTC, ISO 8601.
+        who: Name of the person's or job's account.
+        action: `register` a version that passed its gate, `refuse` one that did not,
+            `promote` or `approve` one as champion, `rollback` to the one before.
+        version: The version that the action is about; of a rollback the one that is
+            champion after it.
+        previous: Champion before the action; None where there was none.
+        reason: Why, in words.
+        gate: What the gate had said of the version.
+    """
+
+    time: str
+    who: str
+    action: Action
+    version: str
+    previous: str | None = None
+    reason: str = ""
+    gate: Literal["approved", "refused"]
+
+
+class Ledger:
+    """The ledger file of a data set."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Name the file; it is made by the first entry."""
+        self.path = Path(path)
+
+    def read(self) -> list[Entry]:
+        """Return the entries, oldest first.
+
+        Raises:
+            LedgerError: A line was altered, removed, or put in between.
+        """
+        return [entry for _, entry in self._lines()]
+
+    def append(self, entry: Entry) -> None:
+        """Write an entry behind the others, and wait until it is on the disk.
+
+        The caller holds the lock of the data set's models.
+
+        Raises:
+            LedgerError: The ledger was altered.
+        """
+        lines = self._lines()
+        whole = sum(len(line) + 1 for line, _ in lines)
+        line = _seal(entry, before=_digest(lines[-1][0]) if lines else FIRST)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT
+        with os.fdopen(os.open(self.path, flags, 0o644), "r+b") as file:
+            file.truncate(whole)
+            file.seek(whole)
+            file.write(line + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _lines(self) -> list[tuple[bytes, Entry]]:
+        if not self.path.exists():
+            return []
+        # What follows the last line end is a line that was never finished.
+        whole = self.path.read_bytes().split(b"\n")[:-1]
+        before, found = FIRST, []
+        for number, line in enumerate(whole, start=1):
+            found.append((line, self._unseal(line, before, number)))
+            before = _digest(line)
+        return found
+
+    def _unseal(self, line: bytes, before: str, number: int) -> Entry:
+        try:
+            content = json.loads(line)
+            sealed = {content.pop("sha256"), _digest(_text(content))}
+            chained = content.pop("before") == before
+            entry = Entry.model_validate(content)
+        except (ValueError, KeyError, AttributeError, ValidationError) as error:
+            raise LedgerError(
+                f"{self.path}, line {number}: expected a ledger entry, got "
+                f"{line[:60]!r}; restore the file from a copy"
+            ) from error
+        if len(sealed) != 1 or not chained:
+            raise LedgerError(
+                f"{self.path}, line {number}: expected the line that was written, got "
+                "one that was altered, or stands behind one that was altered or "
+                "removed; restore the file from a copy"
+            )
+        return entry
+
+
+def champions(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """Return the champions, the reigning one last; a rollback takes one off.
+
+    Examples:
+        >>> entry = {"time": "", "who": "", "gate": "approved"}
+        >>> first = Entry(action="promote", version="1", **entry)
+        >>> second = Entry(action="promote", version="2", **entry)
+        >>> champions([first, second, Entry(action="rollback", version="1", **entry)])
+        ('1',)
+    """
+    stack: list[str] = []
+    for entry in entries:
+        if entry.action in ("promote", "approve"):
+            stack.append(entry.version)
+        elif entry.action == "rollback":
+            stack.pop()
+    return tuple(stack)
+
+
+def now() -> str:
+    """Return the time, UTC, ISO 8601, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def _seal(entry: Entry, *, before: str) -> bytes:
+    content = {**entry.model_dump(mode="json"), "before": before}
+    return _text({**content, "sha256": _digest(_text(content))})
+
+
+def _text(content: dict[str, object]) -> bytes:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,190 @@
+"""The MLflow model registry: versions with their tags, and aliases, never stages.
+
+The registry shows people what there is. What serves is told by `champion.json` beside
+the models, so that a service needs neither MLflow nor its server.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from churn_pipeline.release.artifact import MODEL, Artifact
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.models import ModelSignature
+
+CHAMPION = "champion"
+CHALLENGER = "challenger"
+PROBABILITY = "churn_probability"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registered model of a data set.
+
+    Attributes:
+        dataset: Name of the data set; its model is called `churn_<dataset>` and its
+            runs are those of the experiment of its name.
+        tracking_uri: MLflow's database or server.
+    """
+
+    dataset: str
+    tracking_uri: str
+
+    @property
+    def model(self) -> str:
+        """Name of the registered model."""
+        return f"churn_{self.dataset}"
+
+    def register(self, artifact: Artifact, tags: Mapping[str, str]) -> None:
+        """Register an artifact; a version that is registered only gets the tags.
+
+        The artifact is logged to the active MLflow run, else to a run of its own.
+
+        Args:
+            artifact: The artifact; its version becomes the tag `version`.
+            tags: Further tags.
+        """
+        client = self._client()
+        version = artifact.manifest.version
+        number = self._number(client, version)
+        if number is None:
+            number = self._create(client, artifact)
+        for name, value in tags.items():
+            client.set_model_version_tag(self.model, number, name, value)
+
+    def set_alias(self, alias: str, version: str | None) -> None:
+        """Point an alias to a version; None, or a version not there, takes it away.
+
+        Args:
+            alias: `champion` or `challenger`.
+            version: Our version, not MLflow's number.
+        """
+        client = self._client()
+        number = None if version is None else self._number(client, version)
+        if number is not None:
+            client.set_registered_model_alias(self.model, alias, number)
+        elif alias in self.aliases():
+            client.delete_registered_model_alias(self.model, alias)
+
+    def aliases(self) -> dict[str, str]:
+        """Return alias -> our version; empty where nothing is registered."""
+        from mlflow.exceptions import MlflowException
+
+        client = self._client()
+        try:
+            aliases = client.get_registered_model(self.model).aliases
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return {}
+        return {
+            alias: client.get_model_version(self.model, number).tags["version"]
+            for alias, number in aliases.items()
+        }
+
+    def _client(self) -> MlflowClient:
+        from mlflow import MlflowClient
+
+        return MlflowClient(self.tracking_uri, self.tracking_uri)
+
+    def _number(self, client: MlflowClient, version: str) -> str | None:
+        for found in client.search_model_versions(f"name = '{self.model}'"):
+            if found.tags.get("version") == version:
+                return str(found.version)
+        return None
+
+    def _create(self, client: MlflowClient, artifact: Artifact) -> str:
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        active = mlflow.active_run()
+        with nullcontext(active) if active else self._run(artifact) as run:
+            model_id = _log(client, artifact, run.info)
+        try:
+            client.create_registered_model(self.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        created = client.create_model_version(
+            self.model,
+            source=f"models:/{model_id}",
+            run_id=run.info.run_id,
+            model_id=model_id,
+            tags={"version": artifact.manifest.version},
+        )
+        return str(created.version)
+
+    def _run(self, artifact: Artifact) -> Any:
+        import mlflow
+
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_experiment(self.dataset)
+        return mlflow.start_run(run_name=artifact.manifest.version)
+
+
+def _log(client: MlflowClient, artifact: Artifact, run: Any) -> str:
+    """Log an artifact as a model of a run, and return the model's id."""
+    logged = client.create_logged_model(
+        run.experiment_id,
+        name="model",
+        source_run_id=run.run_id,
+        tags={"version": artifact.manifest.version},
+        model_type=artifact.manifest.family,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        artifact.save(folder)
+        _describe(artifact, Path(folder), run_id=run.run_id, model_id=logged.model_id)
+        client.log_model_artifacts(logged.model_id, folder)
+    client.finalize_logged_model(logged.model_id, "READY")
+    return str(logged.model_id)
+
+
+def _describe(artifact: Artifact, folder: Path, *, run_id: str, model_id: str) -> None:
+    """Write what MLflow wants beside the artifact: `MLmodel` and an example."""
+    import onnx
+    from mlflow.models import Model
+
+    columns, _ = artifact.golden
+    rows = [list(row) for row in zip(*columns.values(), strict=True)][:3]
+    example = {"columns": list(columns), "data": rows}
+    (folder / "input_example.json").write_text(json.dumps(example), encoding="utf-8")
+    Model(
+        run_id=run_id,
+        model_id=model_id,
+        signature=_signature(artifact),
+        flavors={
+            "onnx": {
+                "onnx_version": onnx.__version__,
+                "data": MODEL,
+                "providers": ["CPUExecutionProvider"],
+            }
+        },
+        saved_input_example_info={
+            "artifact_path": "input_example.json",
+            "type": "dataframe",
+            "pandas_orient": "split",
+        },
+    ).save(folder / "MLmodel")
+
+
+def _signature(artifact: Artifact) -> ModelSignature:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema, TensorSpec
+
+    inputs: list[ColSpec | TensorSpec] = [
+        ColSpec(
+            "double" if feature.type == "number" else "string",
+            feature.name,
+            required=not feature.nullable,
+        )
+        for feature in artifact.manifest.features
+    ]
+    return ModelSignature(Schema(inputs), Schema([ColSpec("double", PROBABILITY)]))

@@ -1,0 +1,208 @@
+"""Releasing models: register, promote, approve, roll back.
+
+The ledger is written first and is what counts; `champion.json` and the registry's
+aliases are then made to say the same. A kill in between leaves the previous champion
+serving, and whatever runs next, a second try or another decision, completes it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.ledger import Action, Entry, champions, now
+from churn_pipeline.release.registry import CHALLENGER, CHAMPION, Registry
+from churn_pipeline.release.store import ModelStore, Record
+
+logger = logging.getLogger(__name__)
+
+Policy = Literal["auto", "approval"]
+_ENDS = ("_low", "_high")
+_TWO = 2
+
+
+class ReleaseError(RuntimeError):
+    """A release was asked for that the rules do not allow."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A trained model with what is known of it, for the registry to decide on.
+
+    Attributes:
+        artifact: The model.
+        approved: Whether the gate let it pass.
+        reasons: What the gate said.
+        metrics: Metric -> value on the test split.
+        policy: `auto` promotes a model that passed; `approval` leaves that to a person.
+    """
+
+    artifact: Artifact
+    approved: bool
+    reasons: tuple[str, ...]
+    metrics: dict[str, float]
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Releases:
+    """The releases of a data set, on behalf of somebody.
+
+    Attributes:
+        store: Models on the disk, and the ledger.
+        registry: MLflow's registry.
+        who: Name of the account that decides.
+        clock: Returns the time, UTC, ISO 8601.
+    """
+
+    store: ModelStore
+    registry: Registry
+    who: str
+    clock: Callable[[], str] = now
+
+    def register(self, release: Release) -> None:
+        """Register a model; promote it where the gate and the policy let it pass.
+
+        Safe to repeat: what was done already is not done again.
+        """
+        version = release.artifact.manifest.version
+        record = _record(release)
+        with self._changing():
+            self.store.add(release.artifact, record)
+            self.registry.register(release.artifact, _tags(record))
+            if not self._seen(version):
+                verdict: Action = "register" if release.approved else "refuse"
+                self._write(verdict, version, "; ".join(release.reasons))
+            if release.approved:
+                self.registry.set_alias(CHALLENGER, version)
+            if release.approved and release.policy == "auto":
+                self._promote_once(version)
+
+    def promote(
+        self, version: str, *, reason: str = "", override: bool = False
+    ) -> None:
+        """Make a registered version the champion.
+
+        Raises:
+            LookupError: It is not registered.
+            ReleaseError: Its gate refused it and nobody overrides that with a reason.
+        """
+        self._crown("promote", version, reason, override=override)
+
+    def approve(self, version: str, *, reason: str = "") -> None:
+        """Make a version that waits for a person's approval the champion.
+
+        Raises:
+            LookupError: It is not registered.
+            ReleaseError: Its gate refused it.
+        """
+        self._crown("approve", version, reason, override=False)
+
+    def rollback(self, *, reason: str = "") -> str:
+        """Make the champion before this one the champion again; return its version.
+
+        Raises:
+            ReleaseError: There was none before.
+        """
+        with self._changing():
+            stack = champions(self.store.ledger.read())
+            if len(stack) < _TWO:
+                raise ReleaseError(
+                    "expected a champion before this one to roll back to, got "
+                    f"{stack[-1] if stack else 'no champion'} as the only one; see "
+                    "`kedro churn history`"
+                )
+            self.store.artifact(stack[-2])
+            self._write("rollback", stack[-2], reason)
+        return stack[-2]
+
+    def settle(self) -> None:
+        """Make `champion.json` and the alias say what the ledger says.
+
+        The pointer goes first: a rollback takes effect with MLflow out of reach.
+
+        Raises:
+            ArtifactError: The champion's files are missing or altered.
+        """
+        stack = champions(self.store.ledger.read())
+        if not stack:
+            return
+        pointer = self.store.pointer()
+        if pointer is None or pointer.version != stack[-1]:
+            self.store.point_to(stack[-1])
+            logger.info("champion is now %s", stack[-1])
+        aliases = self.registry.aliases()
+        if aliases.get(CHAMPION) != stack[-1]:
+            self.registry.set_alias(CHAMPION, stack[-1])
+        if aliases.get(CHALLENGER) == stack[-1]:
+            self.registry.set_alias(CHALLENGER, None)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self.store.locked():
+            yield
+            self.settle()
+
+    def _crown(
+        self, action: Action, version: str, reason: str, *, override: bool
+    ) -> None:
+        with self._changing():
+            record = self.store.record(version)
+            if record.gate == "refused" and not (override and reason):
+                raise ReleaseError(
+                    f"the gate refused {version}: {'; '.join(record.reasons)}. To "
+                    "release it all the same: `kedro churn promote "
+                    f"{version} --override --reason WHY`"
+                )
+            self.store.artifact(version)
+            self._write(action, version, reason)
+
+    def _promote_once(self, version: str) -> None:
+        entries = self.store.ledger.read()
+        if not any(e.version == version and e.action == "promote" for e in entries):
+            self._write("promote", version, "passed its gate, policy auto")
+
+    def _seen(self, version: str) -> bool:
+        return any(entry.version == version for entry in self.store.ledger.read())
+
+    def _write(self, action: Action, version: str, reason: str) -> None:
+        stack = champions(self.store.ledger.read())
+        if stack and action in ("promote", "approve") and stack[-1] == version:
+            return
+        self.store.ledger.append(
+            Entry(
+                time=self.clock(),
+                who=self.who,
+                action=action,
+                version=version,
+                previous=stack[-1] if stack else None,
+                reason=reason,
+                gate=self.store.record(version).gate,
+            )
+        )
+
+
+def _record(release: Release) -> Record:
+    known = {k: v if math.isfinite(v) else None for k, v in release.metrics.items()}
+    return Record(
+        version=release.artifact.manifest.version,
+        family=release.artifact.manifest.family,
+        gate="approved" if release.approved else "refused",
+        reasons=release.reasons,
+        metrics=known,
+    )
+
+
+def _tags(record: Record) -> dict[str, str]:
+    """Return what the registry shows of a version: its own metrics, without ends."""
+    shown = {
+        name: f"{value:.6g}"
+        for name, value in record.metrics.items()
+        if value is not None and "." not in name and not name.endswith(_ENDS)
+    }
+    return {**shown, "gate": record.gate, "family": record.family}

@@ -1,0 +1,237 @@
+"""Models of a data set on the disk: every registered one, and the one that serves.
+
+    registered/<version>/artifact/     the artifact, as trained
+    registered/<version>/record.json   its metrics and what the gate said
+    released/<version>/                the artifact of a version that was champion
+    champion.json                      which of them serves
+    ledger.jsonl                       who released what, when and why
+
+Folders and `champion.json` appear whole or not at all, so that a reader needs no lock
+and a kill leaves the previous champion serving. Nothing here imports MLflow.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import ValidationError
+
+from churn_pipeline.dataset import Params
+from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError
+from churn_pipeline.release.ledger import Ledger
+
+T = TypeVar("T", bound=Params)
+
+POINTER = "champion.json"
+
+
+class Pointer(Params):
+    """Content of `champion.json`: which version serves.
+
+    Attributes:
+        version: Version of the champion.
+        folder: Its artifact, relative to the folder of `champion.json`.
+        manifest_sha256: sha256 of its `manifest.json`, which holds those of its files.
+    """
+
+    version: str
+    folder: str
+    manifest_sha256: str
+
+
+class Record(Params):
+    """What is kept of a version beside its artifact.
+
+    Attributes:
+        version: The version.
+        family: Kind of model.
+        gate: What the gate said.
+        reasons: Why, in words.
+        metrics: Metric -> value on the test split; None where it is not defined.
+    """
+
+    version: str
+    family: str
+    gate: Literal["approved", "refused"]
+    reasons: tuple[str, ...] = ()
+    metrics: dict[str, float | None]
+
+
+class ModelStore:
+    """The models of one data set."""
+
+    def __init__(self, folder: str | Path) -> None:
+        """Name the folder, e.g. `data/06_models/company`; it need not exist."""
+        self.folder = Path(folder)
+        self.ledger = Ledger(self.folder / "ledger.jsonl")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the right to change anything here; others wait."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def add(self, artifact: Artifact, record: Record) -> None:
+        """Keep an artifact and its record; one that is kept already stays as it is.
+
+        Raises:
+            ArtifactError: Another artifact is kept under this version.
+        """
+        target = self.folder / "registered" / record.version
+        if not target.exists():
+            _place(target, lambda folder: _fill(folder, artifact, record))
+        kept = (target / "artifact" / MANIFEST).read_bytes()
+        if kept != artifact.files[MANIFEST]:
+            raise ArtifactError(
+                f"version {record.version} is registered with another artifact; "
+                "train again to get a version of its own"
+            )
+
+    def record(self, version: str) -> Record:
+        """Return the record of a registered version.
+
+        Raises:
+            LookupError: No such version is registered.
+            ArtifactError: Its record cannot be read.
+        """
+        path = self.folder / "registered" / version / "record.json"
+        if not path.is_file():
+            raise LookupError(
+                f"expected a registered version in {self.folder}, got {version!r}; "
+                f"there are {', '.join(self.versions()[-5:]) or 'none'}"
+            )
+        return _read(path, Record)
+
+    def versions(self) -> list[str]:
+        """Return the registered versions, oldest first."""
+        folder = self.folder / "registered"
+        found = folder.iterdir() if folder.is_dir() else iter(())
+        return sorted(p.name for p in found if not p.name.startswith("."))
+
+    def artifact(self, version: str) -> Artifact:
+        """Return the artifact of a registered version, checked.
+
+        Raises:
+            ArtifactError: Its files are missing or altered.
+        """
+        return Artifact.load(self.folder / "registered" / version / "artifact")
+
+    def point_to(self, version: str) -> None:
+        """Make a registered version the one that serves.
+
+        Raises:
+            ArtifactError: Its files are missing or altered; nothing has changed then.
+        """
+        artifact = self.artifact(version)
+        target = self.folder / "released" / version
+        if target.exists() and not _holds(target, artifact):
+            shutil.rmtree(target)
+        if not target.exists():
+            _place(target, artifact.save)
+        pointer = Pointer(
+            version=version,
+            folder=f"released/{version}",
+            manifest_sha256=_sha256(artifact.files[MANIFEST]),
+        )
+        _replace(self.folder / POINTER, pointer.model_dump_json(indent=2) + "\n")
+
+    def pointer(self) -> Pointer | None:
+        """Return which version serves; None where none was released yet.
+
+        Raises:
+            ArtifactError: `champion.json` cannot be read.
+        """
+        path = self.folder / POINTER
+        return _read(path, Pointer) if path.exists() else None
+
+    def champion(self) -> Artifact | None:
+        """Return the artifact that serves, checked; None where none was released yet.
+
+        Raises:
+            ArtifactError: There is one, and its files are missing or altered.
+        """
+        pointer = self.pointer()
+        if pointer is None:
+            if (self.folder / "released").exists():
+                raise ArtifactError(
+                    f"expected {self.folder / POINTER} beside released models, found "
+                    "none; run `kedro churn promote` with the version to serve"
+                )
+            return None
+        artifact = Artifact.load(self.folder / pointer.folder)
+        received = _sha256(artifact.files[MANIFEST])
+        if received != pointer.manifest_sha256:
+            raise ArtifactError(
+                f"expected the champion {pointer.version} with a {MANIFEST} of sha256 "
+                f"{pointer.manifest_sha256[:12]}…, got {received[:12]}…: altered after "
+                f"its release; run `kedro churn promote {pointer.version}`"
+            )
+        return artifact
+
+
+def _fill(folder: Path, artifact: Artifact, record: Record) -> None:
+    artifact.save(folder / "artifact")
+    (folder / "record.json").write_text(
+        record.model_dump_json(indent=2) + "\n", encoding="utf-8"
+    )
+
+
+def _holds(folder: Path, artifact: Artifact) -> bool:
+    """Return whether a folder holds exactly the files of an artifact."""
+    found = {path.name: path.read_bytes() for path in folder.iterdir()}
+    return found == artifact.files
+
+
+def _place(target: Path, fill: Callable[[Path], None]) -> None:
+    """Make a folder that is whole or not there, and wait until it is on the disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as parent:
+        fresh = Path(parent) / "new"
+        fresh.mkdir()
+        fill(fresh)
+        for path in fresh.rglob("*"):
+            if path.is_file():
+                _sync(path)
+        fresh.rename(target)
+    _sync(target.parent)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old or the new one, whole."""
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text, encoding="utf-8")
+    _sync(fresh)
+    os.replace(fresh, path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path, model: type[T]) -> T:
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise ArtifactError(
+            f"expected {path} as it was written, got one that cannot be read "
+            f"({error.errors()[0]['msg']}); restore it from a copy"
+        ) from error
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,56 @@
+"""The catalog dataset of the champion."""
+
+import getpass
+
+import pytest
+
+from churn_pipeline.io.champion import ChampionDataset, account
+from churn_pipeline.release import registry
+from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.releases import Release
+from tests.factories import tiny_artifact
+
+
+@pytest.fixture
+def champion(tmp_path, monkeypatch):
+    for step in ("register", "set_alias"):
+        monkeypatch.setattr(registry.Registry, step, lambda *_: None)
+    monkeypatch.setattr(registry.Registry, "aliases", lambda _: {})
+    return lambda **more: ChampionDataset(
+        folder=str(tmp_path / "models"), dataset="tiny", tracking_uri="", **more
+    )
+
+
+def _release(version):
+    return Release(
+        tiny_artifact(version), approved=True, reasons=(), metrics={}, policy="auto"
+    )
+
+
+def test_no_champion_yet_is_none(champion):
+    assert champion().load() is None
+    assert not champion().exists()
+
+
+def test_what_was_saved_and_passed_is_loaded(champion):
+    champion().save(_release("1"))
+    assert champion().load().manifest.version == "1"
+    assert champion().exists()
+
+
+def test_a_damaged_champion_raises_or_is_reported(champion, tmp_path):
+    champion().save(_release("1"))
+    (tmp_path / "models/released/1/model.onnx").unlink()
+    with pytest.raises(Exception, match=r"model\.onnx"):
+        champion().load()
+    reported = champion(report_damage=True).load()
+    assert isinstance(reported, ArtifactError)
+    assert "model.onnx" in str(reported)
+
+
+def test_an_account_without_a_name_is_told_by_its_number(monkeypatch):
+    def nobody():
+        raise KeyError("getpwuid(): uid not found: 4242")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    assert account().startswith("uid ")

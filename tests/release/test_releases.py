@@ -1,0 +1,176 @@
+"""Register, promote, approve, roll back; what a kill leaves, and who may do what."""
+
+import pytest
+
+from churn_pipeline.release.ledger import champions
+from churn_pipeline.release.releases import Release, ReleaseError, Releases
+from churn_pipeline.release.store import ModelStore
+from tests.factories import tiny_artifact
+
+
+class MemoryRegistry:
+    """What `Registry` does, in memory; `fails` makes a step raise."""
+
+    def __init__(self):
+        self.tags, self.alias, self.fails = {}, {}, ""
+
+    def register(self, artifact, tags):
+        self._step("register")
+        self.tags[artifact.manifest.version] = tags
+
+    def set_alias(self, alias, version):
+        self._step(alias)
+        self.alias[alias] = version
+        if version is None:
+            del self.alias[alias]
+
+    def aliases(self):
+        return dict(self.alias)
+
+    def _step(self, name):
+        if self.fails == name:
+            raise ConnectionError(name)
+
+
+def _release(version, *, approved=True, policy="auto", seed=0):
+    return Release(
+        artifact=tiny_artifact(version, seed),
+        approved=approved,
+        reasons=("better than the champion" if approved else "too few rows",),
+        metrics={"roc_auc": 0.8, "roc_auc_low": 0.7, "f1": float("nan")},
+        policy=policy,
+    )
+
+
+@pytest.fixture
+def releases(tmp_path):
+    store = ModelStore(tmp_path / "models")
+    return Releases(store, MemoryRegistry(), who="ada", clock=lambda: "2026-01-01")
+
+
+def _champion(releases):
+    return releases.store.champion().manifest.version
+
+
+def test_a_model_that_passed_becomes_champion(releases):
+    releases.register(_release("1"))
+    assert _champion(releases) == "1"
+    assert releases.registry.alias == {"champion": "1"}
+    assert [e.action for e in releases.store.ledger.read()] == ["register", "promote"]
+
+
+def test_the_registry_gets_metrics_without_ends_and_undefined_ones(releases):
+    releases.register(_release("1"))
+    assert releases.registry.tags["1"] == {
+        "roc_auc": "0.8",
+        "gate": "approved",
+        "family": "logistic",
+    }
+
+
+def test_a_refused_model_is_registered_without_an_alias(releases):
+    releases.register(_release("1"))
+    releases.register(_release("2", approved=False))
+    assert _champion(releases) == "1"
+    assert releases.registry.alias == {"champion": "1"}
+    assert releases.registry.tags["2"]["gate"] == "refused"
+    last = releases.store.ledger.read()[-1]
+    assert (last.action, last.reason, last.previous) == ("refuse", "too few rows", "1")
+
+
+def test_under_the_policy_approval_a_person_promotes(releases):
+    releases.register(_release("1", policy="approval"))
+    assert releases.store.champion() is None
+    assert releases.registry.alias == {"challenger": "1"}
+    releases.approve("1", reason="signed off")
+    assert _champion(releases) == "1"
+    assert releases.registry.alias == {"champion": "1"}
+    last = releases.store.ledger.read()[-1]
+    assert (last.who, last.action, last.reason) == ("ada", "approve", "signed off")
+
+
+def test_rollback_twice_goes_back_two(releases):
+    for version in ("1", "2", "3"):
+        releases.register(_release(version))
+    assert releases.rollback(reason="complaints") == "2"
+    assert releases.rollback() == "1"
+    assert _champion(releases) == "1"
+    assert releases.registry.alias["champion"] == "1"
+    with pytest.raises(ReleaseError, match="got 1 as the only one"):
+        releases.rollback()
+
+
+def test_rollback_without_a_champion_says_so(releases):
+    with pytest.raises(ReleaseError, match="got no champion"):
+        releases.rollback()
+
+
+def test_a_refused_version_needs_an_override_with_a_reason(releases):
+    releases.register(_release("1", approved=False))
+    for attempt in ({}, {"override": True}, {"reason": "because"}):
+        with pytest.raises(ReleaseError, match="gate refused 1: too few rows"):
+            releases.promote("1", **attempt)
+    with pytest.raises(ReleaseError, match="gate refused"):
+        releases.approve("1", reason="because")
+    releases.promote("1", override=True, reason="the old one is down")
+    assert _champion(releases) == "1"
+    last = releases.store.ledger.read()[-1]
+    assert (last.gate, last.reason) == ("refused", "the old one is down")
+
+
+def test_a_release_repeated_changes_nothing(releases):
+    releases.register(_release("1"))
+    entries = releases.store.ledger.read()
+    releases.register(_release("1"))
+    releases.promote("1")
+    assert releases.store.ledger.read() == entries
+
+
+def test_repeating_a_release_does_not_undo_a_rollback(releases):
+    releases.register(_release("1"))
+    releases.register(_release("2"))
+    releases.rollback()
+    releases.register(_release("2"))
+    assert _champion(releases) == "1"
+
+
+@pytest.mark.parametrize("step", ["register", "challenger", "champion"])
+def test_a_release_that_broke_off_in_the_registry_is_completed(releases, step):
+    releases.register(_release("1"))
+    releases.registry.fails = step
+    with pytest.raises(ConnectionError):
+        releases.register(_release("2"))
+    assert _champion(releases) == ("2" if step == "champion" else "1")
+    releases.registry.fails = ""
+    releases.register(_release("2"))
+    assert _champion(releases) == "2"
+    assert releases.registry.alias == {"champion": "2"}
+    actions = [e.action for e in releases.store.ledger.read() if e.version == "2"]
+    assert actions == ["register", "promote"]
+
+
+def test_a_kill_between_ledger_and_pointer_serves_the_previous_one(
+    releases, monkeypatch
+):
+    releases.register(_release("1"))
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, "point_to", killed)
+        with pytest.raises(KeyboardInterrupt):
+            releases.register(_release("2"))
+    assert _champion(releases) == "1"
+    releases.register(_release("2"))
+    assert _champion(releases) == "2"
+
+
+def test_a_rollback_works_with_the_registry_out_of_reach(releases):
+    releases.register(_release("1"))
+    releases.register(_release("2"))
+    releases.registry.fails = "champion"
+    with pytest.raises(ConnectionError):
+        releases.rollback()
+    assert _champion(releases) == "1"
+    assert champions(releases.store.ledger.read()) == ("1",)

@@ -1,0 +1,122 @@
+"""Models on the disk: whole or not there, checked when read."""
+
+import os
+
+import pytest
+
+from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.store import ModelStore, Record
+from tests.factories import tiny_artifact
+
+
+def _add(store, version="1", seed=0):
+    artifact = tiny_artifact(version, seed)
+    record = Record(
+        version=version, family="logistic", gate="approved", metrics={"roc_auc": 0.8}
+    )
+    store.add(artifact, record)
+    return artifact
+
+
+@pytest.fixture
+def store(tmp_path):
+    return ModelStore(tmp_path / "models")
+
+
+def test_a_new_store_has_no_champion(store):
+    assert store.champion() is None
+    assert store.versions() == []
+
+
+def test_the_champion_is_the_version_pointed_to(store):
+    first, _ = _add(store, "1"), _add(store, "2", seed=1)
+    store.point_to("1")
+    champion = store.champion()
+    assert champion is not None
+    assert champion.files == first.files
+    assert store.pointer().folder == "released/1"
+
+
+def test_adding_a_version_again_changes_nothing(store):
+    _add(store)
+    path = store.folder / "registered/1/artifact/model.onnx"
+    before = path.stat().st_mtime_ns
+    _add(store)
+    assert path.stat().st_mtime_ns == before
+
+
+def test_another_artifact_of_the_same_version_is_refused(store):
+    _add(store)
+    with pytest.raises(ArtifactError, match="version 1 is registered with another"):
+        _add(store, seed=1)
+
+
+def test_a_record_keeps_metrics(store):
+    _add(store)
+    assert store.record("1").metrics == {"roc_auc": 0.8}
+
+
+def test_an_unknown_version_is_named_with_those_there_are(store):
+    _add(store)
+    with pytest.raises(LookupError, match="got '7'; there are 1"):
+        store.record("7")
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "manifest.json", "weights.safetensors"])
+def test_a_damaged_champion_is_an_error_and_not_no_champion(store, name):
+    _add(store)
+    store.point_to("1")
+    (store.folder / "released/1" / name).unlink()
+    with pytest.raises(ArtifactError, match=name):
+        store.champion()
+
+
+def test_a_swapped_champion_is_found(store):
+    _add(store)
+    store.point_to("1")
+    tiny_artifact("1", seed=1).save(store.folder / "released/1")
+    with pytest.raises(ArtifactError, match="altered after its release"):
+        store.champion()
+
+
+def test_a_lost_pointer_beside_released_models_is_an_error(store):
+    _add(store)
+    store.point_to("1")
+    (store.folder / "champion.json").unlink()
+    with pytest.raises(ArtifactError, match=r"expected .*champion\.json"):
+        store.champion()
+
+
+def test_pointing_again_repairs_the_released_copy(store):
+    artifact = _add(store)
+    store.point_to("1")
+    (store.folder / "released/1/model.onnx").write_bytes(b"broken")
+    store.point_to("1")
+    assert store.champion().files == artifact.files
+
+
+def test_pointing_to_a_damaged_version_changes_nothing(store):
+    _add(store, "1")
+    _add(store, "2", seed=1)
+    store.point_to("1")
+    (store.folder / "registered/2/artifact/model.onnx").write_bytes(b"broken")
+    with pytest.raises(ArtifactError):
+        store.point_to("2")
+    assert store.champion().manifest.version == "1"
+
+
+def test_a_kill_while_pointing_leaves_the_previous_champion(store, monkeypatch):
+    _add(store, "1")
+    _add(store, "2", seed=1)
+    store.point_to("1")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            store.point_to("2")
+    assert store.champion().manifest.version == "1"
+    store.point_to("2")
+    assert store.champion().manifest.version == "2"
