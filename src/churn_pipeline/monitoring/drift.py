@@ -1,0 +1,214 @@
+"""Which columns have drifted: further than chance, and than they ordinarily move.
+
+A column has drifted where its distance from the reference is at least its limit and
+is no chance after the correction for many columns. The limit is the stated threshold,
+or, where that is more, how far the column moves between two dates of the reference
+itself: tenure grows and sales have seasons without anything being wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from churn_pipeline.dataset import Params
+from churn_pipeline.monitoring.distance import Distance, Kind, distance, holm
+
+
+class DriftRule(Params):
+    """When a column counts as drifted.
+
+    Attributes:
+        number_threshold: Smallest distance of a number, share of customers.
+        category_threshold: Smallest distance of a category, share of customers.
+        alpha: Chance of a false alarm in a whole report, after the correction.
+        ordinary_factor: How many times the largest move between two reference dates
+            a column may move; 0 takes the thresholds alone.
+        max_dates: Reference dates that are compared with each other, at most.
+        max_rows_per_date: Rows of a reference date in those comparisons, at most.
+    """
+
+    number_threshold: float = Field(default=0.15, gt=0, le=1)
+    category_threshold: float = Field(default=0.1, gt=0, le=1)
+    alpha: float = Field(default=0.01, gt=0, lt=1)
+    ordinary_factor: float = Field(default=1.5, ge=0)
+    max_dates: int = Field(default=6, ge=2)
+    max_rows_per_date: int = Field(default=5_000, ge=100)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of some observation dates.
+
+    Attributes:
+        columns: Name -> (n,) values; float64 with NaN, or object with None.
+        dates: (n,) observation date of each row.
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    dates: NDArray[np.datetime64]
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+
+class ColumnDrift(Params):
+    """What was found of a column.
+
+    Attributes:
+        name: Column name.
+        kind: `number` or `category`.
+        effect: Distance between reference and current, in [0, 1].
+        ordinary: Largest distance between two reference dates, in [0, 1].
+        limit: Distance from which on the column counts as drifted.
+        p_value: Of the distance being chance.
+        p_corrected: The same, corrected for the number of columns.
+        drifted: Whether the column has drifted.
+        reference: Summary of the reference sample, see `summary`.
+        current: Summary of the current sample.
+        impact: Mean absolute change of the churn probability that the column's move
+            alone makes, in [0, 1]; None where it was not measured.
+    """
+
+    name: str
+    kind: Kind
+    effect: float
+    ordinary: float
+    limit: float
+    p_value: float
+    p_corrected: float
+    drifted: bool
+    reference: dict[str, float]
+    current: dict[str, float]
+    impact: float | None = None
+
+
+def compare(
+    reference: Sample, current: Sample, kinds: Mapping[str, Kind], *, rule: DriftRule
+) -> tuple[ColumnDrift, ...]:
+    """Return what has become of each column, the furthest beyond its limit first.
+
+    Columns that the observation date alone decides (month, quarter) are left out:
+    they differ between any two dates.
+
+    Args:
+        reference: Rows that the champion was trained and judged on.
+        current: Rows of the newest observation date.
+        kinds: The columns to compare and their kinds.
+        rule: When a column counts as drifted.
+    """
+    names = [name for name in kinds if not is_calendar(reference, current, name)]
+    found = {
+        name: distance(reference.columns[name], current.columns[name], kind=kinds[name])
+        for name in names
+    }
+    corrected = holm(np.array([found[name].p_value for name in names], np.float64))
+    dates = date_groups(reference, rule)
+    drifts = [
+        _judge(
+            name,
+            found[name],
+            float(p),
+            samples=(reference, current, dates),
+            kind=kinds[name],
+            rule=rule,
+        )
+        for name, p in zip(names, corrected, strict=True)
+    ]
+    return tuple(sorted(drifts, key=lambda c: c.effect / c.limit, reverse=True))
+
+
+def _judge(
+    name: str,
+    found: Distance,
+    p_corrected: float,
+    *,
+    samples: tuple[Sample, Sample, list[NDArray[np.intp]]],
+    kind: Kind,
+    rule: DriftRule,
+) -> ColumnDrift:
+    """Return the verdict on one column."""
+    reference, current, dates = samples
+    ordinary = ordinary_move(reference.columns[name], dates, kind=kind)
+    threshold = rule.number_threshold if kind == "number" else rule.category_threshold
+    limit = max(threshold, rule.ordinary_factor * ordinary)
+    return ColumnDrift(
+        name=name,
+        kind=kind,
+        effect=found.effect,
+        ordinary=ordinary,
+        limit=limit,
+        p_value=found.p_value,
+        p_corrected=p_corrected,
+        drifted=found.effect >= limit and p_corrected < rule.alpha,
+        reference=summary(reference.columns[name], kind=kind),
+        current=summary(current.columns[name], kind=kind),
+    )
+
+
+def is_calendar(reference: Sample, current: Sample, name: str) -> bool:
+    """Return whether every date has one value of this column and dates differ."""
+    dates = np.concatenate([reference.dates, current.dates])
+    values = np.concatenate([reference.columns[name], current.columns[name]])
+    first: dict[Any, Any] = {}
+    for date in np.unique(dates):
+        of_date = values[dates == date]
+        if not (of_date == of_date[0]).all():  # NaN is unequal to itself: no calendar
+            return False
+        first[date] = of_date[0]
+    return len(set(first.values())) > 1
+
+
+def date_groups(sample: Sample, rule: DriftRule) -> list[NDArray[np.intp]]:
+    """Return row numbers of each date, evenly chosen dates and rows, bounded."""
+    dates = np.unique(sample.dates)
+    chosen = dates[_evenly(len(dates), rule.max_dates)]
+    groups = [np.flatnonzero(sample.dates == date) for date in chosen]
+    return [rows[_evenly(len(rows), rule.max_rows_per_date)] for rows in groups]
+
+
+def _evenly(n: int, at_most: int) -> NDArray[np.intp]:
+    """Return at most so many of 0 … n - 1, evenly spread, first and last among them."""
+    return np.unique(np.linspace(0, n - 1, min(n, at_most)).astype(np.intp))
+
+
+def ordinary_move(
+    values: NDArray[Any], groups: list[NDArray[np.intp]], *, kind: Kind
+) -> float:
+    """Return the largest distance between two dates; 0 where there is one date."""
+    return max(
+        (
+            distance(values[one], values[other], kind=kind).effect
+            for one, other in combinations(groups, 2)
+        ),
+        default=0.0,
+    )
+
+
+def summary(values: NDArray[Any], *, kind: Kind) -> dict[str, float]:
+    """Return a column in a few numbers.
+
+    Returns:
+        `missing` (share), and for a number `mean` and `median` of present values,
+        for a category `share of <level>` of the five most frequent levels.
+    """
+    if kind == "category":
+        texts = np.array([v if isinstance(v, str) else "" for v in values])
+        levels, counts = np.unique(texts[texts != ""], return_counts=True)
+        order = np.argsort(-counts, kind="stable")[:5]
+        shares = {f"share of {levels[i]}": counts[i] / len(texts) for i in order}
+        return {"missing": float((texts == "").mean())} | {
+            level: float(share) for level, share in shares.items()
+        }
+    numbers = np.asarray(values, np.float64)
+    present = numbers[~np.isnan(numbers)]
+    result = {"missing": float(np.isnan(numbers).mean())}
+    if len(present):
+        result |= {"mean": float(present.mean()), "median": float(np.median(present))}
+    return result

@@ -1,0 +1,155 @@
+"""Compare the newest inputs and predictions with what the champion learnt from."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from churn_pipeline.monitoring.drift import Sample
+from churn_pipeline.monitoring.params import DriftReporting
+from churn_pipeline.monitoring.verdict import PREDICTION, DriftVerdict, judge
+from churn_pipeline.pipelines.scoring.nodes import at_date
+from churn_pipeline.serving.decide import require_champion
+
+logger = logging.getLogger(__name__)
+
+
+def sample_current(
+    customer_features: ibis.Table, champion: Any, drift_reporting: DriftReporting
+) -> pd.DataFrame:
+    """Return customers of the date to judge, with the champion's predictions.
+
+    Returns:
+        `observation_date`, the champion's features, `churn_probability`; which rows
+        are taken of too many depends on the customer ids alone.
+
+    Raises:
+        ValueError: There is no champion, or no row of the date.
+    """
+    artifact = require_champion(champion)
+    rows = at_date(customer_features, drift_reporting.current_date)
+    some = rows.order_by(rows.customer_id.hash()).limit(drift_reporting.max_rows)
+    return _with_predictions(some.to_pandas(), artifact)
+
+
+def sample_reference(
+    model_input: pd.DataFrame,
+    drift_current: pd.DataFrame,
+    champion: Any,
+    drift_reporting: DriftReporting,
+    seed: int,
+) -> pd.DataFrame:
+    """Return rows that the champion learnt from, with its predictions.
+
+    Rows of the date that is judged are left out where there are other dates.
+
+    Raises:
+        ValueError: There is no champion, or no row of the reference splits.
+    """
+    artifact = require_champion(champion)
+    rows = model_input[model_input["split"].isin(drift_reporting.reference_splits)]
+    others = _dates(rows) != _dates(drift_current)[0]
+    rows = rows[others] if others.any() else rows
+    if rows.empty:
+        raise ValueError(
+            "expected rows of the splits "
+            f"{', '.join(drift_reporting.reference_splits)} in model_input, found "
+            f"none in {len(model_input)} rows; choose other `reference_splits`"
+        )
+    if len(rows) > drift_reporting.max_rows:
+        rows = rows.sample(drift_reporting.max_rows, random_state=seed)
+    return _with_predictions(rows, artifact)
+
+
+def _with_predictions(rows: pd.DataFrame, artifact: Any) -> pd.DataFrame:
+    """Return the date, the features and the predictions of some rows."""
+    names = [feature.name for feature in artifact.manifest.features]
+    return (
+        rows[["observation_date", *names]]
+        .assign(**{PREDICTION: artifact.predict(rows)})
+        .reset_index(drop=True)
+    )
+
+
+def judge_drift(
+    drift_reference: pd.DataFrame,
+    drift_current: pd.DataFrame,
+    champion: Any,
+    drift_reporting: DriftReporting,
+    seed: int,
+) -> dict[str, Any]:
+    """Return the verdict, see `DriftVerdict`."""
+    features = require_champion(champion).manifest.features
+    kinds = {f.name: f.type for f in features if f.name not in drift_reporting.ignore}
+    verdict = judge(
+        _sample(drift_reference),
+        _sample(drift_current),
+        kinds,
+        predict=champion.predict,
+        model_version=champion.manifest.version,
+        rule=drift_reporting.rule,
+        seed=seed,
+    )
+    _tell(verdict)
+    return verdict.model_dump(mode="json")
+
+
+def draw_drift_report(
+    drift_reference: pd.DataFrame,
+    drift_current: pd.DataFrame,
+    drift_verdict: dict[str, Any],
+    drift_reporting: DriftReporting,
+) -> str:
+    """Return Evidently's report of the columns that moved furthest, as one page."""
+    from churn_pipeline.monitoring.evidently_report import drift_page
+
+    verdict = DriftVerdict.model_validate(drift_verdict)
+    columns = verdict.columns[: drift_reporting.report_columns - 1]
+    return drift_page(
+        _evenly(drift_reference, drift_reporting.report_rows),
+        _evenly(drift_current, drift_reporting.report_rows),
+        [verdict.prediction, *columns],
+    )
+
+
+def draw_drift_overview(drift_verdict: dict[str, Any]) -> Any:
+    """Return a figure of how far each column moved, beside its limit."""
+    from churn_pipeline.monitoring.figures import drift_overview
+
+    return drift_overview(DriftVerdict.model_validate(drift_verdict))
+
+
+def _sample(frame: pd.DataFrame) -> Sample:
+    """Return the arrays of a frame."""
+    columns = {
+        name: frame[name].to_numpy()
+        for name in frame.columns
+        if name != "observation_date"
+    }
+    return Sample(columns, _dates(frame))
+
+
+def _dates(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.datetime64]]:
+    """Return the observation dates of a frame, datetime64[D], (n,)."""
+    return pd.to_datetime(frame["observation_date"]).to_numpy("datetime64[D]")
+
+
+def _evenly(frame: pd.DataFrame, at_most: int) -> pd.DataFrame:
+    """Return at most so many rows, evenly spread over the frame."""
+    step = max(1, -(-len(frame) // at_most))
+    return frame.iloc[::step]
+
+
+def _tell(verdict: DriftVerdict) -> None:
+    """Say the verdict in one line."""
+    drifted = ", ".join(verdict.drifted[:5]) or "none"
+    logger.info(
+        "drift on %s: %s; columns drifted: %s",
+        verdict.current_date,
+        verdict.verdict,
+        drifted,
+    )

@@ -1,0 +1,106 @@
+"""A column alarms where it moves further than chance and than it ordinarily does."""
+
+import datetime as dt
+
+import numpy as np
+
+from churn_pipeline.monitoring.drift import DriftRule, Sample, compare, summary
+from churn_pipeline.monitoring.verdict import judge
+
+RULE = DriftRule()
+MONTHS = np.arange("2024-01", "2024-07", dtype="datetime64[M]").astype("datetime64[D]")
+LATER = np.datetime64("2024-09-01")
+
+
+def test_growing_tenure_and_season_stay_quiet_and_a_shift_is_named():
+    reference, current = _company(1000), _company(1000, later=8, shift=1.0)
+    kinds = {
+        "tenure": "number",
+        "sales": "number",
+        "month": "number",
+        "plan": "category",
+    }
+    found = {c.name: c for c in compare(reference, current, kinds, rule=RULE)}
+    assert found["tenure"].effect > RULE.number_threshold
+    assert not found["tenure"].drifted
+    assert found["sales"].drifted
+    assert not found["plan"].drifted
+    assert "month" not in found, "the date alone decides it"
+
+
+def test_the_same_data_is_quiet_at_any_size():
+    for rows in (30, 300, 3000):
+        found = compare(
+            _company(rows), _company(rows, later=8), {"sales": "number"}, rule=RULE
+        )
+        assert not found[0].drifted
+
+
+def test_a_large_effect_in_few_rows_may_be_chance():
+    dates = np.full(6, MONTHS[0])
+    few = Sample({"x": np.arange(6.0)}, dates)
+    other = Sample({"x": np.arange(6.0) + 2}, np.full(6, LATER))
+    (column,) = compare(few, other, {"x": "number"}, rule=RULE)
+    assert column.effect > column.limit
+    assert not column.drifted
+
+
+def test_summary_of_a_category_is_its_shares():
+    texts = np.array(["a", "a", "b", None], object)
+    expected = {"missing": 0.25, "share of a": 0.5, "share of b": 0.25}
+    assert summary(texts, kind="category") == expected
+
+
+def test_summary_of_a_number_ignores_missing_values():
+    numbers = np.array([1.0, 2.0, 6.0, np.nan])
+    expected = {"missing": 0.25, "mean": 3.0, "median": 2.0}
+    assert summary(numbers, kind="number") == expected
+
+
+def test_verdict_ranks_drifted_columns_by_what_they_do_to_the_predictions():
+    rng = np.random.default_rng(0)
+    reference = _plain(rng, 0.0)
+    current = _plain(rng, 2.0)
+    verdict = judge(
+        reference,
+        current,
+        {"idle": "number", "strong": "number", "weak": "number"},
+        predict=_predict,
+        model_version="v1",
+        rule=RULE,
+        seed=0,
+    )
+    assert verdict.verdict == "drift"
+    assert verdict.drifted == ("strong", "weak", "idle")
+    assert verdict.share_drifted == 1.0
+    assert verdict.prediction.drifted
+    assert verdict.current_date == dt.date(2024, 9, 1)
+    assert {c.name: c.impact for c in verdict.columns}["idle"] == 0.0
+
+
+def _predict(columns):
+    return np.clip(0.2 + 0.1 * columns["strong"] + 0.01 * columns["weak"], 0, 1)
+
+
+def _plain(rng, shift):
+    columns = {name: rng.normal(shift, 1, 500) for name in ("idle", "strong", "weak")}
+    dates = np.full(500, LATER if shift else MONTHS[0])
+    return Sample(columns | {"churn_probability": _predict(columns)}, dates)
+
+
+def _company(rows, later=None, shift=0.0):
+    """Customers of six months, or of one month `later` months after the first."""
+    rng = np.random.default_rng(rows + (later or 0))
+    months = np.arange(6) if later is None else np.array([later])
+    dates = MONTHS if later is None else np.array([LATER])
+    month = months.repeat(rows).astype(float)
+    n = len(month)
+    return Sample(
+        {
+            "tenure": rng.uniform(0, 24, n) + month,
+            "sales": rng.normal(np.sin(month) * 0.1 + shift, 1, n),
+            "month": month,
+            "plan": rng.choice(np.array(["basic", "plus"], object), n),
+        },
+        dates.repeat(rows),
+    )
