@@ -16,6 +16,8 @@ _MIN_SLOPE = 1e-3
 _MIN_INNER_SLOPE = 1e-2
 _MIN_BINS = 3
 _CONVERGED = 1e-10
+# Precision of the belief that a model needs no scaling: what some hundred rows tell.
+_PRIOR_PRECISION = 50.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ def fit_calibration(
 
 
 def _fit_line(logit: Floats, label: Floats, n_steps: int = 50) -> tuple[float, float]:
-    """Return slope and intercept of least log loss, by damped Newton steps."""
+    """Return slope and intercept of least log loss, by damped Newton steps.
+
+    The slope is pulled to 1: a small split would otherwise scale by its own noise.
+    """
     positives = float(label.sum())
     negatives = len(label) - positives
     target = np.where(label > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
@@ -116,9 +121,10 @@ def _fit_line(logit: Floats, label: Floats, n_steps: int = 50) -> tuple[float, f
     for _ in range(n_steps):
         probability = sigmoid(design @ line)
         gradient = design.T @ (probability - target)
+        gradient[0] += _PRIOR_PRECISION * (line[0] - 1.0)
         weight = probability * (1 - probability)
-        # The ridge keeps the step finite where all logits are the same.
-        hessian = (design * weight[:, None]).T @ design + 1e-6 * np.eye(2)
+        hessian = (design * weight[:, None]).T @ design
+        hessian += np.diag([_PRIOR_PRECISION, _EDGE])
         step = np.linalg.solve(hessian, gradient)
         line = line - step * min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
         if np.abs(step).max() < _CONVERGED:

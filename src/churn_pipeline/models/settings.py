@@ -1,0 +1,165 @@
+"""What a person may set about the models; plain values, nothing heavy imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+_STRICT = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """Shape of the net and how fast it learns.
+
+    Attributes:
+        members: Nets in the ensemble, at least 1; training time grows with it.
+        width: Units of a hidden layer of one member.
+        layers: Hidden layers of one member, at least 1.
+        bins: Quantile bins of a number, at least 2.
+        dropout: Share of the hidden units dropped while training, 0 to below 1.
+        learning_rate: Step size at the start; it falls to 0 over the epochs.
+        weight_decay: Pull of the weights towards 0, of AdamW.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    members: int = 8
+    width: int = 64
+    layers: int = 2
+    bins: int = 12
+    dropout: float = 0.1
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How the net is fit and where.
+
+    Attributes:
+        max_epochs: Passes over the training rows, at most.
+        patience: Passes without a better validation log loss before it stops.
+        min_batch_rows: Rows of a step on small tables.
+        max_batch_rows: Rows of a step on large tables.
+        accelerator: `auto` takes a GPU where there is one; `cpu`, `cuda`.
+        devices: Number of devices.
+        strategy: Lightning's; `ddp_spawn` for several devices inside `kedro run`.
+        precision: `auto` is bf16-mixed on a GPU and 32 on a CPU.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    max_epochs: int = 20
+    patience: int = 4
+    min_batch_rows: int = 128
+    max_batch_rows: int = 2048
+    accelerator: str = "auto"
+    devices: int = 1
+    strategy: str = "auto"
+    precision: str = "auto"
+
+
+@dataclass(frozen=True)
+class BoostingSettings:
+    """Histogram gradient boosting of scikit-learn.
+
+    Attributes:
+        learning_rate: Shrinkage of each tree, above 0.
+        max_trees: Trees at most; validation log loss stops earlier.
+        max_leaves: Leaves of a tree.
+        min_leaf_rows: Rows of a leaf, at least.
+        l2: Penalty on the leaves' values.
+        patience: Trees without a better validation log loss before it stops.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    learning_rate: float = 0.06
+    max_trees: int = 300
+    max_leaves: int = 15
+    min_leaf_rows: int = 20
+    l2: float = 1.0
+    patience: int = 10
+
+
+@dataclass(frozen=True)
+class VocabularySettings:
+    """Which categories are learnt.
+
+    Attributes:
+        min_rows: Training rows that a category needs; rarer ones count as unknown.
+        max_levels: Categories learnt a column, the most frequent ones.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    min_rows: int = 10
+    max_levels: int = 200
+
+
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """How probabilities are calibrated.
+
+    Attributes:
+        max_bins: Bins of the isotonic part at most; 0 keeps to logistic scaling.
+        min_rows_a_bin: Calibration rows a bin; fewer rows get logistic scaling.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    max_bins: int = 12
+    min_rows_a_bin: int = 2000
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Bounds of the search, as (low, high) or as choices.
+
+    Attributes:
+        learning_rate: Searched on a logarithmic scale.
+        weight_decay: Searched on a logarithmic scale.
+        dropout: Searched on a linear scale.
+        width: Choices.
+        layers: Smallest and largest number.
+        bins: Choices.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    learning_rate: tuple[float, float] = (5e-4, 1e-2)
+    weight_decay: tuple[float, float] = (1e-4, 1e-1)
+    dropout: tuple[float, float] = (0.0, 0.4)
+    width: tuple[int, ...] = (32, 64, 96)
+    layers: tuple[int, int] = (1, 2)
+    bins: tuple[int, ...] = (6, 12, 20)
+
+
+@dataclass(frozen=True)
+class TuningSettings:
+    """The study.
+
+    Attributes:
+        n_trials: Finished trials, pruned ones included; 0 takes the net's settings.
+        storage: Optuna's storage URL: `sqlite:///…` or `postgresql://…`.
+        max_rows: Training rows of a trial, at most (a stratified draw).
+        max_validation_rows: Validation rows of a trial, at most.
+        members: Members of a trial's net; few are enough to compare settings.
+        max_epochs: Passes of a trial over its rows, at most.
+        startup_trials: Trials drawn at random before the sampler learns from them.
+        prune_after_epochs: Passes before a trial may be pruned.
+        space: Bounds of the search.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
+
+    n_trials: int = 20
+    storage: str = "sqlite:///tuning.db"
+    max_rows: int = 20_000
+    max_validation_rows: int = 10_000
+    members: int = 4
+    max_epochs: int = 12
+    startup_trials: int = 6
+    prune_after_epochs: int = 2
+    space: SearchSpace = field(default_factory=SearchSpace)
