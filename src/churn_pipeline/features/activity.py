@@ -1,0 +1,292 @@
+"""Features of what a customer did: recency, frequency, monetary value, windows, gaps.
+
+Everything is a sum, a smallest or a largest value over cells of the time line, so
+that no window reads the events again.
+"""
+
+from __future__ import annotations
+
+import re
+
+import ibis
+from ibis import _
+
+from churn_pipeline.dataset import Transactions
+from churn_pipeline.features.definition import Definition, ratio
+from churn_pipeline.features.events import (
+    cell_sums,
+    gap_sums,
+    has_orders,
+    placed_events,
+    typed_events,
+)
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.features.timeline import Timeline
+
+OBSERVED = ("customer_id", "observed")
+
+
+def activity(
+    transactions: ibis.Table,
+    table: Transactions,
+    timeline: Timeline,
+    parameters: FeatureEngineering,
+) -> ibis.Table:
+    """Return one row a customer and date at which the company knew an event of theirs.
+
+    Args:
+        transactions: Typed events with canonical column names.
+        table: Roles of the transactions table.
+        timeline: From `lookback_timeline`.
+        parameters: Windows and counted kinds.
+
+    Returns:
+        `customer_id`, `observed` (index of the date), sums over the customer's whole
+        past (`purchases`, `amount`, ...) and over each window (`purchases_30`, ...).
+    """
+    events = placed_events(
+        typed_events(transactions, table, parameters.amount_resolution),
+        timeline,
+        merge_orders=has_orders(table),
+    )
+    cells = cell_sums(events, parameters.counted_kinds)
+    lifetime = _lifetime(cells, gap_sums(events), timeline)
+    windows = _windows(cells, timeline, parameters)
+    return lifetime.left_join(windows, OBSERVED).drop(
+        "customer_id_right", "observed_right"
+    )
+
+
+def _lifetime(cells: ibis.Table, gaps: ibis.Table, timeline: Timeline) -> ibis.Table:
+    """Return sums over all that was known at each date."""
+    first_known = cells.group_by("customer_id", "known").aggregate(
+        purchases=_.purchases.sum(),
+        amount=_.amount.sum(),
+        first_day=_.first_day.min(),
+        last_day=_.last_day.max(),
+    )
+    known = first_known.left_join(gaps, ("customer_id", "known")).drop(
+        "customer_id_right", "known_right"
+    )
+    sums = {
+        name: _[name].sum()
+        for name in ("purchases", "amount", "gaps", "gap_days", "gap_squares")
+    }
+    return (
+        known.join(timeline.known(), "known")
+        .group_by(OBSERVED)
+        .aggregate(**sums, first_day=_.first_day.min(), last_day=_.last_day.max())
+    )
+
+
+def _windows(
+    cells: ibis.Table, timeline: Timeline, parameters: FeatureEngineering
+) -> ibis.Table:
+    """Return sums over the cells of each window, known at its date."""
+    kinds = [f"kind_{index}" for index in range(len(parameters.counted_kinds))]
+    longest = parameters.longest_days
+    sums = {
+        f"{name}_{days}": (_[name] * _[f"in_{days}"]).sum()
+        for name in ("purchases", "amount", *kinds)
+        for days in parameters.windows_days
+    } | {
+        f"{name}_{longest}": _[name].sum()
+        for name in ("amount_squares", "cancellations", "cancelled_amount")
+    }
+    known = cells.join(timeline.cells(), "cell").filter(_.known <= _.observed)
+    return known.group_by(OBSERVED).aggregate(**sums)
+
+
+def activity_definitions(
+    table: Transactions, parameters: FeatureEngineering, currency: str
+) -> list[Definition]:
+    """Return the features of activity, over the columns that `activity` makes.
+
+    Args:
+        table: Roles of the transactions table: without amounts, no feature of money.
+        parameters: Windows and counted kinds.
+        currency: Unit of the amounts.
+
+    Returns:
+        Definitions over a table of `activity` with `observed_day` and `start_day`.
+    """
+    definitions = [*_lifetime_definitions(), *_gap_definitions()]
+    definitions += _count_definitions(parameters) + _kind_definitions(parameters)
+    if table.cancelled_if_starts_with:
+        definitions += _cancellation_definitions(parameters)
+    if table.amount is not None:
+        definitions += _amount_definitions(parameters, currency)
+    return definitions
+
+
+def _lifetime_definitions() -> list[Definition]:
+    """Return recency, tenure and frequency."""
+    return [
+        Definition(
+            "recency_days",
+            _.observed_day - _.last_day,
+            "Days since the last purchase",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "tenure_days",
+            _.observed_day - ibis.coalesce(_.start_day, _.first_day),
+            "Days since the customer began",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "frequency", _.purchases, "Purchases so far", unit="purchases", min=0
+        ),
+    ]
+
+
+def _gap_definitions() -> list[Definition]:
+    """Return the rhythm of purchases, and the recency in beats of it."""
+    mean = ratio(_.last_day - _.first_day, _.purchases - 1)
+    variance = ratio(_.gap_squares, _.gaps) - ratio(_.gap_days, _.gaps).pow(2)
+    return [
+        Definition(
+            "gap_mean_days",
+            mean,
+            "Mean days between purchases",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "gap_std_days",
+            ibis.greatest(variance, 0.0).sqrt(),
+            "Standard deviation of the days between purchases",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "recency_per_gap",
+            # Below a day the mean gap says nothing, and the ratio would explode.
+            ratio(_.observed_day - _.last_day, ibis.greatest(mean, 1.0)),
+            "Days since the last purchase, in mean gaps between purchases",
+            nullable=True,
+            min=0,
+        ),
+    ]
+
+
+def _count_definitions(parameters: FeatureEngineering) -> list[Definition]:
+    """Return purchases per window and their trends."""
+    counts = [
+        Definition(
+            f"purchases_{days}d",
+            _[f"purchases_{days}"],
+            f"Purchases in the last {days} days",
+            unit="purchases",
+            min=0,
+        )
+        for days in parameters.windows_days
+    ]
+    return counts + _trends("purchases", "purchase", parameters)
+
+
+def _amount_definitions(
+    parameters: FeatureEngineering, currency: str
+) -> list[Definition]:
+    """Return amounts per window, their trends, means and deviation."""
+    unit, longest = parameters.amount_resolution, parameters.longest_days
+    count, total = _[f"purchases_{longest}"], _[f"amount_{longest}"]
+    variance = ratio(_[f"amount_squares_{longest}"], count) - ratio(total, count).pow(2)
+    sums = [
+        Definition(
+            f"amount_{days}d",
+            _[f"amount_{days}"] * unit,
+            f"Amount spent in the last {days} days",
+            unit=currency,
+        )
+        for days in parameters.windows_days
+    ]
+    return [
+        *sums,
+        *_trends("amount", "amount", parameters),
+        Definition(
+            "monetary",
+            ratio(_.amount, _.purchases) * unit,
+            "Mean amount of a purchase so far",
+            unit=currency,
+            nullable=True,
+        ),
+        Definition(
+            f"amount_mean_{longest}d",
+            ratio(total, count) * unit,
+            f"Mean amount of a purchase in the last {longest} days",
+            unit=currency,
+            nullable=True,
+        ),
+        Definition(
+            f"amount_std_{longest}d",
+            ibis.greatest(variance, 0.0).sqrt() * unit,
+            f"Standard deviation of the amounts of the last {longest} days",
+            unit=currency,
+            nullable=True,
+            min=0,
+        ),
+    ]
+
+
+def _trends(column: str, word: str, parameters: FeatureEngineering) -> list[Definition]:
+    """Return the daily rate of each shorter window by that of the longest."""
+    longest = parameters.longest_days
+    return [
+        Definition(
+            f"{word}_trend_{days}d",
+            ratio(_[f"{column}_{days}"], _[f"{column}_{longest}"]) * (longest / days),
+            f"Daily {word} rate of the last {days} days by that of {longest} days",
+            nullable=True,
+        )
+        for days in parameters.windows_days[:-1]
+    ]
+
+
+def _kind_definitions(parameters: FeatureEngineering) -> list[Definition]:
+    """Return counts of each further kind of event per window."""
+    return [
+        Definition(
+            f"{_name(kind)}_{days}d",
+            _[f"kind_{index}_{days}"],
+            f"Events of kind {kind} in the last {days} days",
+            unit="events",
+            min=0,
+        )
+        for index, kind in enumerate(parameters.counted_kinds)
+        for days in parameters.windows_days
+    ]
+
+
+def _cancellation_definitions(parameters: FeatureEngineering) -> list[Definition]:
+    """Return how much is cancelled in the longest window."""
+    days = parameters.longest_days
+    cancelled, bought = _[f"cancellations_{days}"], _[f"purchases_{days}"]
+    return [
+        Definition(
+            f"cancellations_{days}d",
+            cancelled,
+            f"Cancelled purchases in the last {days} days",
+            unit="purchases",
+            min=0,
+        ),
+        Definition(
+            f"cancellation_share_{days}d",
+            ratio(cancelled, cancelled + bought),
+            f"Share of the last {days} days' purchases that were cancelled",
+            nullable=True,
+            min=0,
+            max=1,
+        ),
+    ]
+
+
+def _name(kind: str) -> str:
+    """Return a kind of event as a part of a column name."""
+    return re.sub(r"[^a-z0-9]+", "_", kind.lower()).strip("_")

@@ -1,0 +1,143 @@
+"""Features of contracts: what is left of the term, its length, renewals, the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+from ibis import _
+
+from churn_pipeline.dataset import Column
+from churn_pipeline.features.definition import Definition
+from churn_pipeline.features.timeline import Timeline, days_since_epoch
+
+OBSERVED = ("customer_id", "observed")
+
+
+def typed_terms(contracts: ibis.Table) -> ibis.Table:
+    """Return the contract terms with their days as numbers.
+
+    Returns:
+        The contracts with `start_day`, `end_day` (the day on which the term ends by
+        its date), `cancelled_day` (null: not cancelled) and `known_day`.
+    """
+    start_day = days_since_epoch(contracts.start_date)
+    known = contracts.known_at if "known_at" in contracts.columns else None
+    cancelled = contracts.cancelled_at if "cancelled_at" in contracts.columns else None
+    return contracts.mutate(
+        start_day=start_day,
+        end_day=days_since_epoch(contracts.end_date),
+        cancelled_day=ibis.null("int32")
+        if cancelled is None
+        else days_since_epoch(cancelled),
+        known_day=start_day
+        if known is None
+        else days_since_epoch(known).fill_null(start_day),
+    )
+
+
+def known_terms(contracts: ibis.Table, timeline: Timeline) -> ibis.Table:
+    """Return the terms that had begun and were known at each date.
+
+    Returns:
+        One row a term and date, with `observed`, `observed_day` and `running` (0 or
+        1): neither ended nor cancelled by the end of the date.
+    """
+    terms = typed_terms(contracts)
+    dates = timeline.observations()
+    known = terms.join(
+        dates,
+        [
+            terms.start_day <= dates.observed_day,
+            terms.known_day <= dates.observed_day,
+        ],
+    )
+    cancelled = (_.cancelled_day <= _.observed_day).fill_null(False)
+    return known.mutate(
+        running=((_.end_day > _.observed_day) & ~cancelled).cast("int32")
+    )
+
+
+def contract_state(
+    contracts: ibis.Table, timeline: Timeline, columns: Mapping[str, Column]
+) -> ibis.Table:
+    """Return one row a customer and date with at least one term known so far.
+
+    Args:
+        contracts: Typed contracts with canonical column names.
+        timeline: Observation dates.
+        columns: Declared columns, whose value in the running term is kept.
+
+    Returns:
+        `customer_id`, `observed`, `has_contract`, `terms`, `first_start_day`, and of
+        the running term (null without one) `term_start_day`, `term_end_day` and the
+        declared columns.
+    """
+    # The latest of two running terms, the longer of two that began together.
+    rank = _.start_day.cast("int64") * 100_000 + _.end_day
+    running = _.running == 1
+    return (
+        known_terms(contracts, timeline)
+        .mutate(rank=rank)
+        .group_by(OBSERVED)
+        .aggregate(
+            has_contract=_.running.max(),
+            terms=_.start_day.count(),
+            first_start_day=_.start_day.min(),
+            term_start_day=_.start_day.argmax(_["rank"], where=running),
+            term_end_day=_.end_day.argmax(_["rank"], where=running),
+            **{name: _[name].argmax(_["rank"], where=running) for name in columns},
+        )
+    )
+
+
+def contract_definitions() -> list[Definition]:
+    """Return the features of contracts, over the columns of `contract_state`."""
+    return [
+        Definition(
+            "has_contract",
+            _.has_contract.fill_null(0),
+            "1 while a contract runs, else 0",
+            min=0,
+            max=1,
+        ),
+        Definition(
+            "term_left_days",
+            _.term_end_day - _.observed_day,
+            "Days left of the running term",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "term_length_days",
+            _.term_end_day - _.term_start_day,
+            "Length of the running term",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "term_age_days",
+            _.observed_day - _.term_start_day,
+            "Days since the running term began",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "contract_age_days",
+            _.observed_day - _.first_start_day,
+            "Days since the first contract began",
+            unit="days",
+            nullable=True,
+            min=0,
+        ),
+        Definition(
+            "contract_terms",
+            _.terms.fill_null(0),
+            "Contract terms so far; each but the first is a renewal or a return",
+            unit="terms",
+            min=0,
+        ),
+    ]

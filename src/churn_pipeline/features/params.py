@@ -1,0 +1,94 @@
+"""How features are made: the parameters of `feature_engineering`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from churn_pipeline.dataset import Params
+
+Days = Annotated[int, Field(ge=1)]
+
+
+class Split(Params):
+    """Which rows train, tune, calibrate and test a model.
+
+    Attributes:
+        by: Of events. `time`: each part has observation dates of its own, with a gap
+            before the next part's. `customers`: validation and calibration are
+            customers drawn out of the dates before the test's gap. `auto`: by time
+            where that leaves at least `min_train_dates` to train on, else by
+            customers.
+        min_train_dates: Training dates that `auto` asks for before it splits by time.
+        validation: Share of rows (snapshot) or of customers, 0 to 1.
+        calibration: Share of rows (snapshot) or of customers, 0 to 1.
+        test: Share of rows of a snapshot, 0 to 1.
+    """
+
+    by: Literal["auto", "time", "customers"] = "auto"
+    min_train_dates: int = Field(default=4, ge=1)
+    validation: float = Field(default=0.15, gt=0, lt=1)
+    calibration: float = Field(default=0.15, gt=0, lt=1)
+    test: float = Field(default=0.2, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train_on(self) -> Split:
+        held_out = self.validation + self.calibration + self.test
+        if held_out >= 1:
+            raise ValueError(
+                "expected validation + calibration + test below 1, so that rows are "
+                f"left for training, got {held_out:g}"
+            )
+        return self
+
+
+class FeatureEngineering(Params):
+    """Typed form of `params:feature_engineering`; the defaults suit any event log.
+
+    Attributes:
+        as_of: The day on which a model is trained: labels come from horizons that
+            ended by then, and from rows known by then. None: the end of the data.
+        observe: `month` observes on each month's first day; a number observes every
+            so many days, counted back from the newest date whose horizon has passed.
+        lookback_days: History before the first observation date, in days. None: as
+            long as the longest window, or shorter where the data are.
+        windows_days: Lengths of the windows in which activity is counted.
+        active_within_days: A customer without a running contract is observed with at
+            least one activity in so many days. None: every customer seen so far.
+        counted_kinds: Kinds of event, other than activity, counted per window.
+        amount_resolution: Smallest difference of amounts that is told apart, in the
+            data set's currency. Amounts are counted in whole multiples of it, so
+            that sums are exact whatever the order in which an engine adds them.
+        season: Whether the month of the observation date is a feature. Worth it once
+            the training dates cover a year: a model cannot know an unseen month.
+        renewal_grace_days: A contract that begins so many days after another's end
+            renews it.
+        split: Which rows train, tune, calibrate and test.
+    """
+
+    as_of: dt.date | None = None
+    observe: Literal["month"] | Days = 30
+    lookback_days: Days | None = None
+    windows_days: tuple[Days, ...] = Field(default=(7, 30, 90, 180), min_length=1)
+    active_within_days: Days | None = None
+    counted_kinds: tuple[str, ...] = ()
+    amount_resolution: float = Field(default=0.01, gt=0)
+    season: bool = False
+    renewal_grace_days: int = Field(default=7, ge=0)
+    split: Split = Split()
+
+    @model_validator(mode="after")
+    def _windows_grow(self) -> FeatureEngineering:
+        if list(self.windows_days) != sorted(set(self.windows_days)):
+            raise ValueError(
+                "expected windows_days in growing order without repetition, "
+                f"got {list(self.windows_days)}"
+            )
+        return self
+
+    @property
+    def longest_days(self) -> int:
+        """The longest window, in days."""
+        return self.windows_days[-1]

@@ -1,0 +1,94 @@
+"""Nodes of `feature_engineering`; the work is done in `churn_pipeline.features`."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NamedTuple
+
+import ibis
+import pandas as pd
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.features.params import FeatureEngineering
+
+logger = logging.getLogger(__name__)
+
+
+class CustomerFeatures(NamedTuple):
+    """The features of every observation date, and what its columns are."""
+
+    customer_features: ibis.Table
+    feature_set: dict[str, Any]
+
+
+def build_customer_features(
+    customers: ibis.Table,
+    transactions: ibis.Table,
+    contracts: ibis.Table,
+    dataset: Dataset,
+    parameters: FeatureEngineering,
+) -> CustomerFeatures:
+    """Return the features at every observation date, the unlabelled ones included.
+
+    Args:
+        customers: Typed customers; of a snapshot, the snapshot.
+        transactions: Typed events; empty of a snapshot.
+        contracts: Typed contract terms; empty where there are none.
+        dataset: What the tables mean.
+        parameters: Windows, observation dates, population.
+
+    Returns:
+        A lazy table (`customer_id`, `observation_date`, features, reported columns)
+        and a `FeatureSet` as plain values.
+    """
+    from churn_pipeline.features.build import Tables, event_features, snapshot_features
+    from churn_pipeline.features.observation import calendar
+
+    if dataset.shape == "snapshot":
+        table, feature_set = snapshot_features(customers, dataset)
+    else:
+        tables = Tables(customers, transactions, contracts)
+        dates = calendar(transactions, dataset, parameters)
+        table, feature_set = event_features(tables, dataset, parameters, dates)
+    return CustomerFeatures(table, feature_set.model_dump(mode="json"))
+
+
+def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
+    features: ibis.Table,
+    customers: ibis.Table,
+    transactions: ibis.Table,
+    contracts: ibis.Table,
+    dataset: Dataset,
+    parameters: FeatureEngineering,
+    seed: int,
+) -> pd.DataFrame:
+    """Return `model_input`: the features with label and split, in a fixed order.
+
+    Args:
+        features: `customer_features`.
+        customers: Typed customers; of a snapshot, with the label.
+        transactions: Typed events.
+        contracts: Typed contract terms.
+        dataset: Label rule.
+        parameters: As-of day and split.
+        seed: Of the draws of customers.
+
+    Returns:
+        The features, `label` (float64: 1 churned, 0 stayed, NaN not known) and
+        `split`, ordered by observation date and customer.
+    """
+    from churn_pipeline.features.build import Tables
+    from churn_pipeline.features.model_input import event_rows, snapshot_rows
+
+    if dataset.shape == "snapshot":
+        rows = snapshot_rows(features, customers, parameters.split, seed=seed)
+    else:
+        tables = Tables(customers, transactions, contracts)
+        rows = event_rows(features, tables, dataset, parameters, seed=seed)
+    counts = rows["split"].value_counts()
+    logger.info(
+        "model_input: %s rows (%s)",
+        f"{len(rows):,}",
+        ", ".join(f"{part} {count:,}" for part, count in counts.items()),
+    )
+    return rows
