@@ -7,12 +7,13 @@ that no window reads the events again.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import ibis
 from ibis import _
 
 from churn_pipeline.dataset import Transactions
-from churn_pipeline.features.definition import Definition, ratio
+from churn_pipeline.features.definition import Definition, ratio, root
 from churn_pipeline.features.events import (
     cell_sums,
     gap_sums,
@@ -26,13 +27,27 @@ from churn_pipeline.features.timeline import Timeline
 OBSERVED = ("customer_id", "observed")
 
 
+class Activity(NamedTuple):
+    """What customers did, one row a customer and index of an observation date.
+
+    Attributes:
+        lifetime: `customer_id`, `observed`, sums over the customer's whole known past
+            (`purchases`, `amount`, ...), `first_day` and `last_day` of a purchase.
+        windows: `customer_id`, `observed`, sums over each window (`purchases_30`,
+            ...); no row where nothing happened in the longest.
+    """
+
+    lifetime: ibis.Table
+    windows: ibis.Table
+
+
 def activity(
     transactions: ibis.Table,
     table: Transactions,
     timeline: Timeline,
     parameters: FeatureEngineering,
-) -> ibis.Table:
-    """Return one row a customer and date at which the company knew an event of theirs.
+) -> Activity:
+    """Return what was known of each customer's activity at each observation date.
 
     Args:
         transactions: Typed events with canonical column names.
@@ -41,8 +56,7 @@ def activity(
         parameters: Windows and counted kinds.
 
     Returns:
-        `customer_id`, `observed` (index of the date), sums over the customer's whole
-        past (`purchases`, `amount`, ...) and over each window (`purchases_30`, ...).
+        Sums over the known past and over its windows.
     """
     events = placed_events(
         typed_events(transactions, table, parameters.amount_resolution),
@@ -50,10 +64,9 @@ def activity(
         merge_orders=has_orders(table),
     )
     cells = cell_sums(events, parameters.counted_kinds)
-    lifetime = _lifetime(cells, gap_sums(events), timeline)
-    windows = _windows(cells, timeline, parameters)
-    return lifetime.left_join(windows, OBSERVED).drop(
-        "customer_id_right", "observed_right"
+    return Activity(
+        _lifetime(cells, gap_sums(events), timeline),
+        _windows(cells, timeline, parameters),
     )
 
 
@@ -159,7 +172,7 @@ def _gap_definitions() -> list[Definition]:
         ),
         Definition(
             "gap_std_days",
-            ibis.greatest(variance, 0.0).sqrt(),
+            root(variance),
             "Standard deviation of the days between purchases",
             unit="days",
             nullable=True,
@@ -168,7 +181,7 @@ def _gap_definitions() -> list[Definition]:
         Definition(
             "recency_per_gap",
             # Below a day the mean gap says nothing, and the ratio would explode.
-            ratio(_.observed_day - _.last_day, ibis.greatest(mean, 1.0)),
+            ratio(_.observed_day - _.last_day, ibis.ifelse(mean < 1, 1.0, mean)),
             "Days since the last purchase, in mean gaps between purchases",
             nullable=True,
             min=0,
@@ -226,7 +239,7 @@ def _amount_definitions(
         ),
         Definition(
             f"amount_std_{longest}d",
-            ibis.greatest(variance, 0.0).sqrt() * unit,
+            root(variance) * unit,
             f"Standard deviation of the amounts of the last {longest} days",
             unit=currency,
             nullable=True,

@@ -100,9 +100,11 @@ def event_features(
     assert transactions is not None  # noqa: S101 - the data set's own invariant
     timeline = lookback_timeline(calendar.dates, parameters.windows_days)
     done = activity(tables.transactions, transactions, timeline, parameters)
-    observed = _population(
-        _observed(tables, done, dataset, timeline), dataset, parameters
-    )
+    known = _with_contracts(done.lifetime, tables.contracts, dataset, timeline)
+    # The population first: the wide tables are joined to its rows alone.
+    population = _population(known, dataset, parameters)
+    observed = _with_windows(population, done.windows)
+    observed = _with_customers(observed, tables.customers, dataset)
     definitions = activity_definitions(transactions, parameters, dataset.currency)
     if parameters.season:
         definitions += season_definitions()
@@ -115,22 +117,25 @@ def event_features(
     return _features(observed, definitions, columns)
 
 
-def _observed(
-    tables: Tables, done: ibis.Table, dataset: Dataset, timeline: Timeline
+def _with_contracts(
+    lifetime: ibis.Table, contracts: ibis.Table, dataset: Dataset, timeline: Timeline
 ) -> ibis.Table:
-    """Return all that is known of each customer at each date, in one row."""
-    contracts = dataset.tables.contracts
-    if contracts is not None:
-        columns = used_columns(contracts.columns)
-        state = contract_state(tables.contracts, timeline, columns)
-        joined = done.outer_join(state, OBSERVED)
-        done = joined.mutate(
-            **{key: ibis.coalesce(_[key], _[f"{key}_right"]) for key in OBSERVED}
-        ).drop(*(f"{key}_right" for key in OBSERVED))
-    observed = done.join(timeline.observations(), "observed")
-    sums = [name for name in done.columns if done[name].type().is_floating()]
-    observed = observed.mutate(**{name: _[name].fill_null(0.0) for name in sums})
-    return _with_customers(observed, tables.customers, dataset)
+    """Return the customers known by an event or a contract, with date and contract."""
+    table = dataset.tables.contracts
+    if table is not None:
+        state = contract_state(contracts, timeline, used_columns(table.columns))
+        both = lifetime.outer_join(state, OBSERVED)
+        keys = {key: ibis.coalesce(_[key], _[f"{key}_right"]) for key in OBSERVED}
+        lifetime = both.mutate(**keys).drop(*(f"{key}_right" for key in OBSERVED))
+    return lifetime.join(timeline.observations(), "observed")
+
+
+def _with_windows(population: ibis.Table, windows: ibis.Table) -> ibis.Table:
+    """Return the rows with the sums of their windows, 0 where nothing happened."""
+    observed = population.left_join(windows, OBSERVED)
+    observed = observed.drop(*(f"{key}_right" for key in OBSERVED))
+    sums = ["purchases", *(name for name in windows.columns if name not in OBSERVED)]
+    return observed.mutate(**{name: _[name].fill_null(0.0) for name in sums})
 
 
 def _with_customers(

@@ -69,6 +69,11 @@ def ratio(part: Deferred, whole: Deferred) -> Deferred:
     return number(part) / number(whole).nullif(0.0)
 
 
+def root(variance: Deferred) -> Deferred:
+    """Return the square root, 0 where rounding left a little less than 0."""
+    return ibis.ifelse(variance < 0, 0.0, variance).sqrt()
+
+
 def select(
     table: ibis.Table, keys: Sequence[str], definitions: Sequence[Definition]
 ) -> ibis.Table:

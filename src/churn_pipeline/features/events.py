@@ -49,7 +49,7 @@ def typed_events(
         known_day=ibis.greatest(known_day, day),
         active=(is_activity & ~is_cancelled).cast("float64"),
         cancelled=(is_activity & is_cancelled).cast("float64"),
-        amount=amount.round().cast("float64"),
+        amount=amount.round(0).cast("float64"),
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from churn_pipeline.features.observation import Calendar
     from churn_pipeline.features.params import FeatureEngineering
 
+KEYS = ("customer_id", "observation_date")
 OBSERVED = ("customer_id", "observed")
 
 
@@ -47,7 +48,8 @@ def event_labels(
         calendar.dates, calendar.lead_days, calendar.horizon_days
     )
     dates = timeline.observations()
-    rows = features.join(dates, "observation_date").drop("observation_date_right")
+    # Joins carry every column along: the label is found beside the keys alone.
+    rows = features.select(*KEYS).join(dates, "observation_date")
     transactions = dataset.tables.transactions
     assert transactions is not None  # noqa: S101 - the data set's own invariant
     events = typed_events(tables.transactions, transactions, 1.0)
@@ -63,8 +65,8 @@ def event_labels(
         ended = _contract_label(calendar.lead_days)
         label = ibis.ifelse(_.running.isnull(), label, ended)
     mature = _.observed_day + calendar.reach_days <= as_of
-    labelled = rows.mutate(label=ibis.ifelse(mature, label, ibis.null("float64")))
-    return labelled.select(*features.columns, "label")
+    label = ibis.ifelse(mature, label, ibis.null("float64"))
+    return features.join(rows.select(*KEYS, label=label), KEYS)
 
 
 def _marked(rows: ibis.Table, marks: ibis.Table) -> ibis.Table:
