@@ -1,0 +1,75 @@
+"""`python -m churn_pipeline.serving`: serve the champion, quietly, on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.serving.locate import DATASET, load_champion
+from churn_pipeline.telemetry import switch_off
+
+SERVICE = "churn_pipeline.serving.service:ChurnService"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Check the champion, then become BentoML's server.
+
+    Returns:
+        1 where there is no champion to serve; else this does not return.
+    """
+    options = _parser().parse_args(arguments)
+    os.environ.setdefault(DATASET, dataset_of(options.env))
+    switch_off()
+    try:
+        manifest = load_champion().manifest
+    except ArtifactError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    address = f"http://{options.host}:{options.port}"
+    sys.stderr.write(
+        f"serving {manifest.dataset}, model {manifest.version}, at {address}\n"
+        f"page to try it: {address}/  contract: {address}/docs.json\n"
+    )
+    sys.stderr.flush()
+    serve = ["-m", "bentoml", "serve", SERVICE, "--host", options.host]
+    command = [sys.executable, *serve, "--port", str(options.port)]
+    os.execv(sys.executable, command)  # noqa: S606 - no shell, our own arguments
+
+
+def dataset_of(env: str, project: Path | None = None) -> str:
+    """Return the name of the data set of a Kedro environment.
+
+    Args:
+        env: Folder under `conf/`; one without a `dataset.yml` has that of `base`.
+        project: The project's folder; None takes the current one.
+    """
+    import yaml
+
+    conf = (project or Path()) / "conf"
+    for name in (env, "base"):
+        path = conf / name / "dataset.yml"
+        if path.is_file():
+            return str(yaml.safe_load(path.read_text("utf-8"))["dataset"]["name"])
+    raise SystemExit(
+        f"expected {conf / 'base' / 'dataset.yml'}, found none; run this in the "
+        "project's folder, or set CHURN_ARTIFACT and use `bentoml serve`"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m churn_pipeline.serving",
+        description="Serve the champion over HTTP.",
+        epilog="example: python -m churn_pipeline.serving --env telco --port 3000",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--env", default="local", help="Kedro environment")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
