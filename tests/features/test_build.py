@@ -1,0 +1,140 @@
+"""One definition makes the column and its metadata; both shapes give one table."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.features.build import event_features, snapshot_features
+from tests.features.tables import (
+    CALENDAR,
+    COMPANY,
+    PARAMETERS,
+    as_tables,
+    features_of,
+    random_company,
+    terms,
+)
+
+SNAPSHOT = {
+    "name": "tiny",
+    "shape": "snapshot",
+    "snapshot_date": "2024-01-31",
+    "tables": {
+        "customers": {
+            "customer_id": "id",
+            "columns": {
+                "charge": {"type": "number", "unit": "EUR", "min": 0},
+                "plan": {"type": "category", "allowed": ["basic", "plus"]},
+                "paperless": {"type": "boolean"},
+                "joined": {"type": "date"},
+                "gender": {"type": "category", "sensitive": True, "feature": False},
+                "name": {"type": "category", "feature": False},
+            },
+        }
+    },
+    "label": {"rule": "column", "column": "churn", "positive": "Yes"},
+}
+
+
+def _snapshot() -> ibis.Table:
+    frame = pd.DataFrame(
+        {
+            "customer_id": ["a", "b"],
+            "charge": [10.0, None],
+            "plan": ["basic", None],
+            "paperless": pd.array([True, None], dtype="boolean"),
+            "joined": pd.to_datetime(["2024-01-01", "2023-01-31"]),
+            "gender": ["female", "male"],
+            "name": ["x", "y"],
+            "label": [0.0, 1.0],
+        }
+    )
+    return ibis.memtable(frame).cast({"joined": "date"})
+
+
+def test_a_snapshot_keeps_its_columns_as_a_model_reads_them() -> None:
+    made = snapshot_features(_snapshot(), Dataset.model_validate(SNAPSHOT))
+    rows = made.table.order_by("customer_id").to_pandas()
+    assert list(rows) == [
+        "customer_id",
+        "observation_date",
+        *("charge", "plan", "paperless", "joined", "gender"),
+    ]
+    assert pd.to_datetime(rows["observation_date"]).dt.date.tolist() == [
+        dt.date(2024, 1, 31)
+    ] * 2
+    assert rows["joined"].tolist() == [30.0, 365.0]
+    assert rows["paperless"].iloc[0] == 1.0
+    assert np.isnan(rows["paperless"].iloc[1])
+    assert made.feature_set.names == ("charge", "plan", "paperless", "joined")
+    assert made.feature_set.sensitive == ("gender",)
+    charge, plan = made.feature_set.features[:2]
+    assert (charge.unit, charge.min, charge.type) == ("EUR", 0, "number")
+    assert (plan.allowed, plan.type) == (("basic", "plus"), "category")
+
+
+def test_a_snapshot_without_a_usable_column_is_refused() -> None:
+    columns = {"name": {"type": "category", "feature": False}}
+    customers = SNAPSHOT["tables"]["customers"] | {"columns": columns}
+    dataset = SNAPSHOT | {"tables": {"customers": customers}}
+    with pytest.raises(ValueError, match="at least one column with `feature: true`"):
+        snapshot_features(_snapshot(), Dataset.model_validate(dataset))
+
+
+def test_metadata_and_columns_of_events_agree() -> None:
+    tables = as_tables(random_company(size=12))
+    made = event_features(tables, COMPANY, PARAMETERS, CALENDAR)
+    rows = made.table.to_pandas()
+    assert list(rows)[2:] == [*made.feature_set.names, "gender"]
+    assert made.feature_set.segments == ("region",)
+    assert made.feature_set.sensitive == ("gender",)
+    assert not rows.duplicated(["customer_id", "observation_date"]).any()
+    for feature in made.feature_set.features:
+        values = rows[feature.name]
+        if feature.type == "number":
+            assert values.dtype == np.float64, feature.name
+            assert feature.min is None or values.min() >= feature.min, feature.name
+            assert feature.max is None or values.max() <= feature.max, feature.name
+        assert feature.nullable or values.notna().all(), feature.name
+
+
+def test_the_population_is_contracts_and_recent_activity() -> None:
+    company = random_company(size=12)
+    only = {"c00": "2024-03-20", "c01": "2024-01-05"}
+    purchases = company["transactions"].drop_duplicates("customer_id")
+    purchases = purchases[purchases["customer_id"].isin(only)].assign(
+        event_time=lambda rows: pd.to_datetime(rows["customer_id"].map(only)),
+        known_at=lambda rows: rows["event_time"],
+        kind="purchase",
+        is_cancelled=False,
+    )
+    contract = terms([("c02", "2024-01-01", "2024-04-20")])
+    rows = features_of(
+        company | {"transactions": purchases, "contracts": contract},
+        PARAMETERS.model_copy(update={"active_within_days": 40}),
+    )
+    april, may = pd.Timestamp("2024-04-01"), pd.Timestamp("2024-05-01")
+    assert list(rows.loc[april].index) == ["c00", "c02"]
+    assert may not in rows.index  # idle for 42 days, and the contract has ended
+    assert rows.loc[(april, "c02"), "term_left_days"] == 19
+    assert np.isnan(rows.loc[(april, "c02"), "recency_days"])
+    assert rows.loc[(april, "c02"), "purchases_90d"] == 0
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    columns = {"tenure_days": {"type": "number"}}
+    customers = COMPANY.tables.customers.model_dump() | {"columns": columns}
+    data = COMPANY.model_dump()
+    data["tables"]["customers"] = customers
+    frames = random_company(size=3)
+    frames["customers"]["tenure_days"] = 1.0
+    with pytest.raises(ValueError, match="got tenure_days twice"):
+        event_features(
+            as_tables(frames), Dataset.model_validate(data), PARAMETERS, CALENDAR
+        )

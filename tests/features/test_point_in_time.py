@@ -1,0 +1,104 @@
+"""No feature knows what happened, or became known, after its observation date."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.features.tables import DATES, features_of, random_company
+
+SEEN_AT = pd.Timestamp(DATES[1])
+COMPANY = random_company(size=15, seed=1)
+BEFORE = features_of(COMPANY).loc[:SEEN_AT]
+
+
+def _same_to_the_bit(rows: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert rows.index.equals(expected.index)
+    for name in expected.columns:
+        left, right = rows[name], expected[name]
+        if left.dtype == np.float64:
+            left, right = left.to_numpy(), right.to_numpy()
+            assert left.tobytes() == right.tobytes(), name
+        else:
+            pd.testing.assert_series_equal(left, right)
+
+
+def _unknown(transactions: pd.DataFrame) -> pd.Series:
+    """Rows that happened, or became known, after the second observation date."""
+    end = SEEN_AT + pd.Timedelta(days=1)
+    return (transactions["event_time"] >= end) | (transactions["known_at"] >= end)
+
+
+def test_the_random_company_has_late_rows_to_be_wrong_about() -> None:
+    rows = COMPANY["transactions"]
+    late = _unknown(rows) & (rows["event_time"] < SEEN_AT)
+    assert late.sum() > 5
+
+
+def test_features_ignore_everything_not_known_at_the_observation_date() -> None:
+    transactions = COMPANY["transactions"]
+    known_only = transactions[~_unknown(transactions)]
+    # The newest date still needs an event so that no other table changes.
+    rows = features_of(COMPANY | {"transactions": known_only})
+    _same_to_the_bit(rows.loc[:SEEN_AT], BEFORE)
+
+
+def test_a_contract_is_not_known_to_be_cancelled_before_it_is() -> None:
+    contracts = COMPANY["contracts"]
+    future = contracts["cancelled_at"] > SEEN_AT
+    assert future.any()
+    hidden = contracts.assign(cancelled_at=contracts["cancelled_at"].where(~future))
+    rows = features_of(COMPANY | {"contracts": hidden})
+    _same_to_the_bit(rows.loc[:SEEN_AT], BEFORE)
+
+
+def test_a_contract_term_known_later_is_not_seen() -> None:
+    contracts = COMPANY["contracts"]
+    known = contracts[contracts["known_at"] <= SEEN_AT]
+    assert len(known) < len(contracts)
+    rows = features_of(COMPANY | {"contracts": known})
+    _same_to_the_bit(rows.loc[:SEEN_AT], BEFORE)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(seed=st.integers(0, 2**32 - 1), added=st.integers(0, 60))
+def test_features_survive_any_rewriting_of_the_future(seed: int, added: int) -> None:
+    rng = np.random.default_rng(seed)
+    transactions = COMPANY["transactions"]
+    future = transactions[_unknown(transactions)]
+    kept = transactions[~_unknown(transactions)].sample(frac=1, random_state=seed)
+    rewritten = future.sample(frac=rng.random(), random_state=seed).assign(
+        amount=lambda rows: rng.normal(0, 1e4, len(rows)),
+        customer_id=lambda rows: rng.permutation(rows["customer_id"]),
+        kind=lambda rows: rng.choice(["purchase", "complaint", "new"], len(rows)),
+    )
+    rows = features_of(
+        COMPANY
+        | {"transactions": pd.concat([kept, rewritten, _late(rng, added)])}
+    )
+    _same_to_the_bit(rows.loc[:SEEN_AT], BEFORE)
+
+
+def _late(rng: np.random.Generator, count: int) -> pd.DataFrame:
+    """Rows that happen at any time and become known after the second date."""
+    time = pd.Timestamp("2023-06-01") + pd.to_timedelta(
+        rng.integers(0, 400 * 86400, count), "s"
+    )
+    known = SEEN_AT + pd.to_timedelta(rng.integers(1, 300, count), "D")
+    return pd.DataFrame(
+        {
+            "customer_id": rng.choice([f"c{n:02d}" for n in range(18)], count),
+            "event_time": time,
+            "known_at": np.maximum(time, known),
+            "order_id": [f"late {number}" for number in range(count)],
+            "amount": rng.gamma(2.0, 50.0, count),
+            "kind": rng.choice(["purchase", "complaint"], count),
+            "is_cancelled": rng.random(count) < 0.2,
+        }
+    )
