@@ -1,0 +1,311 @@
+"""Judge a model on the test split: how good, for whom, why, better than another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from churn_pipeline.evaluation import behaviour
+from churn_pipeline.evaluation.comparison import Difference, compare
+from churn_pipeline.evaluation.fairness import fairness_by_group
+from churn_pipeline.evaluation.importance import (
+    permutation_importance,
+    rank_agreement,
+)
+from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.slices import levels, measure_slice
+from churn_pipeline.feature import FeatureSet
+from churn_pipeline.pipelines.evaluation import rows as judged
+from churn_pipeline.pipelines.evaluation.headline import headline_metrics
+from churn_pipeline.pipelines.evaluation.params import Evaluation
+from churn_pipeline.release.artifact import Artifact, ArtifactError
+from churn_pipeline.release.gate import decide
+
+COMPARED = ("log_loss", "roc_auc", "profit", "calibration_error")
+
+Champion = Artifact | ArtifactError | None
+
+
+def score_test_rows(
+    *,
+    model_input: pd.DataFrame,
+    artifact: Artifact,
+    feature_set: dict[str, Any],
+    test_predictions: pd.DataFrame,
+    true_churn_probability: ibis.Table | None,
+    reigning_champion: Champion,
+) -> dict[str, Any]:
+    """Return the test rows with every probability, and whether the champion could.
+
+    Returns:
+        `rows`: the table; `champion`: `state` (none, usable, unusable), `version`,
+        `threshold` and `reason`.
+    """
+    table = judged.assemble(
+        model_input,
+        artifact,
+        FeatureSet.model_validate(feature_set),
+        test_predictions=test_predictions,
+        truth=true_churn_probability,
+    )
+    if not isinstance(reigning_champion, Artifact):
+        damage = "" if reigning_champion is None else str(reigning_champion)
+        state = "unusable" if damage else "none"
+        return {"rows": table, "champion": _champion(state, reason=damage)}
+    try:
+        rows = judged.held_out(model_input)
+        inputs = judged.columns(rows, reigning_champion)
+        answers = reigning_champion.predict(inputs)
+    except ValueError as error:
+        return {"rows": table, "champion": _champion("unusable", reason=str(error))}
+    manifest = reigning_champion.manifest
+    return {
+        "rows": table.assign(**{judged.CHAMPION: answers}),
+        "champion": _champion("usable", manifest.version, manifest.threshold),
+    }
+
+
+def measure(
+    scored_test_rows: pd.DataFrame,
+    artifact: Artifact,
+    decision: Decision,
+    evaluation: Evaluation,
+    seed: int,
+) -> dict[str, float]:
+    """Return the metrics by name, with the ends of their intervals.
+
+    Returns:
+        Metric -> value, `<metric>_low`, `<metric>_high`; the candidates' under
+        `baselines.<name>.`; the ceiling's where the true probability is known. What
+        is not defined is left out.
+    """
+    return headline_metrics(
+        scored_test_rows,
+        threshold=artifact.manifest.threshold,
+        decision=decision,
+        evaluation=evaluation,
+        seed=seed,
+    )
+
+
+def measure_segments(
+    *,
+    scored_test_rows: pd.DataFrame,
+    artifact: Artifact,
+    feature_set: dict[str, Any],
+    decision: Decision,
+    evaluation: Evaluation,
+    seed: int,
+) -> pd.DataFrame:
+    """Return the metrics of each level of each segment, one row a level."""
+    found = [
+        {
+            "segment": segment,
+            "level": level,
+            **measure_slice(
+                judged.ranking(
+                    part,
+                    judged.PROBABILITY,
+                    artifact.manifest.threshold,
+                    decision,
+                ),
+                part["customer_id"],
+                sizes=evaluation.sizes,
+                resamples=evaluation.segment_resamples,
+                confidence=evaluation.confidence,
+                seed=seed,
+            ),
+        }
+        for segment, level, part in judged.parts(
+            scored_test_rows, feature_set["segments"]
+        )
+    ]
+    return pd.DataFrame(found, columns=None if found else ["segment", "level"])
+
+
+def measure_fairness(
+    scored_test_rows: pd.DataFrame,
+    artifact: Artifact,
+    feature_set: dict[str, Any],
+    evaluation: Evaluation,
+) -> pd.DataFrame:
+    """Return how each group of each sensitive column is treated, one row a group."""
+    found = [
+        {"column": column, **row}
+        for column in feature_set["sensitive"]
+        for row in fairness_by_group(
+            scored_test_rows["label"],
+            scored_test_rows[judged.PROBABILITY],
+            levels(judged.group_values(scored_test_rows, column)),
+            threshold=artifact.manifest.threshold,
+            sizes=evaluation.sizes,
+        )
+    ]
+    return pd.DataFrame(found, columns=None if found else ["column", "group"])
+
+
+def compare_with_champion(
+    *,
+    scored_test_rows: pd.DataFrame,
+    champion_on_test: dict[str, Any],
+    artifact: Artifact,
+    feature_set: dict[str, Any],
+    decision: Decision,
+    evaluation: Evaluation,
+    seed: int,
+) -> dict[str, Any]:
+    """Return how much better the model is than the champion on the same rows.
+
+    Without a champion it is compared with the base rate: everybody gets the churn
+    rate of the test split itself, the best constant that there is.
+
+    Returns:
+        What the gate reads: `n_rows`, `n_churners`, `champion`, `differences`,
+        `segments`.
+    """
+    rows, champion = scored_test_rows, champion_on_test
+    mine = (judged.PROBABILITY, artifact.manifest.threshold)
+    theirs = (judged.CHAMPION, champion["threshold"])
+    if champion["state"] != "usable":
+        rows = rows.assign(**{judged.CHAMPION: rows["label"].mean()})
+        theirs = (judged.CHAMPION, decision.break_even)
+
+    def difference(part: pd.DataFrame, resamples: int) -> dict[str, Difference]:
+        return compare(
+            judged.ranking(part, *mine, decision),
+            judged.ranking(part, *theirs, decision),
+            part["customer_id"],
+            metrics=COMPARED,
+            resamples=resamples,
+            confidence=evaluation.confidence,
+            seed=seed,
+        )
+
+    whole = difference(rows, evaluation.resamples)
+    segments = [
+        {
+            "segment": segment,
+            "level": level,
+            **asdict(difference(part, evaluation.segment_resamples)["log_loss"]),
+        }
+        for segment, level, part in judged.parts(rows, feature_set["segments"])
+        if not evaluation.sizes.small(part["label"])
+    ]
+    return {
+        "n_rows": len(rows),
+        "n_churners": int(rows["label"].sum()),
+        "champion": champion,
+        "differences": {name: asdict(found) for name, found in whole.items()},
+        "segments": segments,
+    }
+
+
+def rank_features(
+    *,
+    model_input: pd.DataFrame,
+    artifact: Artifact,
+    reigning_champion: Champion,
+    champion_on_test: dict[str, Any],
+    evaluation: Evaluation,
+    seed: int,
+) -> pd.DataFrame:
+    """Return how much the model leans on each feature, and how much the champion does.
+
+    Returns:
+        `feature`, `importance`, `spread` (rise of the log loss in nats when the
+        feature is shuffled, mean and standard deviation), `champion_importance` (NaN
+        where there is no usable champion); the greatest first.
+    """
+    rows = judged.sample(judged.held_out(model_input), evaluation.importance_rows, seed)
+
+    def rank(model: Artifact) -> pd.DataFrame:
+        found = permutation_importance(
+            model.predict,
+            judged.columns(rows, model),
+            rows["label"],
+            features=[feature.name for feature in model.manifest.features],
+            repeats=evaluation.importance_repeats,
+            seed=seed,
+        )
+        return pd.DataFrame([asdict(one) for one in found])
+
+    mine = rank(artifact)
+    if champion_on_test["state"] != "usable" or not isinstance(
+        reigning_champion, Artifact
+    ):
+        return mine.assign(champion_importance=np.nan)
+    theirs = rank(reigning_champion).drop(columns="spread")
+    return mine.merge(
+        theirs.rename(columns={"importance": "champion_importance"}),
+        on="feature",
+        how="left",
+    )
+
+
+def check_behaviour(
+    *,
+    model_input: pd.DataFrame,
+    scored_test_rows: pd.DataFrame,
+    feature_importance: pd.DataFrame,
+    artifact: Artifact,
+    evaluation: Evaluation,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return the outcomes of the behavioural tests."""
+    limits = evaluation.behaviour
+    rows = judged.sample(judged.held_out(model_input), evaluation.importance_rows, seed)
+    columns = judged.columns(rows, artifact)
+    probability = scored_test_rows[judged.PROBABILITY].to_numpy()
+    label = scored_test_rows["label"].to_numpy()
+    shared = feature_importance.dropna().set_index("feature")
+    agreement = rank_agreement(
+        dict(zip(shared.index, shared["importance"], strict=True)),
+        dict(zip(shared.index, shared["champion_importance"], strict=True)),
+        top=limits.importance_top,
+    )
+    checks = [
+        behaviour.check_range(probability),
+        behaviour.check_missing(artifact.predict, columns),
+        behaviour.check_churn_rate(probability, label, within=limits.churn_rate_within),
+        behaviour.check_stability(agreement, at_least=limits.importance_agreement),
+        behaviour.check_latency(artifact.predict, columns, within_ms=limits.latency_ms),
+        *behaviour.check_directions(
+            artifact.predict,
+            columns,
+            limits.expected_directions,
+            tolerance=limits.direction_tolerance,
+        ),
+    ]
+    return [_without_nan(asdict(check)) for check in checks]
+
+
+def decide_gate(
+    champion_comparison: dict[str, Any],
+    behavioural_tests: list[dict[str, Any]],
+    metrics: dict[str, float],
+    evaluation: Evaluation,
+) -> dict[str, Any]:
+    """Return whether the model may be released, and why."""
+    verdict = decide(champion_comparison, behavioural_tests, metrics, evaluation.gate)
+    return verdict.model_dump(mode="json")
+
+
+def _champion(
+    state: str, version: str | None = None, threshold: float = 1.0, reason: str = ""
+) -> dict[str, Any]:
+    return {
+        "state": state,
+        "version": version,
+        "threshold": threshold,
+        "reason": reason,
+    }
+
+
+def _without_nan(check: dict[str, Any]) -> dict[str, Any]:
+    """Return a check for JSON, which has no NaN."""
+    unknown = check["value"] != check["value"]
+    return {**check, "value": None if unknown else check["value"]}

@@ -1,0 +1,222 @@
+"""May a model be released: rules over a comparison, and everything else is a no."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from churn_pipeline.dataset import Params
+
+_DECIDING = (
+    "beats the base rate",
+    "log loss not worse",
+    "profit not worse",
+    "worth the change",
+)
+
+
+class Gate(Params):
+    """What a model must show to be released.
+
+    Attributes:
+        min_rows: Fewest rows of the test split to judge by.
+        min_churners: Fewest of them that churned, and fewest that stayed.
+        log_loss_margin: Worsening of the log loss (nats) against the champion that is
+            let pass; the interval's low end counts.
+        profit_margin: The same for the profit, as a share of the champion's.
+        segment_margin: Worsening of the log loss (nats) in a segment that is too much
+            once it is sure.
+        min_improvement: Improvement of the log loss (nats) above which a new champion
+            is worth the change.
+        required_checks: Behavioural tests that must pass; the others are reported.
+    """
+
+    min_rows: int = Field(ge=1)
+    min_churners: int = Field(ge=1)
+    log_loss_margin: float = Field(ge=0)
+    profit_margin: float = Field(ge=0)
+    segment_margin: float = Field(ge=0)
+    min_improvement: float = Field(ge=0)
+    required_checks: tuple[str, ...] = ()
+
+
+class Ruling(Params):
+    """One rule and how it came out.
+
+    Attributes:
+        name: Name of the rule.
+        passed: Whether the model met it.
+        reason: What was expected and what came, in words.
+    """
+
+    name: str
+    passed: bool
+    reason: str
+
+
+class Verdict(Params):
+    """Whether a model may be released.
+
+    Attributes:
+        approved: The answer.
+        reasons: Why: the rules that were broken, or those that decided for it.
+        checks: Every rule.
+    """
+
+    approved: bool
+    reasons: tuple[str, ...]
+    checks: tuple[Ruling, ...]
+
+
+def decide(
+    comparison: Mapping[str, Any],
+    behaviour: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, float],
+    gate: Gate,
+) -> Verdict:
+    """Return whether a model may be released. What cannot be judged is a no.
+
+    Args:
+        comparison: `n_rows`, `n_churners`, `champion` (`state`: none, usable or
+            unusable; `version`; `reason`), `differences` (metric -> improvement with
+            its ends `low` and `high`; against the base rate where there is no
+            champion) and `segments` (the same of the log loss, with `segment`,
+            `level`).
+        behaviour: Outcomes of the behavioural tests: `name`, `passed`, `message`.
+        metrics: Metric -> value on the test split.
+        gate: The rules.
+    """
+    try:
+        rulings = tuple(_rulings(comparison, behaviour, metrics, gate))
+    except Exception as error:
+        rulings = (
+            Ruling(
+                name="gate",
+                passed=False,
+                reason=f"the gate could not judge: {type(error).__name__}: {error}",
+            ),
+        )
+    broken = tuple(ruling.reason for ruling in rulings if not ruling.passed)
+    won = tuple(ruling.reason for ruling in rulings if ruling.name in _DECIDING)
+    return Verdict(approved=not broken, reasons=broken or won, checks=rulings)
+
+
+def _rulings(
+    comparison: Mapping[str, Any],
+    behaviour: Sequence[Mapping[str, Any]],
+    metrics: Mapping[str, float],
+    gate: Gate,
+) -> Iterator[Ruling]:
+    yield from _enough(comparison, gate)
+    yield from _finite(metrics)
+    yield from _behaves(behaviour, gate)
+    champion = comparison["champion"]
+    state = champion["state"]
+    if state == "none":
+        yield _beats_base_rate(comparison["differences"]["log_loss"])
+    elif state == "usable":
+        yield from _against_champion(comparison, gate)
+    else:
+        yield Ruling(
+            name="champion",
+            passed=False,
+            reason="expected a champion to compare with, got one that cannot be used: "
+            f"{champion['reason']}",
+        )
+
+
+def _enough(comparison: Mapping[str, Any], gate: Gate) -> Iterator[Ruling]:
+    rows, churners = int(comparison["n_rows"]), int(comparison["n_churners"])
+    fewer = min(churners, rows - churners)
+    yield _at_least("rows", rows, gate.min_rows, "rows in the test split")
+    yield _at_least(
+        "churners", fewer, gate.min_churners, "churners and as many who stayed"
+    )
+
+
+def _at_least(name: str, found: int, wanted: int, what: str) -> Ruling:
+    return Ruling(
+        name=name,
+        passed=found >= wanted,
+        reason=f"expected at least {wanted:,} {what}, got {found:,}",
+    )
+
+
+def _finite(metrics: Mapping[str, float]) -> Iterator[Ruling]:
+    for name in ("log_loss", "roc_auc", "profit"):
+        value = metrics.get(name)
+        known = value is not None and math.isfinite(value)
+        yield Ruling(
+            name=f"{name} is defined",
+            passed=known,
+            reason=f"expected {name} to be a number, got {value}",
+        )
+
+
+def _behaves(behaviour: Sequence[Mapping[str, Any]], gate: Gate) -> Iterator[Ruling]:
+    outcomes = {check["name"]: check for check in behaviour}
+    for name in gate.required_checks:
+        found = outcomes.get(name, {"passed": False, "message": "it was not run"})
+        yield Ruling(
+            name=name,
+            passed=found["passed"] is True,
+            reason=f"behavioural test {name}: {found['message']}",
+        )
+
+
+def _beats_base_rate(difference: Mapping[str, float]) -> Ruling:
+    low = difference["low"]
+    return Ruling(
+        name="beats the base rate",
+        passed=low > 0,
+        reason="first champion: expected a log loss surely better than the base "
+        f"rate's {difference['theirs']:.4f}, got {difference['mine']:.4f}, "
+        f"better by {_spread(difference)}",
+    )
+
+
+def _against_champion(comparison: Mapping[str, Any], gate: Gate) -> Iterator[Ruling]:
+    version = comparison["champion"]["version"]
+    log_loss = comparison["differences"]["log_loss"]
+    profit = comparison["differences"]["profit"]
+    margin = gate.profit_margin * abs(profit["theirs"])
+    yield Ruling(
+        name="log loss not worse",
+        passed=log_loss["low"] >= -gate.log_loss_margin,
+        reason=f"against {version}: expected the log loss to be surely no worse than "
+        f"by {gate.log_loss_margin:g}, got better by {_spread(log_loss)}",
+    )
+    yield Ruling(
+        name="profit not worse",
+        passed=profit["low"] >= -margin,
+        reason=f"against {version}: expected the profit a customer to be surely no "
+        f"worse than by {margin:.4g}, got better by {_spread(profit)}",
+    )
+    yield Ruling(
+        name="worth the change",
+        passed=log_loss["improvement"] > gate.min_improvement,
+        reason=f"against {version}: expected the log loss to improve by more than "
+        f"{gate.min_improvement:g}, got {log_loss['improvement']:+.5f}",
+    )
+    yield from _segments(comparison["segments"], gate)
+
+
+def _segments(segments: Sequence[Mapping[str, Any]], gate: Gate) -> Iterator[Ruling]:
+    for found in segments:
+        yield Ruling(
+            name=f"segment {found['segment']}: {found['level']}",
+            passed=found["high"] >= -gate.segment_margin,
+            reason=f"{found['segment']} {found['level']}: expected the log loss not to "
+            f"get surely worse by {gate.segment_margin:g}, got better by "
+            f"{_spread(found)}",
+        )
+
+
+def _spread(difference: Mapping[str, float]) -> str:
+    return (
+        f"{difference['improvement']:+.5f} ({difference['low']:+.5f} to "
+        f"{difference['high']:+.5f})"
+    )

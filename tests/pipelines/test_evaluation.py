@@ -1,0 +1,194 @@
+"""The evaluation pipeline on a small company whose true churn probability is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from churn_pipeline.evaluation.metrics import point_metrics
+from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.pipelines.evaluation import create_pipeline, nodes
+from churn_pipeline.pipelines.evaluation.params import Evaluation
+from churn_pipeline.release.artifact import ArtifactError
+from tests.conftest import ROOT
+from tests.factories import tiny_artifact
+from tests.pipelines.evaluation_inputs import FEATURE_SET, made_up_inputs
+
+DECISION = Decision(800, 4, 40, 0.3, 0.5)
+
+
+def _params(env="test"):
+    text = (ROOT / f"conf/{env}/parameters_evaluation.yml").read_text("utf-8")
+    return Evaluation.model_validate(yaml.safe_load(text)["evaluation"])
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return made_up_inputs()
+
+
+class Kept(MemoryDataset):
+    """Keeps what a runner would let go once nothing reads it any more."""
+
+    def _release(self):
+        pass
+
+
+def _run(inputs):
+    pipeline = create_pipeline().to_nodes("decide_gate", "measure_fairness")
+    given = {
+        **{name: inputs[name] for name in pipeline.inputs() if name in inputs},
+        "params:decision": DECISION,
+        "params:evaluation": _params(),
+        "params:seed": 1,
+    }
+    catalog = DataCatalog(
+        {name: Kept() for name in pipeline.datasets() - set(given)}
+        | {n: MemoryDataset(v, copy_mode="assign") for n, v in given.items()}
+    )
+    SequentialRunner().run(pipeline, catalog)
+    return {name: catalog.load(name) for name in pipeline.all_outputs()}
+
+
+@pytest.fixture(scope="module")
+def first(inputs):
+    return _run(inputs)
+
+
+@pytest.fixture(scope="module")
+def against_itself(inputs):
+    return _run({**inputs, "reigning_champion": inputs["artifact"]})
+
+
+def test_metrics_are_those_of_the_artifact_on_the_test_split(inputs, first):
+    rows = inputs["model_input"].query("split == 'test'")
+    artifact = inputs["artifact"]
+    expected = point_metrics(
+        rows["label"], artifact.predict(rows), artifact.manifest.threshold
+    )
+    found = first["metrics"]
+    assert {name: found[name] for name in expected} == pytest.approx(expected)
+    assert found["n_customers"] == 300
+
+
+def test_every_headline_metric_lies_within_its_interval(first):
+    metrics = first["metrics"]
+    for name in ("roc_auc", "log_loss", "profit", "calibration_error", "f1"):
+        assert metrics[f"{name}_low"] <= metrics[name] <= metrics[f"{name}_high"]
+
+
+def test_the_ceiling_is_that_of_the_true_probability(inputs, first):
+    rows = inputs["model_input"].query("split == 'test'")
+    true = inputs["true_churn_probability"].execute()["churn_probability"]
+    metrics = first["metrics"]
+    ceiling = point_metrics(rows["label"], true, 0.5)["roc_auc"]
+    assert metrics["ceiling_roc_auc"] == pytest.approx(ceiling)
+    assert metrics["share_of_ceiling"] == pytest.approx(
+        (metrics["roc_auc"] - 0.5) / (ceiling - 0.5)
+    )
+
+
+def test_without_the_truth_of_every_row_there_is_no_ceiling(inputs):
+    truth = inputs["true_churn_probability"]
+    for known in (None, truth.limit(100)):
+        found = _run({**inputs, "true_churn_probability": known})["metrics"]
+        assert not [name for name in found if "ceiling" in name]
+
+
+def test_candidates_stand_beside_the_model(inputs, first):
+    metrics = first["metrics"]
+    assert metrics["baselines.net.roc_auc"] == pytest.approx(metrics["roc_auc"])
+    assert metrics["baselines.logistic.log_loss"] != metrics["log_loss"]
+
+
+def test_small_groups_are_marked_and_have_no_intervals(first):
+    table = first["segment_metrics"].set_index("level")
+    assert bool(table.loc["missing", "small"])
+    assert np.isnan(table.loc["missing", "roc_auc_low"])
+    assert not table.loc["basic", "small"]
+    assert table["n_rows"].sum() == 600
+
+
+def test_fairness_counts_everybody(first):
+    table = first["fairness"].set_index("group")
+    assert set(table.index) == {"female", "male"}
+    assert table["n_rows"].sum() == 600
+
+
+def test_a_good_first_model_passes_against_the_base_rate(first):
+    assert first["gate_verdict"]["approved"]
+    assert first["champion_comparison"]["champion"]["state"] == "none"
+
+
+def test_the_same_model_again_is_not_worth_the_change(against_itself):
+    comparison = against_itself["champion_comparison"]
+    assert comparison["differences"]["log_loss"]["improvement"] == 0
+    verdict = against_itself["gate_verdict"]
+    assert not verdict["approved"]
+    assert "improve by more than 0, got +0.00000" in verdict["reasons"][0]
+
+
+def test_importance_of_the_same_model_is_stable(against_itself):
+    (check,) = (
+        c
+        for c in against_itself["behavioural_tests"]
+        if c["name"] == "importance_stability"
+    )
+    assert check["passed"] is True
+    assert check["value"] == pytest.approx(1.0)
+
+
+def test_a_damaged_champion_is_a_no_with_the_reason(inputs):
+    damaged = ArtifactError("expected the file model.onnx, found none")
+    verdict = _run({**inputs, "reigning_champion": damaged})["gate_verdict"]
+    assert not verdict["approved"]
+    assert "model.onnx, found none" in verdict["reasons"][0]
+
+
+def test_a_champion_whose_features_are_gone_is_a_no_with_the_reason(inputs):
+    rows = inputs["model_input"].rename(columns={"plan": "tariff"})
+    features = [f for f in FEATURE_SET["features"] if f["name"] != "plan"]
+    scored = nodes.score_test_rows(
+        **{
+            **inputs,
+            "artifact": _Blind(inputs["artifact"]),
+            "model_input": rows,
+            "feature_set": {**FEATURE_SET, "features": features, "segments": []},
+            "reigning_champion": tiny_artifact("1"),
+        }
+    )
+    assert scored["champion"]["state"] == "unusable"
+    assert "missing are 1: plan" in scored["champion"]["reason"]
+
+
+class _Blind:
+    """A model that does without `plan`."""
+
+    def __init__(self, artifact):
+        kept = tuple(f for f in artifact.manifest.features if f.name != "plan")
+        self.manifest = artifact.manifest.model_copy(update={"features": kept})
+
+    def predict(self, columns):
+        assert "plan" not in columns
+        return np.full(len(columns["tenure_months"]), 0.3)
+
+
+def test_no_test_rows_is_an_error_that_says_what_to_do(inputs):
+    rows = inputs["model_input"].query("split == 'train'")
+    with pytest.raises(ValueError, match=r"split test .* got splits \['train'\]"):
+        nodes.score_test_rows(**{**inputs, "model_input": rows})
+
+
+def test_dates_join_whatever_their_type(inputs):
+    rows = inputs["model_input"]
+    dated = rows.assign(observation_date=pd.to_datetime(rows["observation_date"]))
+    scored = nodes.score_test_rows(**{**inputs, "model_input": dated})["rows"]
+    assert scored["candidate_net"].notna().all()
+    assert scored["true_churn_probability"].notna().all()
+
+
+@pytest.mark.parametrize("env", ["base", "test"])
+def test_parameters_as_written_are_valid(env):
+    assert _params(env).resamples >= 20
