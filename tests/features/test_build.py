@@ -66,9 +66,10 @@ def test_a_snapshot_keeps_its_columns_as_a_model_reads_them() -> None:
         "observation_date",
         *("charge", "plan", "paperless", "joined", "gender"),
     ]
-    assert pd.to_datetime(rows["observation_date"]).dt.date.tolist() == [
-        dt.date(2024, 1, 31)
-    ] * 2
+    assert (
+        pd.to_datetime(rows["observation_date"]).dt.date.tolist()
+        == [dt.date(2024, 1, 31)] * 2
+    )
     assert rows["joined"].tolist() == [30.0, 365.0]
     assert rows["paperless"].iloc[0] == 1.0
     assert np.isnan(rows["paperless"].iloc[1])

@@ -79,8 +79,7 @@ def test_features_survive_any_rewriting_of_the_future(seed: int, added: int) -> 
         kind=lambda rows: rng.choice(["purchase", "complaint", "new"], len(rows)),
     )
     rows = features_of(
-        COMPANY
-        | {"transactions": pd.concat([kept, rewritten, _late(rng, added)])}
+        COMPANY | {"transactions": pd.concat([kept, rewritten, _late(rng, added)])}
     )
     _same_to_the_bit(rows.loc[:SEEN_AT], BEFORE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -37,7 +38,7 @@ def test_no_label_of_a_part_reaches_past_the_next_parts_first_date() -> None:
     rows = _rows(calendar)
     rows["split"] = split_events(rows, calendar, split=Split(by="time"), seed=1)
     reach = dt.timedelta(days=60)
-    for earlier, later in zip(ORDER[:-1], ORDER[1:], strict=True):
+    for earlier, later in itertools.pairwise(ORDER):
         last = rows.loc[rows["split"] == earlier, "observation_date"].max()
         first = rows.loc[rows["split"] == later, "observation_date"].min()
         assert last + reach <= first, earlier

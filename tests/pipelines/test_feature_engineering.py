@@ -1,0 +1,101 @@
+"""The pipeline as Kedro runs it, from typed tables in memory to `model_input`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.feature import FeatureSet
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.pipelines.feature_engineering import create_pipeline
+from tests.features.tables import COMPANY, PARAMETERS, as_tables, random_company
+
+DATA = random_company(size=60)
+
+
+def _run(
+    tables: dict[str, Any], dataset: Dataset, parameters: FeatureEngineering
+) -> dict[str, Any]:
+    inputs = tables | {
+        "params:dataset": dataset,
+        "params:feature_engineering": parameters,
+        "params:seed": 42,
+    }
+    catalog = DataCatalog(
+        {name: MemoryDataset(value, "assign") for name, value in inputs.items()}
+    )
+    made = SequentialRunner().run(create_pipeline(), catalog)
+    return {name: dataset.load() for name, dataset in made.items()}
+
+
+def test_events_become_labelled_rows_of_every_date() -> None:
+    parameters = PARAMETERS.model_copy(update={"lookback_days": 60})
+    made = _run(as_tables(DATA)._asdict(), COMPANY, parameters)
+    rows = made["model_input"]
+    feature_set = FeatureSet.model_validate(made["feature_set"])
+    assert list(rows) == [
+        *("customer_id", "observation_date", *feature_set.names, "gender"),
+        *("label", "split"),
+    ]
+    assert {"train", "validation", "calibration", "test"} <= set(rows["split"])
+    labelled = rows[rows["split"].isin(["train", "validation", "calibration", "test"])]
+    assert set(labelled["label"]) == {0.0, 1.0}
+    assert rows.loc[rows["split"] == "not_mature", "label"].isna().all()
+    ordered = rows.sort_values(["observation_date", "customer_id"])
+    assert ordered.index.equals(rows.index)
+
+
+def test_the_same_run_gives_the_same_bytes() -> None:
+    parameters = PARAMETERS.model_copy(update={"lookback_days": 60})
+    first = _run(as_tables(DATA)._asdict(), COMPANY, parameters)["model_input"]
+    mixed = DATA | {"transactions": DATA["transactions"].sample(frac=1, random_state=1)}
+    again = _run(as_tables(mixed)._asdict(), COMPANY, parameters)["model_input"]
+    pd.testing.assert_frame_equal(first, again, check_exact=True)
+
+
+def test_a_snapshot_keeps_its_label_and_every_customer() -> None:
+    import ibis
+
+    size = 300
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "customer_id": [f"c{n:03d}" for n in range(size)],
+            "charge": rng.gamma(2.0, 30.0, size),
+            "label": (np.arange(size) % 4 == 0).astype(float),
+        }
+    )
+    dataset = Dataset.model_validate(
+        {
+            "name": "tiny",
+            "shape": "snapshot",
+            "snapshot_date": "2024-01-31",
+            "tables": {
+                "customers": {
+                    "customer_id": "id",
+                    "columns": {"charge": {"type": "number"}},
+                }
+            },
+            "label": {"rule": "column", "column": "churn", "positive": "Yes"},
+        }
+    )
+    empty = as_tables(DATA)
+    tables = {
+        "customers": ibis.memtable(frame),
+        "transactions": empty.transactions.limit(0),
+        "contracts": empty.contracts.limit(0),
+    }
+    rows = _run(tables, dataset, FeatureEngineering())["model_input"]
+    assert rows["customer_id"].tolist() == frame["customer_id"].tolist()
+    assert rows["label"].tolist() == frame["label"].tolist()
+    assert rows.groupby("split").size().to_dict() == {
+        "train": 151,
+        "validation": 44,
+        "calibration": 45,
+        "test": 60,
+    }
