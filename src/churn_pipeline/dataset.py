@@ -5,7 +5,8 @@ models describe; nothing about a particular data set is written in Python.
 
 Tables after validation have canonical column names, whatever the raw ones were:
 
-- `customers`: `customer_id`, `start_date` (may be absent) and one column a feature;
+- `customers`: `customer_id`, `start_date` (may be absent), one column a feature and,
+  of a snapshot, `label` (float64: 1 churned, 0 stayed);
 - `transactions`: `customer_id`, `event_time`, `known_at`, `order_id`, `amount`,
   `kind`, `is_cancelled` and the declared columns;
 - `contracts`: `customer_id`, `start_date`, `end_date`, `cancelled_at`, `known_at`
@@ -15,7 +16,7 @@ Tables after validation have canonical column names, whatever the raw ones were:
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -76,21 +77,61 @@ class Table(Params):
     Role values are raw column names; None says that the table has no such column.
     """
 
-    customer_id: str
+    reserved: ClassVar[frozenset[str]] = frozenset({"customer_id"})
+    """Names after validation that a column of its own meaning cannot take."""
+
+    customer_id: str | None
+    """None, of a snapshot only: the number of the row names the customer."""
     columns: dict[str, Column] = Field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     """Columns that together name a row once; a repetition is rejected."""
+    missing: tuple[str, ...] = ("NA", "N/A", "NaN", "NULL", "None")
+    """Cells that mean "no value", in any letter case, beside blank ones. A category
+    that lists such a word in `allowed` keeps it as a value."""
+    decimal: Literal[".", ","] = "."
+    date_format: str | None = None
+    """How dates are written, e.g. "%d/%m/%Y %H:%M"; None: 2024-01-31 [12:30[:00]]."""
+    allow_anonymous: bool = False
+    """Whether rows without a customer are normal (guest purchases): rejected and
+    counted, but not held against `max_rejected_share`."""
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> Table:
+        taken = [name for name in self.columns if name.casefold() in self.reserved]
+        if taken:
+            raise ValueError(
+                f"expected columns of other names than {sorted(self.reserved)}, which "
+                f"the tables after validation use, got {taken}; list them under "
+                "`ignore`, or rename them in the file"
+            )
+        return self
 
 
 class Customers(Table):
     """One row a customer. In a snapshot it also carries the label column."""
+
+    reserved: ClassVar[frozenset[str]] = frozenset(
+        {"customer_id", "start_date", "observation_date", "label", "split"}
+    )
 
     start_date: str | None = None
 
 
 class Transactions(Table):
     """One row an event (a purchase, an invoice line, a call)."""
+
+    reserved: ClassVar[frozenset[str]] = frozenset(
+        {
+            "customer_id",
+            "event_time",
+            "known_at",
+            "order_id",
+            "amount",
+            "kind",
+            "is_cancelled",
+        }
+    )
 
     time: str
     known_at: str | None = None
@@ -111,6 +152,10 @@ class Transactions(Table):
 class Contracts(Table):
     """One row a contract term, several a customer over time."""
 
+    reserved: ClassVar[frozenset[str]] = frozenset(
+        {"customer_id", "start_date", "end_date", "cancelled_at", "known_at"}
+    )
+
     start_date: str
     end_date: str
     cancelled_at: str | None = None
@@ -125,6 +170,9 @@ class ColumnLabel(Params):
     positive: str
     negative: str | None = None
     """The other value; None takes every other value as the negative."""
+    expected_rate: float | None = Field(None, gt=0, lt=1)
+    """Share of positives to expect; data whose share is nearer to 1 - it stop the
+    run, for the label is then likely inverted."""
 
 
 class InactivityLabel(Params):
@@ -192,8 +240,23 @@ class Dataset(Params):
                 raise ValueError(
                     f"a snapshot needs the label rule column, got {self.label.rule}"
                 )
+            named = {self.label.column, self.tables.customers.customer_id}
+            if clash := sorted(named & set(self.tables.customers.columns)):  # type: ignore[type-var]
+                raise ValueError(
+                    f"the label and the customer's id cannot be features, got {clash} "
+                    "under `columns`; remove them there"
+                )
         elif self.tables.transactions is None:
             raise ValueError("a data set of events needs `tables.transactions`")
+        elif any(
+            table is not None and table.customer_id is None
+            for table in (
+                self.tables.customers,
+                self.tables.transactions,
+                self.tables.contracts,
+            )
+        ):
+            raise ValueError("a data set of events needs each table's `customer_id`")
         elif self.label.rule == "column":
             raise ValueError(
                 "a data set of events needs the label rule inactivity or contract_end"

@@ -1,0 +1,148 @@
+"""How a raw cell is read: its typed value, and what is wrong with it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple, cast
+
+import ibis
+import ibis.expr.datatypes as dtypes
+import ibis.expr.types as ir
+
+from churn_pipeline.dataset import Column, Table
+
+_TRUE = ("true", "t", "yes", "y", "1")
+_FALSE = ("false", "f", "no", "n", "0")
+_SHOWN = 40  # characters of a cell in a reason
+_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "yes or no",
+    "date": "a date",
+    "datetime": "a date and time",
+}
+
+
+class Bounds(NamedTuple):
+    """The first and the last plausible day of a column of dates, both included."""
+
+    first: dt.date
+    last: dt.date
+
+
+@ibis.udf.scalar.builtin(name="try_strptime")
+def _try_strptime(text: str, form: str) -> dtypes.timestamp:
+    """Return the moment written as `form`, null where it is not."""
+
+
+def text_of(cell: ir.Value) -> ir.StringValue:
+    """Return a cell as trimmed text; 1.0 as "1", as a text file would have it."""
+    kind = cell.type()
+    if kind.is_string():
+        return cell.strip()
+    if kind.is_floating():
+        number = cell.nullif(float("nan"))
+        is_whole = (number == number.floor()) & (number.abs() < 1e15)  # noqa: PLR2004
+        whole = ibis.ifelse(is_whole, number, None).try_cast("int64")
+        return ibis.coalesce(whole.cast("string"), number.cast("string"))
+    return cell.cast("string")
+
+
+def present(cell: ir.Value, table: Table, column: Column) -> ir.Value:
+    """Return a cell, trimmed where it is text, null where it holds no value.
+
+    Blank cells and the words that mean "no value" hold none. A category is text.
+    """
+    kind = cell.type()
+    if column.type != "category" and not kind.is_string():
+        return cell.nullif(float("nan")) if kind.is_floating() else cell
+    text = text_of(cell)
+    kept = {value.upper() for value in column.allowed or ()}
+    words = sorted({word.upper() for word in table.missing} - kept)
+    missing = text == ""
+    if words:
+        missing |= text.upper().isin(words)
+    return ibis.ifelse(missing, None, text)
+
+
+def value_of(cell: ir.Value, table: Table, column: Column) -> ir.Value:
+    """Return the typed value of a present cell, null where it is not readable.
+
+    Returns:
+        int64, float64, boolean, string, date or timestamp, by the column's type.
+    """
+    if column.type == "category":
+        return cell
+    if column.type == "boolean":
+        word = text_of(cell).lower()
+        return ibis.cases((word.isin(_TRUE), True), (word.isin(_FALSE), False))
+    if column.type in ("date", "datetime"):
+        moment = _moment(cell, table)
+        return moment.date() if column.type == "date" else moment
+    # Whole numbers stay float64 until they are known to be valid.
+    return _number(cell, table)
+
+
+def problem_of(
+    cell: ir.Value, value: ir.Value, column: Column, bounds: Bounds | None = None
+) -> ir.StringValue:
+    """Return what is wrong with a present cell and its value, in words, or null.
+
+    The words before " (got " tell the kind of problem, what follows is the cell.
+    """
+    got = " (got " + text_of(cell).left(_SHOWN) + ")"
+    branches: list[tuple[ir.Value, ir.Value]] = []
+    if not column.nullable:
+        branches.append((cell.isnull(), ibis.literal("missing")))
+    if column.type != "category":
+        unreadable = cell.notnull() & value.isnull()
+        branches.append((unreadable, f"not {_WORDS[column.type]}" + got))
+    if column.type in ("integer", "number"):
+        branches += _number_problems(value, column, got)
+    if column.allowed is not None:
+        branches.append((~value.isin(column.allowed), "unknown category" + got))
+    if bounds is not None:
+        day = value.date() if value.type().is_timestamp() else value
+        within = day.between(ibis.date(bounds.first), ibis.date(bounds.last))
+        far = f"date outside of {bounds.first} to {bounds.last}, where the rest lies"
+        branches.append((~within, far + got))
+    if not branches:
+        return ibis.null("string")
+    return cast("ir.StringValue", ibis.cases(*branches))
+
+
+def _number_problems(
+    value: ir.Value, column: Column, got: ir.Value
+) -> list[tuple[ir.Value, ir.Value]]:
+    branches = [(value.isinf(), "infinite" + got)]
+    if column.type == "integer":
+        branches.append((value != value.floor(), "not a whole number" + got))
+    if column.min is not None:
+        branches.append((value < column.min, f"below {column.min:g}" + got))
+    if column.max is not None:
+        branches.append((value > column.max, f"above {column.max:g}" + got))
+    return branches
+
+
+def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
+    kind = cell.type()
+    if kind.is_string():
+        text = cell
+        if table.decimal == ",":
+            text = text.replace(",", ".")
+        number = text.try_cast("float64")
+    elif kind.is_numeric() or kind.is_boolean():
+        number = cell.cast("float64")
+    else:
+        number = text_of(cell).try_cast("float64")
+    return cast("ir.FloatingValue", number.nullif(float("nan")))
+
+
+def _moment(cell: ir.Value, table: Table) -> ir.TimestampValue:
+    kind = cell.type()
+    if kind.is_timestamp() or kind.is_date():
+        return cell.cast("timestamp")
+    text = text_of(cell)
+    if table.date_format is None:
+        return text.try_cast("timestamp")
+    return cast("ir.TimestampValue", _try_strptime(text, table.date_format))
