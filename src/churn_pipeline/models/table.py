@@ -6,22 +6,26 @@ so that a value means the same on each side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isnan
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
-
-Columns = Mapping[str, Any]
-"""Columns by name: a dict of lists or arrays, a pandas, polars or Arrow table."""
 
 MISSING = ""
 """How a missing category is written."""
 
 _SHOWN = 5
+
+
+class Columns(Protocol):
+    """Columns by name: a dict of lists or arrays, a pandas, polars or Arrow table."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """Return a column."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,11 @@ def read_table(
 
 
 def _names(columns: Columns) -> set[str]:
-    names: Iterable[str] | None = getattr(columns, "column_names", None)
-    return set(columns.keys() if names is None else names)
+    for attribute in ("column_names", "columns"):
+        names = getattr(columns, attribute, None)
+        if names is not None:
+            return set(names)
+    return set(cast(Mapping[str, Any], columns))
 
 
 def _absent_message(absent: list[str], names: set[str]) -> str:

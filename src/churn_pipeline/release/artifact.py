@@ -201,8 +201,12 @@ class Artifact:
 
     def with_version(self, version: str) -> Artifact:
         """Return the same artifact under the version that it is saved as."""
-        manifest = self.manifest.model_copy(update={"version": version})
-        return Artifact(manifest.sealed(), self._contents)
+        return self.restated(version=version)
+
+    def restated(self, **fields: Any) -> Artifact:
+        """Return the same model with other fields of the manifest, checked anew."""
+        known = self.manifest.model_dump() | fields
+        return Artifact(Manifest.model_validate(known).sealed(), self._contents)
 
     def predict(self, columns: Columns) -> NDArray[np.float64]:
         """Return churn probabilities in [0, 1], float64, (n_rows,).

@@ -1,0 +1,236 @@
+"""The study that looks for the net's settings: pruned, seeded, resumable."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from churn_pipeline.models.classifier import Rows
+from churn_pipeline.models.settings import (
+    FitSettings,
+    NetSettings,
+    SearchSpace,
+    TuningSettings,
+)
+
+if TYPE_CHECKING:
+    import optuna
+
+Progress = Callable[[int, float | None], None]
+"""Called with the number of finished trials and the best value so far."""
+
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class TuningData:
+    """What the trials are fit on.
+
+    Attributes:
+        training: Rows to fit on; labels known.
+        validation: Rows that the value is measured on; labels known.
+        n_codes: Number of codes of each text column.
+    """
+
+    training: Rows
+    validation: Rows
+    n_codes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What a study found.
+
+    Attributes:
+        settings: The net's best settings, with the members of the final net.
+        trials: One flat row a finished trial, by number.
+    """
+
+    settings: NetSettings
+    trials: list[dict[str, Any]]
+
+
+def tune_net(
+    data: TuningData,
+    start: NetSettings,
+    *,
+    fit: FitSettings,
+    tuning: TuningSettings,
+    study_name: str,
+    seed: int,
+    progress: Progress | None = None,
+) -> Tuned:
+    """Return the settings with the least validation log loss.
+
+    A study of the same name goes on where it stopped: finished trials are not
+    repeated, and the next ones are those that would have come anyway. Several
+    processes may work on one study in PostgreSQL.
+
+    Args:
+        data: Rows of the trials; cut to the sizes set.
+        start: Settings of the first trial.
+        fit: How a trial's net is fit.
+        tuning: Number of trials, storage, sizes and bounds.
+        study_name: Name by content: the same data and parameters, the same name.
+        seed: Of the sampler and of each trial's net.
+        progress: Told after each finished trial.
+    """
+    study = _open_study(study_name, tuning)
+    limited = TuningData(
+        _stratified(data.training, tuning.max_rows, seed),
+        _stratified(data.validation, tuning.max_validation_rows, seed),
+        data.n_codes,
+    )
+    short = replace(fit, max_epochs=min(fit.max_epochs, tuning.max_epochs), devices=1)
+    finished = _finished(study)
+    while len(finished) < tuning.n_trials:
+        if progress:
+            progress(len(finished), _best_value(finished))
+        _run_trial(study, limited, start, fit=short, tuning=tuning, seed=seed)
+        finished = _finished(study)
+    if progress:
+        progress(len(finished), _best_value(finished))
+    best = replace(start, **study.best_params) if finished else start
+    return Tuned(best, [_as_row(trial) for trial in finished])
+
+
+def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:
+    """Return the study, made once; later callers and workers load it."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+    if tuning.storage.startswith(_SQLITE):
+        path = Path(tuning.storage.removeprefix(_SQLITE))
+        path.parent.mkdir(parents=True, exist_ok=True)
+    return optuna.create_study(
+        storage=tuning.storage,
+        study_name=name,
+        direction="minimize",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(
+            n_startup_trials=min(4, tuning.startup_trials),
+            n_warmup_steps=tuning.prune_after_epochs,
+        ),
+    )
+
+
+def _run_trial(
+    study: optuna.Study,
+    data: TuningData,
+    start: NetSettings,
+    *,
+    fit: FitSettings,
+    tuning: TuningSettings,
+    seed: int,
+) -> None:
+    """Fit one net and tell the study its value, or that it was pruned."""
+    import optuna
+
+    from churn_pipeline.models.net_model import train_net
+
+    done = len(_finished(study))
+    if done == 0:
+        study.enqueue_trial(_searched(start))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # A seed a trial: a resumed study goes on as an uninterrupted one would.
+        study.sampler = optuna.samplers.TPESampler(
+            seed=seed + done, n_startup_trials=tuning.startup_trials
+        )
+    trial = study.ask()
+    settings = replace(_suggest(trial, start, tuning.space), members=tuning.members)
+    began = time.perf_counter()
+
+    def report(epoch: int, loss: float) -> None:
+        trial.report(loss, epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    def seconds() -> float:
+        return round(time.perf_counter() - began, 3)
+
+    try:
+        model = train_net(
+            data.training,
+            data.validation,
+            data.n_codes,
+            net=settings,
+            fit=fit,
+            seed=seed,
+            report=report,
+        )
+    except optuna.TrialPruned:
+        trial.set_user_attr("seconds", seconds())
+        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    else:
+        trial.set_user_attr("seconds", seconds())
+        study.tell(trial, model.validation_loss)
+
+
+def _suggest(
+    trial: optuna.Trial, start: NetSettings, space: SearchSpace
+) -> NetSettings:
+    """Return the settings that the sampler proposes within the bounds."""
+    return replace(
+        start,
+        learning_rate=trial.suggest_float(
+            "learning_rate", *space.learning_rate, log=True
+        ),
+        weight_decay=trial.suggest_float("weight_decay", *space.weight_decay, log=True),
+        dropout=trial.suggest_float("dropout", *space.dropout),
+        width=trial.suggest_categorical("width", list(space.width)),
+        layers=trial.suggest_int("layers", *space.layers),
+        bins=trial.suggest_categorical("bins", list(space.bins)),
+    )
+
+
+def _searched(settings: NetSettings) -> dict[str, Any]:
+    values = asdict(settings)
+    return {name: values[name] for name in asdict(SearchSpace())}
+
+
+def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    from optuna.trial import TrialState
+
+    return study.get_trials(
+        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)
+    )
+
+
+def _best_value(trials: list[optuna.trial.FrozenTrial]) -> float | None:
+    values = [t.value for t in trials if t.state.name == "COMPLETE" and t.value]
+    return min(values, default=None)
+
+
+def _as_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+    """Return a trial as flat values; a pruned one has its last epoch's loss."""
+    last = trial.intermediate_values.get(trial.last_step or 0)
+    return {
+        "number": trial.number,
+        "state": trial.state.name.lower(),
+        "value": trial.value if trial.state.name == "COMPLETE" else last,
+        "seconds": trial.user_attrs["seconds"],
+        "epochs": len(trial.intermediate_values),
+        **{f"params.{name}": value for name, value in trial.params.items()},
+    }
+
+
+def _stratified(rows: Rows, max_rows: int, seed: int) -> Rows:
+    """Return at most so many rows, with the churn rate of all."""
+    if len(rows) <= max_rows:
+        return rows
+    rng = np.random.default_rng(seed)
+    kept = []
+    for value in (0.0, 1.0):
+        positions = np.flatnonzero(rows.label == value)
+        share = round(len(positions) * max_rows / len(rows))
+        kept.append(rng.permutation(positions)[:share])
+    return rows.take(np.sort(np.concatenate(kept)))

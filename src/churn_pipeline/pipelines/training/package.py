@@ -1,0 +1,133 @@
+"""From a fitted model to an artifact: calibration, manifest, golden rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import churn_pipeline
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.models.classifier import Classifier, Model
+from churn_pipeline.models.table import Table
+from churn_pipeline.pipelines.training.params import Training
+from churn_pipeline.pipelines.training.splits import Splits
+from churn_pipeline.release.artifact import Artifact, Hashes, Manifest
+
+_PACKAGES = (
+    "numpy",
+    "onnx",
+    "onnxruntime",
+    "pytorch-lightning",
+    "scikit-learn",
+    "torch",
+)
+_UNSAVED = "unsaved"
+
+
+def make_candidate(
+    model: Model, splits: Splits, *, dataset: Dataset, training: Training, seed: int
+) -> Artifact:
+    """Return a fitted model as an artifact, calibrated on its own split.
+
+    Threshold and metrics are set once a candidate is chosen; the version is stamped
+    when it is saved.
+    """
+    classifier = calibrate(model, splits, training)
+    draft = Manifest(
+        version=_UNSAVED,
+        dataset=dataset.name,
+        family=model.family,
+        features=splits.features,
+        categories=_learnt_categories(splits),
+        label=dataset.label,
+        threshold=0.5,
+        hashes=Hashes(
+            data=splits.digest(),
+            code=code_hash(),
+            parameters=parameters_hash(dataset, training, seed),
+        ),
+        packages={name: version(name) for name in _PACKAGES},
+    )
+    return Artifact.create(
+        draft,
+        model=classifier.to_onnx(),
+        weights=classifier.to_safetensors(),
+        golden=golden_columns(splits, training.golden_rows),
+    )
+
+
+def calibrate(model: Model, splits: Splits, training: Training) -> Classifier:
+    """Return the model with its calibration, learnt from the calibration split."""
+    from churn_pipeline.models.calibration import fit_calibration
+
+    rows = splits.rows("calibration")
+    calibration = fit_calibration(
+        model.logit(rows.numbers, rows.codes),
+        rows.label,
+        bins=training.calibration.max_bins,
+        min_rows_a_bin=training.calibration.min_rows_a_bin,
+    )
+    return Classifier(model, splits.vocabulary, calibration)
+
+
+def golden_columns(splits: Splits, n_rows: int) -> dict[str, list[Any]]:
+    """Return training rows across the split, with missing and never-seen values."""
+    table = splits.tables["train"]
+    picked = np.linspace(0, len(table) - 1, n_rows).astype(int)
+    numbers, texts = table.numbers[picked].copy(), table.categories[picked].copy()
+    numbers[np.isinf(numbers)] = np.nan
+    numbers[0], texts[0] = np.nan, ""
+    texts[1] = "never seen"
+    numbers[2] *= 10
+    return _as_columns(splits, Table(numbers, texts))
+
+
+def _as_columns(splits: Splits, table: Table) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
+    for kind, values in (("number", table.numbers), ("category", table.categories)):
+        names = [f.name for f in splits.features if f.type == kind]
+        columns |= {name: values[:, i].tolist() for i, name in enumerate(names)}
+    return columns
+
+
+def _learnt_categories(splits: Splits) -> dict[str, tuple[str, ...]]:
+    names = [f.name for f in splits.features if f.type == "category"]
+    return dict(zip(names, splits.vocabulary.levels))
+
+
+def code_hash(*folders: str) -> str:
+    """Return the sha256 of this package's source, or of some of its folders."""
+    root = Path(churn_pipeline.__file__).parent
+    found = hashlib.sha256()
+    for folder in folders or ("",):
+        for path in sorted((root / folder).rglob("*.py")):
+            found.update(path.relative_to(root).as_posix().encode())
+            found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def parameters_hash(dataset: Dataset, training: Training, seed: int) -> str:
+    """Return the sha256 of what the training was told, but where its study lies."""
+    told = training.model_dump(mode="json")
+    del told["tuning"]["storage"]
+    return _hash_json([dataset.model_dump(mode="json"), told, seed])
+
+
+def study_name(splits: Splits, dataset: Dataset, training: Training, seed: int) -> str:
+    """Return the study's name: the same rows, parameters and code, the same name.
+
+    The number of trials is left out, so that a study can be carried on with more.
+    """
+    told = training.model_dump(mode="json", include={"net", "fit", "tuning"})
+    del told["tuning"]["storage"], told["tuning"]["n_trials"]
+    content = [splits.digest(), told, seed, code_hash("models")]
+    return f"{dataset.name}-{_hash_json(content)[:16]}"
+
+
+def _hash_json(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
