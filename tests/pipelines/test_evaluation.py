@@ -37,7 +37,9 @@ class Kept(MemoryDataset):
 
 
 def _run(inputs):
-    pipeline = create_pipeline().to_nodes("decide_gate", "measure_fairness")
+    pipeline = create_pipeline().to_nodes(
+        "decide_gate", "measure_fairness", "measure_segments"
+    )
     given = {
         **{name: inputs[name] for name in pipeline.inputs() if name in inputs},
         "params:decision": DECISION,

@@ -22,6 +22,7 @@ class LazyCommands(click.Group):
         "promote": "registry",
         "rollback": "registry",
         "approve": "registry",
+        "summary": "summary",
         "resume": "runs",
         "gc": "runs",
     }

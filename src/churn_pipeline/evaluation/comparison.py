@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from churn_pipeline.evaluation.intervals import Draws, bootstrap, interval
@@ -84,10 +83,12 @@ def differences(
     """
     found = {}
     for metric in metrics:
-        sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
-        mine, theirs = points["mine"][metric], points["theirs"][metric]
-        better = sign * (mine - theirs)
-        spread = sign * (draws["mine"][metric] - draws["theirs"][metric])
-        low, high = interval(better, np.asarray(spread), confidence=confidence)
-        found[metric] = Difference(mine, theirs, better, low, high)
+        lower = metric in LOWER_IS_BETTER
+        good, bad = ("theirs", "mine") if lower else ("mine", "theirs")
+        better = points[good][metric] - points[bad][metric]
+        spread = draws[good][metric] - draws[bad][metric]
+        low, high = interval(better, spread, confidence=confidence)
+        found[metric] = Difference(
+            points["mine"][metric], points["theirs"][metric], better, low, high
+        )
     return found

@@ -1,0 +1,218 @@
+"""`kedro churn status, history, promote, rollback, approve`: what serves, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from churn_pipeline.release.releases import Releases
+
+env_option = click.option(
+    "--env", "-e", default=None, help="The data set: a folder in conf/."
+)
+reason_option = click.option("--reason", default="", help="Why; kept in the ledger.")
+_HISTORY = 20
+
+
+@click.command()
+@env_option
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object on standard out."
+)
+def status(env: str | None, as_json: bool) -> None:
+    """Show which model serves, and how good it is.
+
+    Example: kedro churn status --env telco --json
+    """
+    with _refusals():
+        found = describe(releases_of(env))
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    if found["version"] is None:
+        click.echo("no champion yet: start with `kedro run`")
+        return
+    rows = [
+        (name, f"{value:,.4f}" if isinstance(value, float) else str(value))
+        for name, value in found.items()
+        if "." not in name and not name.endswith(("_low", "_high"))
+    ]
+    show(f"Champion of {found['dataset']}", ("", ""), rows)
+
+
+@click.command()
+@env_option
+@click.option("--json", "as_json", is_flag=True, help="A JSON list on standard out.")
+def history(env: str | None, as_json: bool) -> None:
+    """Show who released what, when and why, the newest last.
+
+    Example: kedro churn history --env telco
+    """
+    with _refusals():
+        entries = releases_of(env).store.ledger.read()
+    if as_json:
+        click.echo(json.dumps([entry.model_dump() for entry in entries], indent=2))
+        return
+    columns = ("time", "who", "action", "version", "gate", "reason")
+    rows = [
+        tuple(str(getattr(entry, column)) for column in columns)
+        for entry in entries[-_HISTORY:]
+    ]
+    show(f"Releases ({len(entries)} entries)", columns, rows)
+
+
+@click.command()
+@click.argument("version")
+@env_option
+@reason_option
+@click.option("--override", is_flag=True, help="Although its gate refused it.")
+def promote(version: str, env: str | None, reason: str, override: bool) -> None:
+    """Make a registered VERSION the champion.
+
+    Example: kedro churn promote 2026-11-21T01.33.09.000Z --reason "new prices"
+    """
+    _change(env, lambda them: them.promote(version, reason=reason, override=override))
+
+
+@click.command()
+@click.argument("version")
+@env_option
+@reason_option
+def approve(version: str, env: str | None, reason: str) -> None:
+    """Make a VERSION that waits for approval the champion.
+
+    Example: kedro churn approve 2026-11-21T01.33.09.000Z --reason "signed off"
+    """
+    _change(env, lambda them: them.approve(version, reason=reason))
+
+
+@click.command()
+@env_option
+@reason_option
+def rollback(env: str | None, reason: str) -> None:
+    """Make the champion before this one the champion again.
+
+    Example: kedro churn rollback --reason "complaints from the call centre"
+    """
+    _change(env, lambda them: them.rollback(reason=reason))
+
+
+def releases_of(env: str | None) -> Releases:
+    """Return the releases of the data set of an environment.
+
+    Only the catalog entry `champion` is read and made, so that this is quick.
+
+    Raises:
+        ClickException: There is no such environment.
+    """
+    from kedro.framework.project import settings
+    from kedro.framework.startup import bootstrap_project
+    from kedro.utils import find_kedro_project
+
+    from churn_pipeline.io.champion import ChampionDataset
+
+    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    bootstrap_project(project)
+    conf = project / settings.CONF_SOURCE
+    if env is not None and not (conf / env).is_dir():
+        known = sorted(p.parent.name for p in conf.glob("*/dataset.yml"))
+        raise click.ClickException(
+            f"no data set is called {env!r}: expected one of {', '.join(known)}"
+        )
+    loader = settings.CONFIG_LOADER_CLASS(
+        conf_source=str(conf), env=env, **settings.CONFIG_LOADER_ARGS
+    )
+    entry = {k: v for k, v in loader["catalog"]["champion"].items() if k != "type"}
+    folder = str(project / entry["folder"])
+    return ChampionDataset(**{**entry, "folder": folder}).releases
+
+
+def describe(releases: Releases) -> dict[str, Any]:
+    """Return the champion's version and every metric of it by name.
+
+    Returns:
+        `dataset`, `version` (None where there is none), `since`, `who`, `gate`,
+        `reason`, `previous`, `challengers` (versions that passed and never served)
+        and the metrics; whatever is wrong with its files in `problem`.
+    """
+    from churn_pipeline.release.artifact import ArtifactError
+
+    pointer = releases.store.pointer()
+    entries = releases.store.ledger.read()
+    found: dict[str, Any] = {"dataset": releases.registry.dataset, "version": None}
+    crowned = {e.version for e in entries if e.action in ("promote", "approve")}
+    waiting = [
+        e.version
+        for e in entries
+        if e.action == "register" and e.version not in crowned
+    ]
+    if pointer is None:
+        return {**found, "challengers": waiting}
+    record = releases.store.record(pointer.version)
+    last = [e for e in entries if e.action not in ("register", "refuse")][-1]
+    found |= {
+        "version": pointer.version,
+        "family": record.family,
+        "gate": record.gate,
+        "since": last.time,
+        "who": last.who,
+        "action": last.action,
+        "reason": last.reason,
+        "previous": last.previous,
+        "challengers": waiting,
+    }
+    try:
+        releases.store.champion()
+    except ArtifactError as error:
+        found["problem"] = str(error)
+    if last.version != pointer.version:
+        found["problem"] = (
+            f"the ledger says {last.version}: a release was broken off; run "
+            f"`kedro churn promote {last.version}` to complete it"
+        )
+    return {**found, **record.metrics}
+
+
+def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a small table on standard out."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, box=SIMPLE, title_justify="left", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def _change(env: str | None, change: Callable[[Releases], object]) -> None:
+    """Make a change to the releases, and print what serves after it."""
+    with _refusals():
+        releases = releases_of(env)
+        change(releases)
+        pointer = releases.store.pointer()
+    if pointer is not None:
+        click.echo(f"champion is {pointer.version}")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Show a refusal as one line, with an exit code above 0."""
+    from churn_pipeline.release.artifact import ArtifactError
+    from churn_pipeline.release.ledger import LedgerError
+    from churn_pipeline.release.releases import ReleaseError
+
+    try:
+        yield
+    except (ReleaseError, LedgerError, ArtifactError, LookupError) as error:
+        message = error.args[0] if error.args else str(error)
+        raise click.ClickException(str(message)) from error
