@@ -1,0 +1,159 @@
+"""`kedro churn score`: churn probabilities for the customers of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from kedro.framework.context import KedroContext
+
+    from churn_pipeline.dataset import Dataset
+    from churn_pipeline.release.artifact import Artifact
+    from churn_pipeline.serving.files import Checked, ToScore
+
+
+@click.command()
+@click.option("--env", "-e", default=None, help="The data set: a folder in conf/.")
+@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
+@click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
+def score(env: str | None, source: Path, target: Path) -> None:
+    """Score the customers of INPUT with the champion, into OUTPUT.
+
+    INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
+    snapshot its customers, else the event log. The label may be absent. OUTPUT (.csv,
+    .tsv or .parquet) gets the customer id, churn_probability and decision. Rows that
+    are not valid go to a file beside it, each with the reasons.
+
+    Example: kedro churn score --env telco new_customers.csv scores.csv
+    """
+    from kedro.io import DatasetError
+
+    try:
+        _score(env, source, target)
+    except (ValueError, DatasetError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _score(env: str | None, source: Path, target: Path) -> None:
+    """Score a file and say what was written."""
+    from churn_pipeline.serving.decide import require_champion
+    from churn_pipeline.serving.files import check_file
+    from churn_pipeline.serving.writing import check_suffix
+
+    check_suffix(target)
+    context = _context(env)
+    champion = require_champion(context.catalog.load("champion"))
+    dataset = _dataset(context)
+    raw = _raw(context, source)
+    checked = check_file(raw, dataset)
+    refused = _write_rejected(checked, dataset, target)
+    written = _write(_to_score(context, checked, raw, dataset), champion, target)
+    click.echo(
+        f"{written:,} customers scored with {champion.manifest.version}: {target}"
+    )
+    if refused is not None:
+        _tell_rejected(checked, refused, dataset.max_rejected_share)
+
+
+def _context(env: str | None) -> KedroContext:
+    from kedro.framework.session import KedroSession
+
+    return KedroSession.create(Path.cwd(), env=env).load_context()
+
+
+def _dataset(context: KedroContext) -> Dataset:
+    from churn_pipeline.dataset import Dataset
+
+    return Dataset.model_validate(context.config_loader["globals"]["dataset"])
+
+
+def _raw(context: KedroContext, source: Path) -> Any:
+    """Return the file's rows, on the catalog's own DuckDB connection."""
+    from churn_pipeline.io.raw import RawTable
+
+    connection = dict(context.config_loader["globals"]["duckdb"])
+    return RawTable(filepath=str(source), connection=connection).load()
+
+
+def _to_score(
+    context: KedroContext, checked: Checked, raw: Any, dataset: Dataset
+) -> ToScore:
+    """Return the customers to score: the file's, or those of its events."""
+    from churn_pipeline.serving.files import events_to_score, snapshot_to_score
+
+    if dataset.shape == "snapshot":
+        return snapshot_to_score(checked, raw, dataset)
+    from churn_pipeline.features.params import FeatureEngineering
+    from churn_pipeline.validation.rows import accepted
+    from churn_pipeline.validation.tables import empty_checked
+
+    tables, catalog = dataset.tables, context.catalog
+    none = accepted(empty_checked("contracts"))
+    return events_to_score(
+        checked,
+        dataset,
+        FeatureEngineering.model_validate(context.params["feature_engineering"]),
+        customers=catalog.load("customers") if tables.customers else None,
+        contracts=catalog.load("contracts") if tables.contracts else none,
+    )
+
+
+def _write(to_score: ToScore, champion: Artifact, target: Path) -> int:
+    """Write the scores with a progress bar; return how many."""
+    from churn_pipeline.progress import bar
+    from churn_pipeline.serving.files import score_batches
+    from churn_pipeline.serving.writing import write_batches
+
+    def shown() -> Iterator[pa.RecordBatch]:
+        with bar("scoring", to_score.customers) as line:
+            for batch in score_batches(to_score, champion):
+                yield batch
+                line.advance(batch.num_rows)
+
+    return write_batches(target, _schema(to_score), shown())
+
+
+def _schema(to_score: ToScore) -> pa.Schema:
+    """Return the columns of the output."""
+    import pyarrow as pa
+
+    identity = to_score.features.select("customer_id").schema().to_pyarrow()
+    return pa.schema(
+        [
+            pa.field(to_score.id_name, identity.field(0).type),
+            pa.field("churn_probability", pa.float64()),
+            pa.field("decision", pa.string()),
+        ]
+    )
+
+
+def _write_rejected(checked: Checked, dataset: Dataset, target: Path) -> Path | None:
+    """Write the rows that are not valid; return where, None where there are none."""
+    from churn_pipeline.serving.files import rejected_rows
+    from churn_pipeline.serving.writing import write_batches
+
+    path = target.with_name(f"{target.stem}.rejected.csv")
+    path.unlink(missing_ok=True)  # of an earlier file
+    if not checked.rejected:
+        return None
+    rows = rejected_rows(checked, dataset)
+    write_batches(path, rows.schema().to_pyarrow(), rows.to_pyarrow_batches())
+    return path
+
+
+def _tell_rejected(checked: Checked, path: Path, largest_share: float) -> None:
+    """Say how many rows were rejected; fail where they are more than is allowed."""
+    share = checked.rejected / checked.rows
+    counts = f"{checked.rejected:,} of {checked.rows:,} rows rejected: {path}"
+    if share <= largest_share:
+        click.echo(counts, err=True)
+        return
+    raise click.ClickException(
+        f"expected at most {largest_share:.1%} invalid rows, got {counts} "
+        f"({share:.1%}); correct the file, or raise `max_rejected_share` in dataset.yml"
+    )

@@ -1,0 +1,155 @@
+"""`kedro churn score` writes a probability for each valid row of a file."""
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from churn_pipeline.cli.score import score
+from churn_pipeline.release.store import ModelStore, Record
+from tests.conftest import Project
+from tests.factories import tiny_artifact
+
+DATASET = """
+dataset:
+  name: tiny
+  shape: snapshot
+  snapshot_date: 2026-01-01
+  max_rejected_share: 0.25
+  label: {rule: column, column: left, positive: "yes"}
+  tables:
+    customers:
+      customer_id: Customer No
+      unique: [Customer No]
+      columns:
+        tenure_months: {type: integer, unit: months, min: 0, max: 120}
+        monthly_charge: {type: number, unit: EUR}
+        plan: {type: category}
+"""
+CATALOG = """
+raw_customers:
+  type: churn_pipeline.io.raw.AbsentTable
+"""
+ROWS = (
+    "Customer No,tenure_months,note,monthly_charge,plan\n"
+    "007,3,x,10.5,basic\n"
+    "b,40,x,,plus\n"
+    '"c, d",71,x,99,unheard of\n'
+    "e,12,x,20,\n"
+)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    made = Project(tmp_path_factory.mktemp("score") / "project")
+    (made.folder / "conf/tiny").mkdir()
+    (made.folder / "conf/tiny/dataset.yml").write_text(DATASET)
+    (made.folder / "conf/tiny/catalog.yml").write_text(CATALOG)
+    artifact = tiny_artifact()
+    store = ModelStore(made.folder / "data/06_models/tiny")
+    version = artifact.manifest.version
+    store.add(
+        artifact, Record(version=version, family="net", gate="approved", metrics={})
+    )
+    store.point_to(version)
+    return made
+
+
+@pytest.fixture
+def run(tiny, monkeypatch):
+    monkeypatch.chdir(tiny.folder)
+
+    def command(*arguments):
+        from kedro.framework.startup import bootstrap_project
+
+        bootstrap_project(tiny.folder)
+        return CliRunner().invoke(score, [str(a) for a in arguments])
+
+    return command
+
+
+def _expected():
+    columns = {
+        "tenure_months": [3, 40, 71, 12],
+        "monthly_charge": [10.5, None, 99, 20],
+        "plan": ["basic", "plus", "unheard of", None],
+    }
+    return tiny_artifact().predict(columns)
+
+
+def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    scores = pd.read_csv(tmp_path / "out.csv", dtype={"Customer No": str})
+    assert list(scores) == ["Customer No", "churn_probability", "decision"]
+    assert scores["Customer No"].tolist() == ["007", "b", "c, d", "e"]
+    assert scores["churn_probability"].tolist() == pytest.approx(_expected(), abs=1e-9)
+    called = scores["churn_probability"] >= 0.4
+    assert (
+        scores["decision"].tolist()
+        == called.map({True: "call", False: "leave"}).tolist()
+    )
+    assert not (tmp_path / "out.rejected.csv").exists()
+    assert "4 customers scored" in done.output
+
+
+def test_parquet_goes_to_parquet_with_ids_as_they_were(run, tmp_path):
+    frame = pd.DataFrame(
+        {
+            "Customer No": [12, 7],
+            "tenure_months": [3, 40],
+            "monthly_charge": [10.5, None],
+            "plan": ["basic", "plus"],
+            "left": [None, "yes"],
+        }
+    )
+    frame.to_parquet(tmp_path / "in.parquet")
+    done = run("--env", "tiny", tmp_path / "in.parquet", tmp_path / "out.parquet")
+    assert done.exit_code == 0, done.output
+    scores = pd.read_parquet(tmp_path / "out.parquet")
+    assert scores["Customer No"].tolist() == [12, 7]
+    assert scores["Customer No"].dtype == "int64"
+    assert scores["churn_probability"].tolist() == pytest.approx(_expected()[:2])
+
+
+def test_bad_rows_are_written_apart_with_reason_and_original(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS + "f,999,x,1,basic\n")
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    assert "1 of 5 rows rejected" in done.output
+    bad = pd.read_csv(tmp_path / "out.rejected.csv")
+    assert bad["row"].tolist() == [5]
+    assert "tenure_months" in bad["reasons"][0]
+    assert json.loads(bad["original"][0])["tenure_months"] == "999"
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 4
+
+
+def test_more_bad_rows_than_allowed_end_with_an_error(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS + "f,999,x,1,basic\ng,x,x,1,basic\n")
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 1
+    assert "expected at most 25.0% invalid rows, got 2 of 6" in done.output
+    assert len(pd.read_csv(tmp_path / "out.csv")) == 4
+
+
+def test_a_missing_column_is_named_and_nothing_is_written(run, tmp_path):
+    (tmp_path / "in.csv").write_text("Customer No,tenure,plan\n1,2,basic\n")
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 1
+    assert "expected a column `tenure_months`" in done.output
+    assert list(tmp_path.iterdir()) == [tmp_path / "in.csv"]
+
+
+def test_an_unknown_output_format_is_refused_before_any_work(run, tmp_path):
+    done = run("--env", "tiny", tmp_path / "none.csv", tmp_path / "out.xml")
+    assert done.exit_code == 1
+    assert "got 'out.xml'" in done.output
+
+
+def test_without_a_champion_it_says_what_to_run(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    done = run("--env", "telco", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 1
+    assert "run `kedro run`" in done.output
