@@ -33,7 +33,8 @@ class Project:
             shutil.copytree(ROOT / name, folder / name)
         for name in ("pyproject.toml", ".telemetry", "bentofile.yaml"):
             shutil.copy(ROOT / name, folder / name)
-        (folder / "logs").mkdir()
+        for name in ("logs", "src"):  # the package itself is installed
+            (folder / name).mkdir()
         for layer in (ROOT / "data").iterdir():
             (folder / "data" / layer.name).mkdir(parents=True)
 

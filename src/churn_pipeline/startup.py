@@ -34,7 +34,8 @@ def _report(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """Print what went wrong on one screen; the traceback goes to the log."""
-    logging.getLogger("kedro").error("stopped", exc_info=(kind, error, trace))
+    if logging.getLogger().handlers:  # else Python would print it after all
+        logging.getLogger("kedro").error("stopped", exc_info=(kind, error, trace))
     cause = _root_cause(error)
     sys.stderr.write(f"\n{type(cause).__name__}: {cause}\n")
     sys.stderr.write("(where it happened: logs/run.log)\n")

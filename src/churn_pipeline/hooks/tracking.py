@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TRACKED = "tracked"
 """Tag of the nodes whose run is recorded in MLflow."""
+_DATASET = "params:dataset"
+"""Hundreds of values, of no use in a table of runs; in `parameters.json` instead."""
 
 
 class TrackingHook:
@@ -37,6 +39,7 @@ class TrackingHook:
     def __init__(self) -> None:
         self._context: KedroContext | None = None
         self._catalog: Any = None
+        self._logged: set[str] = set()
         self._mlflow: MlflowHook | None = None
 
     @property
@@ -47,7 +50,7 @@ class TrackingHook:
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
         """Remember the context; MLflow is set up by the first tracked run."""
-        self._context, self._mlflow = context, None
+        self._context, self._mlflow, self._logged = context, None, set()
 
     @hook_impl
     def before_pipeline_run(
@@ -63,16 +66,22 @@ class TrackingHook:
         self._mlflow.after_context_created(self._context)
         self._mlflow.mlflow_config.tracking.run.name = run_params["run_id"]
         self._mlflow.before_pipeline_run(run_params, pipeline, catalog)
+        log_configuration(str(self.run_id), self._context)
 
     @hook_impl
     def before_node_run(
         self, node: Node, catalog: Any, inputs: dict[str, Any], is_async: bool
     ) -> None:
-        """Log parameters flat: kedro-mlflow takes a pydantic model as one text."""
+        """Log parameters once and flat: kedro-mlflow logs a model as one text."""
         if self._mlflow is None:
             return
-        flat = {name: _as_dict(value) for name, value in inputs.items()}
-        self._mlflow.before_node_run(node, catalog, flat, is_async)
+        new = {
+            name: _as_dict(value)
+            for name, value in inputs.items()
+            if name.startswith("params:") and name not in self._logged | {_DATASET}
+        }
+        self._logged |= set(new)
+        self._mlflow.before_node_run(node, catalog, new, is_async)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
@@ -105,6 +114,15 @@ class TrackingHook:
         """Mark the MLflow run as failed."""
         if self._mlflow is not None:
             self._mlflow.on_pipeline_error(error, run_params, pipeline, catalog)
+
+
+def log_configuration(run_id: str, context: KedroContext | None) -> None:
+    """Record all parameters as one file, with the description of the data set."""
+    from mlflow.tracking import MlflowClient
+
+    params = context.params if context is not None else {}
+    values = {name: _as_dict(value) for name, value in params.items()}
+    MlflowClient().log_dict(run_id, values, "parameters.json")
 
 
 def log_metrics(run_id: str, metrics: Mapping[str, Any]) -> None:
