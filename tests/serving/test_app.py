@@ -1,0 +1,143 @@
+"""The ASGI application answers as the artifact does, and refuses in JSON."""
+
+import json
+
+import pytest
+from starlette.testclient import TestClient
+
+from churn_pipeline.serving.answers import Predictor
+from churn_pipeline.serving.app import MAX_BYTES, make_app
+from tests.factories import tiny_artifact, tiny_columns
+
+GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+ERROR = {
+    "code",
+    "message",
+    "field",
+    "expected",
+    "received",
+    "problems",
+    "request_id",
+    "model_version",
+}
+
+
+@pytest.fixture(scope="module")
+def artifact():
+    return tiny_artifact()
+
+
+@pytest.fixture(scope="module")
+def client(artifact):
+    app = make_app()
+    app.state.predictor = Predictor(artifact)
+    return TestClient(app)
+
+
+def test_predict_answers_with_everything_that_tells_what_answered(client, artifact):
+    answer = client.post("/predict", json=GOOD | {"customer_id": 17}).json()
+    (probability,) = artifact.predict({n: [v] for n, v in GOOD.items()})
+    assert answer["customer_id"] == 17
+    assert answer["churn_probability"] == pytest.approx(probability, abs=1e-12)
+    assert answer["decision"] == ("call" if probability >= 0.4 else "leave")
+    assert answer["threshold"] == 0.4
+    assert answer["model_version"] == "2026-01-01T00.00.00.000Z"
+    assert len(answer["request_id"]) == 32
+    assert answer["time"].endswith("+00:00")
+    assert answer["milliseconds"] > 0
+    assert answer["warnings"] == {}
+
+
+def test_batch_equals_the_artifact_on_missing_and_unknown_values(client, artifact):
+    columns = tiny_columns(500, seed=3)
+    columns["plan"][7] = "never seen"
+    rows = [dict(zip(columns, row)) for row in zip(*columns.values(), strict=True)]
+    answer = client.post("/predict_batch", json=rows).json()
+    served = [row["churn_probability"] for row in answer["predictions"]]
+    assert served == pytest.approx(artifact.predict(columns).tolist(), abs=1e-6)
+    assert answer["warnings"] == {
+        "monthly_charge": {"missing": 1},
+        "plan": {"missing": 1, "unknown_category": 1},
+    }
+
+
+def test_batch_keeps_order_and_ids(client):
+    rows = [GOOD | {"customer_id": name} for name in ("b", "a", "c")]
+    answer = client.post("/predict_batch", json=rows).json()
+    assert [row["customer_id"] for row in answer["predictions"]] == ["b", "a", "c"]
+
+
+def test_a_refusal_is_json_with_the_field(client):
+    answer = client.post("/predict", json=GOOD | {"tenure_months": "three"})
+    assert answer.status_code == 422
+    error = answer.json()
+    assert set(error) == ERROR
+    assert (error["code"], error["field"]) == ("invalid_value", "tenure_months")
+    assert error["received"] == "'three'"
+
+
+def test_pickles_are_refused(client):
+    kind = {"content-type": "application/vnd.bentoml+pickle"}
+    answer = client.post("/predict", content=b"x", headers=kind)
+    assert answer.status_code == 415
+    assert answer.json()["code"] == "unsupported_media_type"
+
+
+def test_a_body_that_is_too_large_is_refused(client):
+    answer = client.post(
+        "/predict_batch",
+        content=b" " * (MAX_BYTES + 1),
+        headers={"content-type": "application/json"},
+    )
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+
+
+def test_a_fault_of_ours_is_no_stack_trace(artifact, caplog):
+    class Broken(Predictor):
+        def predict(self, body, request_id=None):
+            raise RuntimeError("secret")
+
+    app = make_app()
+    app.state.predictor = Broken(artifact)
+    answer = TestClient(app).post("/predict", json=GOOD)
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert answer.json()["request_id"] in caplog.text
+
+
+def test_examples_of_the_openapi_page_are_true(client):
+    document = client.get("/docs.json").json()
+    for path in ("/predict", "/predict_batch"):
+        operation = document["paths"][path]["post"]
+        asked = operation["requestBody"]["content"]["application/json"]["example"]
+        told = operation["responses"]["200"]["content"]["application/json"]["example"]
+        answer = client.post(path, json=asked)
+        assert answer.status_code == 200, answer.text
+        for volatile in ("request_id", "time", "milliseconds"):
+            told.pop(volatile)
+        assert told.items() <= answer.json().items()
+
+
+def test_openapi_page_describes_each_feature(client):
+    schemas = client.get("/docs.json").json()["components"]["schemas"]
+    customer = schemas["Customer"]
+    assert customer["required"] == ["tenure_months", "monthly_charge", "plan"]
+    assert customer["additionalProperties"] is False
+    tenure = customer["properties"]["tenure_months"]
+    assert tenure["x-unit"] == "months"
+    assert tenure["anyOf"][0] == {"maximum": 120, "minimum": 0, "type": "number"}
+    plan = customer["properties"]["plan"]
+    assert plan["x-known-categories"] == ["basic", "plus", "premium"]
+
+
+def test_every_reference_of_the_openapi_page_leads_somewhere(client):
+    document = client.get("/docs.json").json()
+    text = json.dumps(document)
+    names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert names <= set(document["components"]["schemas"])
+
+
+def test_each_answer_has_an_id_of_its_own(client):
+    ids = {client.post("/predict", json=GOOD).json()["request_id"] for _ in range(3)}
+    assert len(ids) == 3

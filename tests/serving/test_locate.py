@@ -1,0 +1,76 @@
+"""What is served: a named folder, or the champion of a data set."""
+
+import pytest
+
+from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.serving.__main__ import dataset_of, main
+from churn_pipeline.serving.locate import load_champion
+from tests.factories import tiny_artifact
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _release(dataset, version):
+    artifact = tiny_artifact(version)
+    record = Record(version=version, family="net", gate="approved", metrics={})
+    store = ModelStore(f"data/06_models/{dataset}")
+    store.add(artifact, record)
+    store.point_to(version)
+
+
+def test_a_named_folder_wins(here):
+    _release("company", "released")
+    tiny_artifact("named").save(here / "artifact")
+    found = load_champion({"CHURN_ARTIFACT": str(here / "artifact")})
+    assert found.manifest.version == "named"
+
+
+def test_the_company_is_served_by_default(here):
+    _release("company", "company-1")
+    _release("telco", "telco-1")
+    assert load_champion({}).manifest.version == "company-1"
+
+
+def test_a_data_set_is_served_by_name(here):
+    _release("company", "company-1")
+    _release("telco", "telco-1")
+    assert load_champion({"CHURN_DATASET": "telco"}).manifest.version == "telco-1"
+
+
+def test_the_only_champion_is_served_without_a_name(here):
+    _release("telco", "telco-1")
+    assert load_champion({}).manifest.version == "telco-1"
+
+
+def test_without_a_champion_it_says_what_to_do(here):
+    with pytest.raises(ArtifactError, match=r"found none: .*run `make run`"):
+        load_champion({})
+
+
+def test_an_altered_artifact_is_not_served(here):
+    tiny_artifact().save("artifact")
+    (here / "artifact/model.onnx").write_bytes(b"other")
+    with pytest.raises(ArtifactError, match=r"expected model.onnx with sha256"):
+        load_champion({"CHURN_ARTIFACT": "artifact"})
+
+
+def test_an_environment_is_served_by_the_name_of_its_data_set(here):
+    for env in ("base", "mine"):
+        (here / "conf" / env).mkdir(parents=True)
+        text = f"dataset:\n  name: {env}_data\n"
+        (here / "conf" / env / "dataset.yml").write_text(text)
+    assert dataset_of("mine") == "mine_data"
+    assert dataset_of("local") == "base_data"
+
+
+def test_serving_without_a_champion_ends_with_one_line(here, capsys, monkeypatch):
+    monkeypatch.setenv("CHURN_DATASET", "nobody")
+    (here / "conf/base").mkdir(parents=True)
+    (here / "conf/base/dataset.yml").write_text("dataset: {name: company}\n")
+    assert main(["--env", "local"]) == 1
+    assert "expected a champion to serve" in capsys.readouterr().err

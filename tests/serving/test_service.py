@@ -1,0 +1,163 @@
+"""Real servers: the service of a checkout, and a bento in an empty folder."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+
+import httpx
+import pytest
+
+from churn_pipeline.release.store import ModelStore, Record
+from tests.conftest import ROOT
+from tests.factories import tiny_artifact, tiny_columns
+
+SERVICE = "churn_pipeline.serving.service:ChurnService"
+HEAVY = ("torch", "pandas", "mlflow", "pytorch_lightning", "kedro", "ibis", "sklearn")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A checkout's files with a champion in it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copy(ROOT / "bentofile.yaml", folder)
+    shutil.copytree(ROOT / "src" / "churn_pipeline", folder / "src" / "churn_pipeline")
+    artifact = tiny_artifact()
+    version = artifact.manifest.version
+    store = ModelStore(folder / "data/06_models/company")
+    store.add(
+        artifact, Record(version=version, family="net", gate="approved", metrics={})
+    )
+    store.point_to(version)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bento(checkout, tmp_path_factory):
+    """The bento that `bentoml build` makes of the checkout."""
+    home = tmp_path_factory.mktemp("bentoml")
+    subprocess.run(
+        [sys.executable, "-m", "bentoml", "build"],
+        cwd=checkout,
+        env=os.environ | {"BENTOML_HOME": str(home)},
+        capture_output=True,
+        check=True,
+    )
+    (made,) = (path.parent for path in home.glob("bentos/churn/*/bento.yaml"))
+    return made
+
+
+@contextmanager
+def _serving(arguments, cwd, **env):
+    """Run a server in a process of its own, and end it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", *arguments, "--port", str(port)],
+        cwd=cwd,
+        env=os.environ | env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_ready(address, server)
+        with httpx.Client(base_url=address) as client:
+            yield client
+    finally:
+        server.send_signal(signal.SIGINT)
+        try:
+            server.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.communicate()
+
+
+def _wait_until_ready(address, server, seconds=60):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(httpx.TransportError):  # not listening yet
+            if httpx.get(f"{address}/readyz", timeout=1).status_code == 200:
+                return
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(timeout=0.05)
+            raise AssertionError(f"the server ended: {server.communicate()[0]}")
+    raise AssertionError(f"not ready within {seconds} s")
+
+
+def _check_answers(client):
+    columns = tiny_columns(50, seed=9)
+    rows = [dict(zip(columns, row)) for row in zip(*columns.values(), strict=True)]
+    answer = client.post("/predict_batch", json=rows).json()
+    served = [row["churn_probability"] for row in answer["predictions"]]
+    assert served == pytest.approx(tiny_artifact().predict(columns).tolist(), abs=1e-6)
+    assert answer["model_version"] == tiny_artifact().manifest.version
+    one = client.post("/predict", json=rows[0]).json()
+    assert one["churn_probability"] == pytest.approx(served[0], abs=1e-12)
+    refused = client.post("/predict", json=rows[0] | {"plan": 3})
+    assert (refused.status_code, refused.json()["field"]) == (422, "plan")
+    assert client.get("/livez").status_code == 200
+    assert client.get("/").status_code == 200
+    assert "/predict" in client.get("/docs.json").json()["paths"]
+
+
+def test_make_serve_answers_from_the_champion(checkout, tmp_path):
+    (tmp_path / "conf/base").mkdir(parents=True)
+    shutil.copytree(checkout / "data", tmp_path / "data")
+    shutil.copy(ROOT / "conf/base/dataset.yml", tmp_path / "conf/base")
+    command = ["churn_pipeline.serving", "--env", "local"]
+    with _serving(command, tmp_path, BENTOML_HOME=str(tmp_path / "home")) as client:
+        _check_answers(client)
+
+
+def test_a_bento_serves_from_an_empty_folder(bento, tmp_path):
+    alone = tmp_path / "bento"
+    shutil.copytree(bento, alone)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    command = ["bentoml", "serve", str(alone), "--host", "127.0.0.1"]
+    with _serving(command, empty, BENTOML_HOME=str(tmp_path / "home")) as client:
+        _check_answers(client)
+
+
+def test_a_bento_needs_nothing_of_the_project_and_nothing_heavy(bento, tmp_path):
+    program = (
+        "import sys, json; sys.path.insert(0, sys.argv[1])\n"
+        f"import {SERVICE.split(':', maxsplit=1)[0]} as service\n"
+        "service.ChurnService.inner()\n"
+        "files = {n: getattr(m, '__file__', None) for n, m in sys.modules.items()}\n"
+        "print(json.dumps(files))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(bento / "src")],
+        cwd=tmp_path,
+        env=os.environ | {"BENTOML_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    files = json.loads(done.stdout.splitlines()[-1])
+    ours = [path for name, path in files.items() if name.startswith("churn_pipeline")]
+    assert ours
+    assert all(path.startswith(str(bento)) for path in ours)
+    assert not [name for name in HEAVY if name in files]
+
+
+def test_a_bento_holds_the_released_model_and_no_other(bento):
+    held = sorted(
+        str(path.relative_to(bento / "src/data/06_models/company"))
+        for path in (bento / "src/data").rglob("*.json")
+    )
+    version = tiny_artifact().manifest.version
+    assert held == [
+        "champion.json",
+        f"released/{version}/golden.json",
+        f"released/{version}/manifest.json",
+    ]
