@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedro_datasets.ibis import FileDataset
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -74,10 +73,3 @@ class ArrowStreamDataset(FileDataset):
             self._writer.close()
             self._writer = None
             os.replace(unfinished, target)
-
-    def load(self) -> ir.Table:
-        """Return the table, read as needed."""
-        return super().load()
-
-    def _describe(self) -> dict[str, Any]:
-        return super()._describe()

@@ -83,8 +83,10 @@ def _chunk(
     life = Company(rng, customers, months, params, label).live()
     tables = {
         "customers": customers_table(rng, customers, params, months),
-        "transactions": transactions_table(rng, customers, life, params, number),
-        "contracts": contracts_table(rng, customers, life, params, months, number),
+        "transactions": transactions_table(rng, customers, life, params, chunk=number),
+        "contracts": contracts_table(
+            rng, customers, life, params, months=months, chunk=number
+        ),
     }
     dirty, counts = {}, {}
     for name, table in tables.items():

@@ -17,6 +17,7 @@ GENDER_WEIGHTS = (0.49, 0.48, 0.03)
 DAYS_A_MONTH = 30.4375
 MEAN_TENURE_MONTHS = 20
 MAX_TENURE_MONTHS = 60
+YOUNG = 30
 
 
 @dataclass(frozen=True)
@@ -123,21 +124,21 @@ def draw_customers(
         term=np.where(has_contract, terms[pick(rng, params.terms, size)], 0),
         plan=plan,
         charge=np.where(has_contract, charge, 0.0),
-        rate=_purchase_rates(rng, params, segment, age, plan * has_contract),
+        rate=_purchase_rates(rng, params, segment, age, (plan + 1) * has_contract),
         complaint_rate=params.complaints
         / DAYS_A_MONTH
         * np.array([0.7, 1.0, 1.5])[channel % 3]
         * rng.lognormal(0, 0.3, size),
         failure_rate=params.payment_failures
         / DAYS_A_MONTH
-        * np.where(age < 30, 1.8, 0.85),
+        * np.where(age < YOUNG, 1.8, 0.85),
     )
 
 
 def _signup_months(
     rng: np.random.Generator, params: Simulation, months: Months, size: int
 ) -> NDArray[np.int64]:
-    """Return months of sign-up; those before the data begin are spread as tenures are."""
+    """Return months of sign-up; before the data they are spread as tenures are."""
     tenure = np.ceil(rng.exponential(MEAN_TENURE_MONTHS, size))
     before = -np.clip(tenure, 1, MAX_TENURE_MONTHS).astype(np.int64)
     weights = np.ones(months.count)
@@ -152,10 +153,13 @@ def _purchase_rates(
     params: Simulation,
     segment: Codes,
     age: Floats,
-    plan: NDArray[np.int8],
+    level: NDArray[np.int8],
 ) -> Floats:
-    """Return purchases a day, by what is known of a customer and a spread of his own."""
+    """Return purchases a day, by what is known of a customer and a spread of his own.
+
+    `level` is 0 without a contract, and grows with the plan.
+    """
     monthly = np.fromiter(params.purchases.values(), np.float64)[segment]
     by_age = np.exp(-0.01 * (age - 45))
     own = rng.lognormal(0, params.rate_spread, len(segment))
-    return monthly / DAYS_A_MONTH * by_age * (1 + 0.3 * plan) * own
+    return monthly / DAYS_A_MONTH * by_age * (1 + 0.3 * level) * own

@@ -228,9 +228,9 @@ class Company:
             self._belief,
             seen,
             offset,
-            hazard,
-            self._rate(month),
-            float(self._months.lengths[month]),
+            hazard=hazard,
+            rate=self._rate(month),
+            length=float(self._months.lengths[month]),
         )
         old = self._customers.signup_month < month
         self._belief = np.where(old, updated, 1.0)

@@ -45,7 +45,13 @@ class History:
         """Return a history in which nothing has happened since the sign-ups."""
         shape = (PAST + months.count, customers.size)
         since = np.maximum(customers.signup_day, months.cuts[0]).astype(np.float64)
-        return cls(*(np.zeros(shape) for _ in range(4)), last_purchase=since)
+        return cls(
+            purchases=np.zeros(shape),
+            complaints=np.zeros(shape),
+            failures=np.zeros(shape),
+            spend=np.zeros(shape),
+            last_purchase=since,
+        )
 
 
 def month_hazard(
@@ -87,7 +93,8 @@ def term_ends(customers: Customers, month: int) -> NDArray[np.bool_]:
     """Return whether a contract term ends in a month."""
     elapsed = month - customers.signup_month
     term = np.maximum(customers.term, 1)
-    return customers.has_contract & (elapsed > 0) & (elapsed % term == 0)
+    ends: NDArray[np.bool_] = elapsed % term == 0
+    return customers.has_contract & (elapsed > 0) & ends
 
 
 def _traits(customers: Customers, hazard: Hazard) -> Floats:
@@ -103,7 +110,8 @@ def _traits(customers: Customers, hazard: Hazard) -> Floats:
 
 def _by_code(values: Mapping[str, float], codes: NDArray[np.int8]) -> Floats:
     """Return each customer's value of a coefficient that is stated by name."""
-    return np.fromiter(values.values(), np.float64)[codes]
+    found: Floats = np.fromiter(values.values(), np.float64)[codes]
+    return found
 
 
 def _troubles(
@@ -120,13 +128,14 @@ def _troubles(
     fall = np.log((earlier / 2 + 1) / (latest + 1))
     seen = (tenure > PAST) & (month >= PAST)
     worse = 1 + newness
-    return (
+    total: Floats = (
         hazard.complaints * (1 - np.exp(-0.8 * complaints)) * worse
         + hazard.payment_failures * (1 - np.exp(-0.8 * failures))
         + hazard.fewer_purchases * np.where(seen, np.clip(fall, -1.2, 1.2), 0.0)
         + hazard.newness * newness
         + hazard.silence * _silence(customers, history, months, month)
     )
+    return total
 
 
 def _recent(counts: Floats, month: int, length: int) -> Floats:

@@ -39,6 +39,7 @@ def transactions_table(
     customers: Customers,
     life: Life,
     params: Simulation,
+    *,
     chunk: int,
 ) -> pa.Table:
     """Return the events in the order in which the company knew of them."""
@@ -64,6 +65,7 @@ def contracts_table(
     customers: Customers,
     life: Life,
     params: Simulation,
+    *,
     months: Months,
     chunk: int,
 ) -> pa.Table:

@@ -44,7 +44,7 @@ def windows(
     months: Months, month: int, lead_days: int, horizon_days: int
 ) -> list[Window]:
     """Return a horizon that starts with a month, cut into its months."""
-    found = []
+    found: list[Window] = []
     origin = float(months.cuts[month])
     for index in range(month, len(months.lengths)):
         offset = float(months.cuts[index]) - origin
@@ -64,6 +64,7 @@ def update_belief(
     belief: Floats,
     purchases: Floats,
     last: Floats,
+    *,
     hazard: Floats,
     rate: Floats,
     length: float,
