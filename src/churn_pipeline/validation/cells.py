@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
 from typing import NamedTuple, cast
 
 import ibis
@@ -39,7 +41,12 @@ def text_of(cell: ir.Value) -> ir.StringValue:
     """Return a cell as trimmed text; 1.0 as "1", as a text file would have it."""
     kind = cell.type()
     if kind.is_string():
-        return cell.strip()
+        # Trimming is the slowest step of all: only where there is something to trim.
+        padded = functools.reduce(
+            operator.or_,
+            (cell.startswith(blank) | cell.endswith(blank) for blank in " \t\n"),
+        )
+        return ibis.ifelse(padded, cell.strip(), cell)
     if kind.is_floating():
         number = cell.nullif(float("nan"))
         is_whole = (number == number.floor()) & (number.abs() < 1e15)  # noqa: PLR2004
@@ -57,12 +64,15 @@ def present(cell: ir.Value, table: Table, column: Column) -> ir.Value:
     if column.type != "category" and not kind.is_string():
         return cell.nullif(float("nan")) if kind.is_floating() else cell
     text = text_of(cell)
+    return ibis.ifelse(text.isin(_no_value(table, column)), None, text)
+
+
+def _no_value(table: Table, column: Column) -> list[str]:
+    """Return the texts that mean "no value" in a column, in the usual letter cases."""
     kept = {value.upper() for value in column.allowed or ()}
-    words = sorted({word.upper() for word in table.missing} - kept)
-    missing = text == ""
-    if words:
-        missing |= text.upper().isin(words)
-    return ibis.ifelse(missing, None, text)
+    words = [word for word in table.missing if word.upper() not in kept]
+    cases = (str, str.upper, str.lower, str.capitalize)
+    return sorted({"", *(change(word) for word in words for change in cases)})
 
 
 def value_of(cell: ir.Value, table: Table, column: Column) -> ir.Value:

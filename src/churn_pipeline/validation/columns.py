@@ -39,7 +39,12 @@ def with_row_numbers(raw: ir.Table) -> ir.Table:
     if "file_row_number" in raw.columns:
         number = raw["file_row_number"].cast("int64") + 1
         return cast("ir.Table", raw.mutate(_row=number).drop("file_row_number"))
-    return cast("ir.Table", raw.mutate(_row=ibis.row_number() + 1).cache())
+    numbered = raw.mutate(_row=ibis.row_number() + 1)
+    # Not `cache`: it drops the table when the expression is collected, and fails at
+    # the end of the process.
+    name = ibis.util.gen_name("numbered")
+    backend = raw.get_backend()
+    return cast("ir.Table", backend.create_table(name, numbered, temp=True))
 
 
 def check_columns(

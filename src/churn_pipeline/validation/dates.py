@@ -18,10 +18,10 @@ def days_with_rows(dates: ir.Value) -> dict[dt.date, int]:
     """Return the number of rows of each day in a column of dates."""
     days = dates.date() if dates.type().is_timestamp() else dates
     table = days.name("day").as_table()
-    counts = table.filter(table.day.notnull()).group_by("day").agg(rows=table.count())
+    known = table.filter(table["day"].notnull())
+    counts = known.group_by("day").agg(rows=known.count())
     frame = counts.order_by("day").to_pyarrow()
-    days, rows = frame["day"].to_pylist(), frame["rows"].to_pylist()
-    return dict(zip(days, rows, strict=True))
+    return dict(zip(frame["day"].to_pylist(), frame["rows"].to_pylist(), strict=True))
 
 
 def plausible_bounds(

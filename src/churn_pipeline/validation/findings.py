@@ -190,9 +190,7 @@ def _size_finding(where: str, size: float, before: float) -> Finding:
     )
 
 
-def _level_finding(
-    where: str, new: Mapping[str, float], before: Sequence[str]
-) -> Finding:
+def _level_finding(where: str, new: Mapping[str, float], before: list[str]) -> Finding:
     came = ", ".join(f"`{level}`" for level in list(new)[:_SHOWN])
     known = ", ".join(f"`{level}`" for level in before[:_SHOWN])
     return Finding(

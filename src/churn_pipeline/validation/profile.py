@@ -15,9 +15,9 @@ def table_profile(table: ir.Table) -> dict[str, Any]:
 
     Returns:
         `rows`, and under `columns` by name: `type`, `missing` (rows without a value),
-        and `min` and `max`; of numbers also `mean` and `size`, the median of the absolute values
-        other than 0; of categories `distinct` and `levels`, the 200 most frequent
-        values with their share of the rows that have one, 0 to 1.
+        `min` and `max`. Of numbers also `mean` and `size`, the median of the absolute
+        values other than 0. Of categories `distinct` and `levels`, the 200 most
+        frequent values with their share of the rows that have one, 0 to 1.
     """
     statistics: dict[str, ir.Value] = {"rows": table.count()}
     for name in table.columns:

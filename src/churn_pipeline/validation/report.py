@@ -172,7 +172,7 @@ def _label_findings(
     last: Mapping[str, Any] | None,
 ) -> Iterator[Finding]:
     rate = profile["columns"]["label"]["mean"] or 0.0
-    last_rate = last["columns"]["label"]["mean"] if last else None
+    last_rate = last["columns"]["label"].get("mean") if last else None
     rows = profile["rows"]
     yield from label_findings(name, rate, label, rows=rows, last_rate=last_rate)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import math
 import operator
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -43,6 +44,8 @@ from churn_pipeline.validation.fields import (
 from churn_pipeline.validation.slid import slid_reason
 
 _NO_TEXT = ibis.null("string")
+_SIZED = ("amount", "quantity")
+_FAR_OUT = 10_000
 
 
 def check_rows(
@@ -58,12 +61,12 @@ def check_rows(
         today: A day after which nothing has happened yet.
     """
     label = label_of(dataset, table)
-    read = read_cells(with_row_numbers(raw), table, label)
-    bounds = _date_bounds(read, table, dataset, today)
-    found = ibis.array(_problems(read, table, label, bounds))
-    rows = read.mutate(_reasons=found.filter(lambda text: text.notnull()))
-    rows = rows.mutate(_reasons=_whole_row_reasons(rows, table))
-    rows = _with_duplicates(rows, table)
+    raw = with_row_numbers(raw)
+    read = read_cells(raw, table, label)
+    checks = _with_derived_bounds(read, table, dataset, today)
+    rows = _with_duplicates(
+        _judge(read, table, label, checks), raw, table, label, checks
+    )
     cells = ibis.struct({name: rows[name] for name in raw_columns(raw)})
     original = ibis.coalesce(rows["_malformed"], cells.cast("json").cast("string"))
     return rows.select(
@@ -117,26 +120,28 @@ def rejected(checked: ir.Table, name: str) -> ir.Table:
     )
 
 
-def _problems(
-    rows: ir.Table,
-    table: Table,
-    label: ColumnLabel | None,
-    bounds: Mapping[str, Bounds | None],
-) -> list[ir.StringValue]:
-    """Return what may be wrong with each cell, null where nothing is."""
+class _Check(NamedTuple):
+    """A field with what is valid in it, declared or told by the rest of the column."""
+
+    field: Field
+    column: Column
+    bounds: Bounds | None
+
+
+def _judge(
+    read: ir.Table, table: Table, label: ColumnLabel | None, checks: Sequence[_Check]
+) -> ir.Table:
+    """Return the rows with `_reasons`, what is wrong with each, duplicates aside."""
     problems = [
         f"{field.raw}: "
-        + problem_of(
-            rows[cell_name(field)],
-            rows[value_name(field)],
-            field.column,
-            bounds.get(field.name),
-        )
-        for field in fields_of(table)
+        + problem_of(read[cell_name(field)], read[value_name(field)], column, bounds)
+        for field, column, bounds in checks
     ]
     if label is not None:
-        problems.append(f"{label.column}: " + _label_problem(rows, label))
-    return problems + _cross_problems(rows, table)
+        problems.append(f"{label.column}: " + _label_problem(read, label))
+    found = ibis.array(problems + _cross_problems(read, table))
+    rows = read.mutate(_reasons=found.filter(lambda text: text.notnull()))
+    return cast("ir.Table", rows.mutate(_reasons=_whole_row_reasons(rows, table)))
 
 
 def _whole_row_reasons(rows: ir.Table, table: Table) -> ir.ArrayValue:
@@ -179,51 +184,66 @@ def _cross_problems(rows: ir.Table, table: Table) -> list[ir.StringValue]:
     return []
 
 
-def _with_duplicates(rows: ir.Table, table: Table) -> ir.Table:
-    """Add the reason to good rows that repeat an earlier good row's unique columns."""
+def _with_duplicates(
+    rows: ir.Table,
+    raw: ir.Table,
+    table: Table,
+    label: ColumnLabel | None,
+    checks: Sequence[_Check],
+) -> ir.Table:
+    """Add the reason to good rows that repeat an earlier good row's unique columns.
+
+    Only rows whose key occurs twice are judged a second time for it: they are few.
+    """
     if not table.unique:
         return rows
-    good = rows.filter(rows["_reasons"].length() == 0)
-    keys = {f"_key{i}": text_of(good[name]) for i, name in enumerate(table.unique)}
-    groups = good.group_by(**keys).agg(_times=good.count(), _first=good["_row"].min())
-    groups = groups.filter(groups["_times"] > 1)
-    same = [
-        text_of(rows[name]) == groups[f"_key{i}"] for i, name in enumerate(table.unique)
-    ]
-    joined = rows.left_join(groups, same)
-    names = ", ".join(table.unique)
-    shown = functools.reduce(
-        operator.add,
-        (part for name in table.unique for part in (", ", text_of(joined[name]))),
-        ibis.literal(""),
+    keyed = raw.mutate(
+        _key=ibis.array([text_of(raw[name]) for name in table.unique]).join(", ")
     )
-    repeated = (joined["_first"].notnull()) & (joined["_row"] != joined["_first"])
-    repeated &= joined["_reasons"].length() == 0
-    text = (
-        f"{names}: repeated (got "
-        + shown.substr(2, 60)
-        + "; kept row "
-        + joined["_first"].cast("string")
-        + ")"
+    counts = keyed.group_by("_key").agg(_times=keyed.count())
+    twice = keyed.semi_join(counts.filter(counts["_times"] > 1), "_key")
+    judged = _judge(read_cells(twice, table, label), table, label, checks)
+    good = judged.filter(judged["_reasons"].length() == 0).select("_row", "_key")
+    first = good["_row"].min().over(group_by=good["_key"])
+    repeats = good.select(_repeat=good["_row"], _key=good["_key"], _first=first)
+    repeats = repeats.filter(repeats["_repeat"] != repeats["_first"])
+    joined = rows.left_join(repeats, rows["_row"] == repeats["_repeat"])
+    got = joined["_key"].left(60) + "; kept row " + joined["_first"].cast("string")
+    text = f"{', '.join(table.unique)}: repeated (got " + got + ")"
+    reasons = ibis.ifelse(
+        joined["_repeat"].notnull(), ibis.array([text]), joined["_reasons"]
     )
-    reasons = ibis.ifelse(repeated, ibis.array([text]), joined["_reasons"])
-    return joined.mutate(_reasons=reasons).select(*rows.columns)
+    return cast("ir.Table", joined.mutate(_reasons=reasons).select(*rows.columns))
 
 
-def _date_bounds(
-    rows: ir.Table, table: Table, dataset: Dataset, today: dt.date | None
-) -> dict[str, Bounds | None]:
-    bounds = {}
+def _with_derived_bounds(
+    read: ir.Table, table: Table, dataset: Dataset, today: dt.date | None
+) -> list[_Check]:
+    """Return the fields with bounds, where a role's column declares none itself."""
+    checks = []
     for field in fields_of(table):
+        column, bounds = field.column, None
+        value = read[value_name(field)]
+        if field.name in _SIZED:
+            limit = _far_out(value)
+            column = column.model_copy(update={"min": -limit, "max": limit})
         if field.is_date_role:
             # A contract may well end after today.
             latest = None if field.name == "end_date" else today
-            bounds[field.name] = plausible_bounds(
-                days_with_rows(rows[value_name(field)]),
+            bounds = plausible_bounds(
+                days_with_rows(value),
                 largest_share=dataset.max_rejected_share,
                 today=latest,
             )
-    return bounds
+        checks.append(_Check(field, column, bounds))
+    return checks
+
+
+def _far_out(value: ir.FloatingValue) -> float:
+    """Return 10,000 times the 99th percentile of a column's finite absolute values."""
+    size = ibis.ifelse(value.isinf(), None, value.abs().nullif(0.0))
+    usual = size.approx_quantile(0.99).to_pyarrow().as_py()
+    return _FAR_OUT * usual if usual else math.inf
 
 
 def typed_columns(
