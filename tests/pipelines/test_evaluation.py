@@ -1,5 +1,7 @@
 """The evaluation pipeline on a small company whose true churn probability is known."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import yaml
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.metrics import point_metrics
 from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.pipelines.evaluation import create_pipeline, nodes
@@ -16,6 +19,14 @@ from tests.conftest import ROOT
 from tests.factories import tiny_artifact
 from tests.pipelines.evaluation_inputs import FEATURE_SET, made_up_inputs
 
+DATASET = Dataset.model_validate(
+    {
+        "name": "tiny",
+        "shape": "events",
+        "tables": {"transactions": {"customer_id": "id", "time": "at"}},
+        "label": {"rule": "inactivity", "horizon_days": 60},
+    }
+)
 DECISION = Decision(800, 4, 40, 0.3, 0.5)
 
 
@@ -37,14 +48,13 @@ class Kept(MemoryDataset):
 
 
 def _run(inputs):
-    pipeline = create_pipeline().to_nodes(
-        "decide_gate", "measure_fairness", "measure_segments"
-    )
+    pipeline = create_pipeline()
     given = {
         **{name: inputs[name] for name in pipeline.inputs() if name in inputs},
         "params:decision": DECISION,
         "params:evaluation": _params(),
         "params:seed": 1,
+        "params:dataset": DATASET,
     }
     catalog = DataCatalog(
         {name: Kept() for name in pipeline.datasets() - set(given)}
@@ -52,6 +62,13 @@ def _run(inputs):
     )
     SequentialRunner().run(pipeline, catalog)
     return {name: catalog.load(name) for name in pipeline.all_outputs()}
+
+
+def _score(inputs, **change):
+    given = {**inputs, **change}
+    return nodes.score_test_rows(
+        **{name: value for name, value in given.items() if name != "candidates"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -152,14 +169,12 @@ def test_a_damaged_champion_is_a_no_with_the_reason(inputs):
 def test_a_champion_whose_features_are_gone_is_a_no_with_the_reason(inputs):
     rows = inputs["model_input"].rename(columns={"plan": "tariff"})
     features = [f for f in FEATURE_SET["features"] if f["name"] != "plan"]
-    scored = nodes.score_test_rows(
-        **{
-            **inputs,
-            "artifact": _Blind(inputs["artifact"]),
-            "model_input": rows,
-            "feature_set": {**FEATURE_SET, "features": features, "segments": []},
-            "reigning_champion": tiny_artifact("1"),
-        }
+    scored = _score(
+        inputs,
+        artifact=_Blind(inputs["artifact"]),
+        model_input=rows,
+        feature_set={**FEATURE_SET, "features": features, "segments": []},
+        reigning_champion=tiny_artifact("1"),
     )
     assert scored["champion"]["state"] == "unusable"
     assert "missing are 1: plan" in scored["champion"]["reason"]
@@ -180,13 +195,13 @@ class _Blind:
 def test_no_test_rows_is_an_error_that_says_what_to_do(inputs):
     rows = inputs["model_input"].query("split == 'train'")
     with pytest.raises(ValueError, match=r"split test .* got splits \['train'\]"):
-        nodes.score_test_rows(**{**inputs, "model_input": rows})
+        _score(inputs, model_input=rows)
 
 
 def test_dates_join_whatever_their_type(inputs):
     rows = inputs["model_input"]
     dated = rows.assign(observation_date=pd.to_datetime(rows["observation_date"]))
-    scored = nodes.score_test_rows(**{**inputs, "model_input": dated})["rows"]
+    scored = _score(inputs, model_input=dated)["rows"]
     assert scored["candidate_net"].notna().all()
     assert scored["true_churn_probability"].notna().all()
 
@@ -194,3 +209,54 @@ def test_dates_join_whatever_their_type(inputs):
 @pytest.mark.parametrize("env", ["base", "test"])
 def test_parameters_as_written_are_valid(env):
     assert _params(env).resamples >= 20
+
+
+def test_every_figure_says_what_it_shows_and_is_small(first):
+    figures = [value for name, value in first.items() if name.endswith("_plot")]
+    assert len(figures) == 8
+    for figure in figures:
+        assert len(figure.layout.title.text) > 20
+        assert "nan" not in figure.layout.title.text
+        assert len(figure.to_json()) < 200_000
+
+
+def test_the_card_is_one_small_page_with_everything(first, inputs):
+    page = first["model_card"]
+    assert len(page.encode()) < 200_000
+    assert "<script" not in page
+    assert "http" not in page
+    assert page.count("<svg") == 4
+    for part in (
+        inputs["artifact"].manifest.version,
+        inputs["artifact"].manifest.hashes.data,
+        "The gate lets this model pass.",
+        "base rate for everybody",
+        "true hazard (the ceiling)",
+        "buys nothing within 60 days",
+        "plan: basic",
+        "plan: missing (too few to judge)",
+        "gender: female",
+        f"{first['metrics']['roc_auc']:.3f}",
+    ):
+        assert part in page
+    assert "nan" not in re.sub("<style.*?</style>", "", page, flags=re.S).split()
+
+
+def test_the_card_of_a_refused_model_says_why(against_itself):
+    page = against_itself["model_card"]
+    assert "The gate refuses this model." in page
+    assert "improve by more than 0" in page
+
+
+def test_names_from_the_data_cannot_break_the_card(inputs):
+    rows = inputs["model_input"].replace({"gender": {"male": "<b>male"}})
+    page = _run({**inputs, "model_input": rows})["model_card"]
+    assert "gender: &lt;b&gt;male" in page
+
+
+def test_data_without_segments_or_sensitive_columns_has_a_card(inputs):
+    bare = {**FEATURE_SET, "segments": [], "sensitive": []}
+    found = _run({**inputs, "feature_set": bare})
+    assert "No column is declared as sensitive" in found["model_card"]
+    assert len(found["segment_metrics"]) == 0
+    assert found["gate_verdict"]["approved"]

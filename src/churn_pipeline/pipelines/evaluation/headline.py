@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -29,6 +31,7 @@ def headline_metrics(
     rows: pd.DataFrame,
     *,
     threshold: float,
+    thresholds: Mapping[str, float],
     decision: Decision,
     evaluation: Evaluation,
     seed: int,
@@ -37,17 +40,18 @@ def headline_metrics(
 
     Args:
         rows: The scored test rows.
-        threshold: Lowest probability that is contacted, as chosen in training; used
-            for every candidate, for all are calibrated.
+        threshold: Lowest probability that is contacted, as chosen in training.
+        thresholds: The same of the candidates, by name.
         decision: Costs and values.
         evaluation: Number of resamples and confidence.
         seed: Of the resamples.
     """
     columns = {"model": judged.PROBABILITY, **judged.candidates(rows)}
     if judged.truth_is_known(rows):
+        thresholds = {**thresholds, "ceiling": decision.break_even}
         columns["ceiling"] = judged.TRUTH
     models = {
-        name: judged.ranking(rows, column, threshold, decision)
+        name: judged.ranking(rows, column, thresholds.get(name, threshold), decision)
         for name, column in columns.items()
     }
     customer = rows["customer_id"]

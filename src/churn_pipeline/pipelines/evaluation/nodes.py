@@ -70,8 +70,10 @@ def score_test_rows(
 
 
 def measure(
+    *,
     scored_test_rows: pd.DataFrame,
     artifact: Artifact,
+    candidates: dict[str, Any],
     decision: Decision,
     evaluation: Evaluation,
     seed: int,
@@ -86,6 +88,7 @@ def measure(
     return headline_metrics(
         scored_test_rows,
         threshold=artifact.manifest.threshold,
+        thresholds={name: found["threshold"] for name, found in candidates.items()},
         decision=decision,
         evaluation=evaluation,
         seed=seed,

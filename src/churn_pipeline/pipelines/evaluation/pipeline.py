@@ -3,12 +3,13 @@
 from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.hooks.tracking import TRACKED
-from churn_pipeline.pipelines.evaluation import nodes
+from churn_pipeline.pipelines.evaluation import drawing, nodes
 
 _ROWS = "scored_test_rows"
 _LIMITS = "params:evaluation"
 _MONEY = "params:decision"
 _SEED = "params:seed"
+_DATASET = "params:dataset"
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -30,7 +31,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.measure,
-                inputs=_by_name(_ROWS, "artifact", _MONEY, _LIMITS, _SEED),
+                inputs=_by_name(
+                    _ROWS, "artifact", "candidates", _MONEY, _LIMITS, _SEED
+                ),
                 outputs="metrics",
                 name="measure",
                 tags=[TRACKED],
@@ -97,6 +100,44 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="gate_verdict",
                 name="decide_gate",
                 tags=[TRACKED],
+            ),
+            Node(
+                drawing.draw_performance,
+                inputs=_by_name(_ROWS, "artifact", "metrics", _MONEY, _DATASET),
+                outputs={
+                    "roc": "roc_plot",
+                    "precision_recall": "precision_recall_plot",
+                    "gains": "gains_plot",
+                    "calibration": "calibration_plot",
+                    "profit": "profit_plot",
+                    "scores": "score_plot",
+                },
+                name="draw_performance",
+            ),
+            Node(
+                drawing.draw_groups,
+                inputs=_by_name("segment_metrics", "feature_importance", "metrics"),
+                outputs={"importance": "importance_plot", "segments": "segment_plot"},
+                name="draw_groups",
+            ),
+            Node(
+                drawing.write_model_card,
+                inputs=_by_name(
+                    _ROWS,
+                    "artifact",
+                    "metrics",
+                    "segment_metrics",
+                    "fairness",
+                    "feature_importance",
+                    "champion_comparison",
+                    "behavioural_tests",
+                    "gate_verdict",
+                    _MONEY,
+                    _DATASET,
+                    _LIMITS,
+                ),
+                outputs="model_card",
+                name="write_model_card",
             ),
         ]
     )

@@ -1,0 +1,85 @@
+"""Figures of what the model leans on, and of how it does by segment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn_pipeline.evaluation.figure_style import BLUE, GREYS, error, new_figure
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+Floats = NDArray[np.float64]
+
+
+def draw_importance(
+    names: Sequence[str], importance: Floats, spread: Floats, *, top: int = 20
+) -> Figure:
+    """Return the features that the model leans on most.
+
+    Args:
+        names: Features, the most important first.
+        importance: float64, rise of the log loss (nats) when shuffled.
+        spread: float64, its standard deviation.
+        top: How many to show.
+    """
+    share = np.maximum(importance, 0)
+    first = share[:3].sum() / share.sum() if share.sum() else float("nan")
+    figure = new_figure(
+        f"{', '.join(names[:3])} carry {first:.0%} of what the model knows",
+        x="rise of the log loss when the feature is shuffled, nats",
+        y="",
+    )
+    shown = slice(min(top, len(names)) - 1, None, -1)
+    figure.add_bar(
+        x=importance[shown],
+        y=list(names)[shown],
+        orientation="h",
+        marker={"color": BLUE},
+        error_x={"array": spread[shown], "color": GREYS[1], "thickness": 1},
+    )
+    figure.update_layout(height=max(320, 26 * min(top, len(names)) + 130))
+    return figure
+
+
+def draw_segments(rows: Sequence[Mapping[str, Any]], overall: float) -> Figure:
+    """Return the ROC AUC of every segment that is large enough, with intervals.
+
+    Args:
+        rows: What `measure_slice` returned, with `segment` and `level`.
+        overall: ROC AUC of all customers.
+    """
+    large = [row for row in rows if not row["small"]]
+    worst = min(large, key=lambda row: row["roc_auc"], default=None)
+    figure = new_figure(
+        "No segment is large enough to judge"
+        if worst is None
+        else f"The model ranks worst in {worst['segment']} {worst['level']}: "
+        f"ROC AUC {worst['roc_auc']:.3f} against {overall:.3f} of all",
+        x="ROC AUC",
+        y="",
+    )
+    figure.add_vline(x=overall, line={"color": GREYS[0], "dash": "dot"})
+    for segment in dict.fromkeys(row["segment"] for row in large):
+        part = [row for row in large if row["segment"] == segment]
+        auc, low, high = (
+            np.array([row[f"roc_auc{end}"] for row in part])
+            for end in ("", "_low", "_high")
+        )
+        figure.add_scatter(
+            x=auc,
+            y=[f"{segment}: {row['level']}" for row in part],
+            error_x=error(auc, low, high),
+            customdata=[row["n_rows"] for row in part],
+            hovertemplate="%{x:.3f}, %{customdata} rows",
+            mode="markers",
+            marker={"size": 9},
+            name=segment,
+        )
+    figure.update_layout(height=max(320, 30 * len(large) + 150))
+    figure.update_yaxes(autorange="reversed")
+    return figure
