@@ -51,7 +51,10 @@ def _quieten(root: Path) -> None:
 
 
 def _style_plots() -> None:
-    """Draw on white, with numbers that are easy to compare."""
+    """Draw what a notebook draws by itself as the reports are drawn."""
     import plotly.io as pio
 
-    pio.templates.default = "plotly_white"
+    from churn_pipeline.notebook.plots import STYLE
+
+    pio.templates["churn"] = STYLE
+    pio.templates.default = "plotly_white+churn"
