@@ -66,5 +66,5 @@ def _tiny_classifier(columns: dict[str, list[object]], seed: int) -> Classifier:
     rows = Rows(table.numbers, codes, label)
     model = fit_logistic(rows, vocabulary.sizes, inverse_penalty=1.0)
     logit = model.logit(table.numbers, codes)
-    calibration = fit_calibration(logit, label, bins=0, min_rows_a_bin=1)
+    calibration = fit_calibration(logit, label, prior_rows=0.0)
     return Classifier(model, vocabulary, calibration)

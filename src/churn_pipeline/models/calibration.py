@@ -13,39 +13,36 @@ Floats = NDArray[np.float64]
 
 _EDGE = 1e-7
 _MIN_SLOPE = 1e-3
-_MIN_INNER_SLOPE = 1e-2
-_MIN_BINS = 3
+_MAX_STEP = 2.0
 _CONVERGED = 1e-10
-# Precision of the belief that a model needs no scaling: what some hundred rows tell.
-_PRIOR_PRECISION = 50.0
+_MAX_STEPS = 100
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """A logistic map of the logit, bent at knots where there are rows enough.
+    """A smooth map of the logit with a slope of its own at either end.
 
     Attributes:
-        slope: float64, scalar: what the logit is multiplied by; above 0.
-        intercept: float64, scalar: what is added then.
-        knots: float64, (n_knots,), rising: scaled logits where the map bends.
-        bends: float64, (n_knots,): how much the slope changes at each knot.
+        slope_low: float64, scalar, above 0: slope where churn is unlikely.
+        slope_high: float64, scalar, above 0: slope where churn is likely.
+        intercept: float64, scalar: what is added.
+
+    Source: Kull et al. 2017, "Beta calibration". With both slopes the same it is
+    logistic (Platt) scaling; 1, 1 and 0 change nothing.
     """
 
-    slope: float
+    slope_low: float
+    slope_high: float
     intercept: float
-    knots: Floats
-    bends: Floats
 
     def probability(self, logit: Floats) -> Floats:
         """Return calibrated probabilities in [0, 1] of the logits."""
-        scaled = self.slope * logit + self.intercept
-        above = np.maximum(scaled[:, None] - self.knots, 0.0)
-        return sigmoid(scaled + above @ self.bends)
+        slopes = np.array([self.slope_low, self.slope_high])
+        return sigmoid(_ends(logit) @ slopes + self.intercept)
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return what was learnt, by name."""
-        line = np.array([self.slope, self.intercept])
-        return {"line": line, "knots": self.knots, "bends": self.bends}
+        return {"map": np.array([self.slope_low, self.slope_high, self.intercept])}
 
     def add_to(self, graph: Graph, logit: str) -> str:
         """Add the map to a graph.
@@ -57,16 +54,20 @@ class Calibration:
         Returns:
             Name of the probabilities, float32, (n,).
         """
-        slope = graph.constant(np.array(self.slope))
-        intercept = graph.constant(np.array(self.intercept))
-        scaled = graph.node("Add", graph.node("Mul", logit, slope), intercept)
-        if len(self.knots):
-            past = graph.node("Sub", scaled, graph.constant(self.knots[None, :]))
-            above = graph.node("Max", past, graph.constant(np.array(0.0)))
-            bent = graph.node("MatMul", above, graph.constant(self.bends[:, None]))
-            scaled = graph.node("Add", scaled, bent)
-        flat = graph.node("Squeeze", scaled, graph.constant(np.array([1])))
-        return graph.float(graph.node("Sigmoid", flat))
+        one, zero = graph.constant(np.array(1.0)), graph.constant(np.array(0.0))
+        flat = graph.node("Squeeze", logit, graph.constant(np.array([1])))
+        small = graph.node("Exp", graph.node("Neg", graph.node("Abs", flat)))
+        soft = graph.node("Log", graph.node("Add", small, one))
+        # log(1 + e^x) is max(x, 0) + soft, and log(e^x / (1 + e^x)) min(x, 0) - soft.
+        high = graph.node("Add", graph.node("Max", flat, zero), soft)
+        low = graph.node("Sub", graph.node("Min", flat, zero), soft)
+        scaled = graph.node(
+            "Add",
+            graph.node("Mul", low, graph.constant(np.array(self.slope_low))),
+            graph.node("Mul", high, graph.constant(np.array(self.slope_high))),
+        )
+        shifted = graph.node("Add", scaled, graph.constant(np.array(self.intercept)))
+        return graph.float(graph.node("Sigmoid", shifted))
 
 
 def sigmoid(logit: Floats) -> Floats:
@@ -81,79 +82,38 @@ def to_logit(probability: Floats) -> Floats:
     return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
-def fit_calibration(
-    logit: Floats, label: Floats, *, bins: int, min_rows_a_bin: int
-) -> Calibration:
-    """Return the calibration learnt from rows that the model was not fit on.
+def fit_calibration(logit: Floats, label: Floats, *, prior_rows: float) -> Calibration:
+    """Return the map of least log loss on rows that the model was not fit on.
 
-    Few rows get logistic scaling (two numbers); where there are `min_rows_a_bin`
-    rows for each of at least three bins, an isotonic fit over equal-mass bins bends
-    the line.
+    The slopes are pulled to 1 as by `prior_rows` rows that say so: a small split
+    would otherwise scale by its own noise.
 
     Args:
         logit: float64, (n_rows,).
         label: 1 churned, 0 stayed, (n_rows,).
-        bins: Most bins of the isotonic fit; 0 leaves the line straight.
-        min_rows_a_bin: Rows that a bin needs.
-
-    Source: Platt 1999 (targets moved off 0 and 1); Zadrozny & Elkan 2002 (isotonic).
+        prior_rows: Strength of the belief that no scaling is needed, 0 or more.
     """
-    slope, intercept = _fit_line(logit, label)
-    none = np.zeros(0)
-    straight = Calibration(slope, intercept, none, none)
-    n_bins = min(bins, len(label) // max(1, min_rows_a_bin))
-    if n_bins < _MIN_BINS:
-        return straight
-    knots, bends, shift = _isotonic_bends(slope * logit + intercept, label, n_bins)
-    return Calibration(slope, intercept + shift, knots + shift, bends)
-
-
-def _fit_line(logit: Floats, label: Floats, n_steps: int = 50) -> tuple[float, float]:
-    """Return slope and intercept of least log loss, by damped Newton steps.
-
-    The slope is pulled to 1: a small split would otherwise scale by its own noise.
-    """
-    positives = float(label.sum())
-    negatives = len(label) - positives
-    target = np.where(label > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    design = np.stack([logit, np.ones_like(logit)], axis=1)
-    line = np.array([1.0, 0.0])
-    for _ in range(n_steps):
-        probability = sigmoid(design @ line)
-        gradient = design.T @ (probability - target)
-        gradient[0] += _PRIOR_PRECISION * (line[0] - 1.0)
-        weight = probability * (1 - probability)
-        hessian = (design * weight[:, None]).T @ design
-        hessian += np.diag([_PRIOR_PRECISION, _EDGE])
+    design = np.column_stack([_ends(logit), np.ones_like(logit)])
+    start = np.array([1.0, 1.0, 0.0])
+    found = start.copy()
+    # What a row with a logit of ±2 tells about each slope, roughly.
+    precision = np.array([prior_rows / 4, prior_rows / 4, _EDGE])
+    for _ in range(_MAX_STEPS):
+        chance = sigmoid(design @ found)
+        gradient = design.T @ (chance - label) + precision * (found - start)
+        weight = chance * (1 - chance) + _EDGE
+        hessian = (design * weight[:, None]).T @ design + np.diag(precision)
         step = np.linalg.solve(hessian, gradient)
-        line = line - step * min(1.0, 2.0 / max(1e-12, float(np.abs(step).max())))
-        if np.abs(step).max() < _CONVERGED:
+        step *= min(1.0, _MAX_STEP / max(_EDGE, float(np.abs(step).max())))
+        # A falling map would turn the ranking round.
+        moved = np.maximum(found - step, [_MIN_SLOPE, _MIN_SLOPE, -np.inf])
+        if np.abs(moved - found).max() < _CONVERGED:
             break
-    # A falling map would turn the ranking round: then only the level is taken over.
-    if line[0] < _MIN_SLOPE:
-        base = float(np.clip(target.mean(), _EDGE, 1 - _EDGE))
-        return _MIN_SLOPE, float(to_logit(np.array(base)))
-    return float(line[0]), float(line[1])
+        found = moved
+    low, high, intercept = found.tolist()
+    return Calibration(low, high, intercept)
 
 
-def _isotonic_bends(
-    scaled: Floats, label: Floats, n_bins: int
-) -> tuple[Floats, Floats, float]:
-    """Return knots, changes of slope and shift of a monotone piecewise-linear map."""
-    from sklearn.isotonic import IsotonicRegression
-
-    order = np.argsort(scaled, kind="stable")
-    parts = np.array_split(order, n_bins)
-    centre = np.array([scaled[part].mean() for part in parts])
-    # One pseudo row of the straight line's probability keeps pure bins finite.
-    rate = np.array(
-        [(label[p].sum() + sigmoid(scaled[p]).mean()) / (len(p) + 1) for p in parts]
-    )
-    weight = np.array([len(part) for part in parts], float)
-    risen = IsotonicRegression().fit_transform(centre, rate, sample_weight=weight)
-    keep = np.concatenate([[True], np.diff(centre) > _EDGE])
-    x, y = centre[keep], to_logit(risen[keep])
-    # A flat piece would tie customers that the model tells apart; outside of the
-    # outer knots the map runs on as the straight line does.
-    inner = np.maximum(np.diff(y) / np.diff(x), _MIN_INNER_SLOPE)
-    return x, np.diff(np.concatenate([[1.0], inner, [1.0]])), float(y[0] - x[0])
+def _ends(logit: Floats) -> Floats:
+    """Return log p and -log(1 - p) of p = sigmoid(logit), float64, (n_rows, 2)."""
+    return np.stack([-np.logaddexp(0, -logit), np.logaddexp(0, logit)], axis=-1)

@@ -5,7 +5,8 @@ Learning" (piecewise-linear encoding over quantiles); Gorishniy et al. 2025, "Ta
 (an ensemble inside one module, trained on the mean of the members' losses).
 
 NOTE[DIFF]: the encoding is flat at both ends, so that a value out of every range
-counts as the range's end, and members share no weights (TabM-packed).
+counts as the range's end, and members share no weights (TabM-packed). Both parts are
+written here, for machines without the authors' packages; the tests compare with them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tabm import LinearEnsemble
 from torch import Tensor, nn
 
 from churn_pipeline.models.settings import NetSettings
@@ -144,6 +144,30 @@ def _code_table(seen: NDArray[np.bool_]) -> nn.Parameter:
     return nn.Parameter(torch.randn(len(seen), _EMBEDDING_WIDTH) * 0.3 * known[:, None])
 
 
+class StackedLinear(nn.Module):
+    """`members` linear layers side by side, each on an input of its own.
+
+    **Shape**
+
+    - Input: (members, n_rows, n_in)
+    - Output: (members, n_rows, n_out)
+
+    Source: Gorishniy et al. 2025, `LinearEnsemble` of the package `tabm`.
+    """
+
+    def __init__(self, members: int, n_in: int, n_out: int) -> None:
+        """Draw weights uniformly within 1 / sqrt(n_in), as `nn.Linear` does."""
+        super().__init__()
+        bound = n_in**-0.5
+        weight = torch.empty(members, n_in, n_out).uniform_(-bound, bound)
+        self.weight = nn.Parameter(weight)
+        self.bias = nn.Parameter(torch.empty(members, 1, n_out).uniform_(-bound, bound))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return each member's output."""
+        return torch.baddbmm(self.bias, x, self.weight)
+
+
 class EnsembleNet(nn.Module):
     """`members` small nets side by side, each with a linear part beside its layers.
 
@@ -169,9 +193,9 @@ class EnsembleNet(nn.Module):
         self.first = nn.Linear(self.encoder.width, k * width)
         self.skip = nn.Linear(self.encoder.width, k)
         self.hidden = nn.ModuleList(
-            LinearEnsemble(width, width, k=k) for _ in range(settings.layers - 1)
+            StackedLinear(k, width, width) for _ in range(settings.layers - 1)
         )
-        self.last = LinearEnsemble(width, 1, bias=False, k=k)
+        self.last = StackedLinear(k, width, 1)
         nn.init.zeros_(self.skip.weight)
         nn.init.constant_(self.skip.bias, base)
 
@@ -179,10 +203,11 @@ class EnsembleNet(nn.Module):
         """Return the members' logits."""
         inputs = self.encoder(numbers, codes)
         k, width = self.settings.members, self.settings.width
-        x = self._drop(self.first(inputs).relu().view(-1, k, width))
+        x = self.first(inputs).view(-1, k, width).transpose(0, 1)  # (k, n, width)
+        x = self._drop(x.relu())
         for layer in self.hidden:
             x = self._drop(layer(x).relu())
-        logits: Tensor = self.last(x).squeeze(-1) + self.skip(inputs)
+        logits: Tensor = self.last(x).squeeze(-1).T + self.skip(inputs)  # (n, k)
         return logits
 
     def _drop(self, x: Tensor) -> Tensor:
@@ -193,5 +218,5 @@ class EnsembleNet(nn.Module):
         share = self.settings.dropout
         if not self.training or share == 0:
             return x
-        mask = torch.rand(len(x), 1, x.shape[2], device=x.device) >= share
+        mask = torch.rand(x.shape[1:], device=x.device) >= share
         return x * (mask / (1 - share)).to(x.dtype)

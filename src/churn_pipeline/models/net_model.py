@@ -62,11 +62,8 @@ class NetModel:
         x = graph.node("Relu", graph.node("Reshape", x, shape))
         x = graph.node("Transpose", x, perm=[1, 0, 2])  # (k, n, width)
         for layer in range(len(self.net.hidden)):
-            weight = graph.constant(arrays[f"hidden.{layer}.weight"])
-            bias = graph.constant(arrays[f"hidden.{layer}.bias"][:, None, :])
-            product = graph.node("MatMul", x, weight)
-            x = graph.node("Relu", graph.node("Add", product, bias))
-        x = graph.node("MatMul", x, graph.constant(arrays["last.weight"]))  # (k, n, 1)
+            x = graph.node("Relu", _stacked(graph, x, arrays, f"hidden.{layer}"))
+        x = _stacked(graph, x, arrays, "last")  # (k, n, 1)
         x = graph.node("Squeeze", x, graph.constant(np.array([2])))
         x = graph.node("Add", graph.node("Transpose", x, perm=[1, 0]), skip)  # (n, k)
         return _add_logit_of_mean(graph, x)
@@ -138,6 +135,13 @@ def _linear(
     bias: NDArray[np.generic],
 ) -> str:
     return graph.node("Gemm", x, graph.constant(weight.T), graph.constant(bias))
+
+
+def _stacked(
+    graph: Graph, x: str, arrays: dict[str, NDArray[np.generic]], layer: str
+) -> str:
+    product = graph.node("MatMul", x, graph.constant(arrays[f"{layer}.weight"]))
+    return graph.node("Add", product, graph.constant(arrays[f"{layer}.bias"]))
 
 
 def _add_logit_of_mean(graph: Graph, logits: str) -> str:

@@ -38,7 +38,8 @@ class FitSettings:
     """How the net is fit and where.
 
     Attributes:
-        max_epochs: Passes over the training rows, at most.
+        max_epochs: Passes over the training rows, at most; the learning rate falls
+            to 0 over them.
         patience: Passes without a better validation log loss before it stops.
         min_batch_rows: Rows of a step on small tables.
         max_batch_rows: Rows of a step on large tables.
@@ -50,8 +51,8 @@ class FitSettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    max_epochs: int = 20
-    patience: int = 4
+    max_epochs: int = 12
+    patience: int = 5
     min_batch_rows: int = 128
     max_batch_rows: int = 2048
     accelerator: str = "auto"
@@ -103,14 +104,13 @@ class CalibrationSettings:
     """How probabilities are calibrated.
 
     Attributes:
-        max_bins: Bins of the isotonic part at most; 0 keeps to logistic scaling.
-        min_rows_a_bin: Calibration rows a bin; fewer rows get logistic scaling.
+        prior_rows: Rows that would say "no scaling needed"; a calibration split of
+            few rows scales little. 0 leaves all to the split.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    max_bins: int = 12
-    min_rows_a_bin: int = 2000
+    prior_rows: float = 200.0
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ class SearchSpace:
     learning_rate: tuple[float, float] = (5e-4, 1e-2)
     weight_decay: tuple[float, float] = (1e-4, 1e-1)
     dropout: tuple[float, float] = (0.0, 0.4)
-    width: tuple[int, ...] = (32, 64, 96)
+    width: tuple[int, ...] = (32, 64)
     layers: tuple[int, int] = (1, 2)
     bins: tuple[int, ...] = (6, 12, 20)
 
@@ -146,7 +146,6 @@ class TuningSettings:
         max_rows: Training rows of a trial, at most (a stratified draw).
         max_validation_rows: Validation rows of a trial, at most.
         members: Members of a trial's net; few are enough to compare settings.
-        max_epochs: Passes of a trial over its rows, at most.
         startup_trials: Trials drawn at random before the sampler learns from them.
         prune_after_epochs: Passes before a trial may be pruned.
         space: Bounds of the search.
@@ -156,10 +155,9 @@ class TuningSettings:
 
     n_trials: int = 20
     storage: str = "sqlite:///tuning.db"
-    max_rows: int = 20_000
+    max_rows: int = 15_000
     max_validation_rows: int = 10_000
     members: int = 4
-    max_epochs: int = 12
     startup_trials: int = 6
     prune_after_epochs: int = 2
     space: SearchSpace = field(default_factory=SearchSpace)

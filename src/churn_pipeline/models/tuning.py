@@ -88,12 +88,12 @@ def tune_net(
         _stratified(data.validation, tuning.max_validation_rows, seed),
         data.n_codes,
     )
-    short = replace(fit, max_epochs=min(fit.max_epochs, tuning.max_epochs), devices=1)
+    single = replace(fit, devices=1, strategy="auto")
     finished = _finished(study)
     while len(finished) < tuning.n_trials:
         if progress:
             progress(len(finished), _best_value(finished))
-        _run_trial(study, limited, start, fit=short, tuning=tuning, seed=seed)
+        _run_trial(study, limited, start, fit=single, tuning=tuning, seed=seed)
         finished = _finished(study)
     if progress:
         progress(len(finished), _best_value(finished))

@@ -69,8 +69,7 @@ def calibrate(model: Model, splits: Splits, training: Training) -> Classifier:
     calibration = fit_calibration(
         model.logit(rows.numbers, rows.codes),
         rows.label,
-        bins=training.calibration.max_bins,
-        min_rows_a_bin=training.calibration.min_rows_a_bin,
+        prior_rows=training.calibration.prior_rows,
     )
     return Classifier(model, splits.vocabulary, calibration)
 
