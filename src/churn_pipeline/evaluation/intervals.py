@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 
 from churn_pipeline.evaluation.metrics import Ranking
 
@@ -47,13 +48,16 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     at_once = max(1, CELLS_AT_ONCE // code.size)
     parts: dict[str, list[Draws]] = {name: [] for name in models}
-    for start in range(0, resamples, at_once):
-        size = (min(at_once, resamples - start), n_customers)
-        drawn = rng.integers(0, n_customers, size)
-        counts = [np.bincount(row, minlength=n_customers) for row in drawn]
-        weights = np.asarray(counts, dtype=np.float64)[:, code]
-        for name, ranking in models.items():
-            parts[name].append(ranking.measure_many(weights))
+    # A second thread gains nothing on arrays this small, and where other processes
+    # want the cores its waiting made this several times slower.
+    with threadpool_limits(1):
+        for start in range(0, resamples, at_once):
+            size = (min(at_once, resamples - start), n_customers)
+            drawn = rng.integers(0, n_customers, size)
+            counts = [np.bincount(row, minlength=n_customers) for row in drawn]
+            weights = np.asarray(counts, dtype=np.float64)[:, code]
+            for name, ranking in models.items():
+                parts[name].append(ranking.measure_many(weights))
     return {name: _joined(found) for name, found in parts.items()}
 
 
