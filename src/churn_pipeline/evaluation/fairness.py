@@ -66,17 +66,3 @@ def fairness_by_group(
         }
         for name, rows in groups(group)
     ]
-
-
-def largest_gap(rows: list[Row], rate: str) -> float:
-    """Return the largest difference of a rate between groups that are not small.
-
-    Args:
-        rows: What `fairness_by_group` returned.
-        rate: Name of the rate.
-
-    Returns:
-        The difference, 0 or more; NaN with fewer than two groups to compare.
-    """
-    values = [float(row[rate]) for row in rows if not row["small"]]
-    return max(values) - min(values) if len(values) > 1 else float("nan")
