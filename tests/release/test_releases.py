@@ -174,3 +174,12 @@ def test_a_rollback_works_with_the_registry_out_of_reach(releases):
         releases.rollback()
     assert _champion(releases) == "1"
     assert champions(releases.store.ledger.read()) == ("1",)
+
+
+def test_promoting_the_champion_again_repairs_its_files(releases):
+    releases.register(_release("1"))
+    (releases.store.folder / "released/1/model.onnx").unlink()
+    entries = releases.store.ledger.read()
+    releases.promote("1")
+    assert _champion(releases) == "1"
+    assert releases.store.ledger.read() == entries

@@ -161,6 +161,8 @@ class Releases:
                 )
             self.store.artifact(version)
             self._write(action, version, reason)
+            # Also where it is champion already: its released copy may be damaged.
+            self.store.point_to(version)
 
     def _promote_once(self, version: str) -> None:
         entries = self.store.ledger.read()
