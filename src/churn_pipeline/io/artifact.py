@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
+from kedro_datasets._typing import JSONPreview
 
 from churn_pipeline.release.artifact import MANIFEST, Artifact
 
@@ -39,6 +40,10 @@ class ArtifactDataset(AbstractVersionedDataset[Artifact, Artifact]):
     def load(self) -> Artifact:
         """Return the artifact, its hashes and golden rows checked."""
         return Artifact.load(Path(self._get_load_path()))
+
+    def preview(self) -> JSONPreview:
+        """Return the manifest for Kedro-Viz."""
+        return JSONPreview(self.load().manifest.model_dump_json())
 
     def save(self, data: Artifact) -> None:
         """Write the artifact in one step: a killed run leaves no half of one."""

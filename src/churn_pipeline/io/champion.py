@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
 
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 
@@ -58,6 +59,12 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
             if self._report_damage:
                 return error
             raise
+
+    def preview(self) -> JSONPreview:
+        """Return the champion's manifest for Kedro-Viz; null before the first."""
+        champion = self.releases.store.champion()
+        manifest = None if champion is None else champion.manifest.model_dump_json()
+        return JSONPreview(manifest or "null")
 
     def save(self, data: Release) -> None:
         """Register a model, and promote it where its gate and the policy allow."""

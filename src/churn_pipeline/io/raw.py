@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from kedro.io import AbstractDataset, DatasetError
+from kedro_datasets._typing import TablePreview
 from kedro_datasets._utils import ConnectionMixin
 
 from churn_pipeline.io.reading import Format, read_raw
+from churn_pipeline.io.table import PREVIEW_ROWS, first_rows
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -80,6 +82,10 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
             )
         except ValueError as error:
             raise DatasetError(str(error)) from error
+
+    def preview(self, nrows: int = PREVIEW_ROWS) -> TablePreview:
+        """Return the first rows for Kedro-Viz."""
+        return first_rows(self.load(), nrows)
 
     def save(self, data: None) -> NoReturn:
         """Refuse: raw data are never rewritten."""

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kedro_datasets.ibis import FileDataset
+from churn_pipeline.io.table import TableDataset
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,7 +42,7 @@ class Part:
         return table
 
 
-class ArrowStreamDataset(FileDataset):
+class ArrowStreamDataset(TableDataset):
     """A Parquet file that a generator node writes part by part.
 
     Saving takes `Part`s. They go to a file beside the target, which takes the target's
