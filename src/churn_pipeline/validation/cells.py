@@ -33,7 +33,7 @@ class Bounds(NamedTuple):
 
 
 @ibis.udf.scalar.builtin(name="try_strptime")
-def _try_strptime(text: str, form: str) -> dtypes.timestamp:
+def try_strptime(text: str, form: str) -> dtypes.timestamp:
     """Return the moment written as `form`, null where it is not."""
 
 
@@ -155,4 +155,4 @@ def _moment(cell: ir.Value, table: Table) -> ir.TimestampValue:
     text = text_of(cell)
     if table.date_format is None:
         return text.try_cast("timestamp")
-    return cast("ir.TimestampValue", _try_strptime(text, table.date_format))
+    return cast("ir.TimestampValue", try_strptime(text, table.date_format))

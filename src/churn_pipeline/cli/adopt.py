@@ -1,0 +1,160 @@
+"""`kedro churn adopt`: a data set of one's own, described by a look at its file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from churn_pipeline.validation.adopt import Adopted
+
+_TAKEN = {"base", "local", "test"}
+
+
+@click.command()
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--target", help="Snapshot: the column that says who left.")
+@click.option("--positive", help="Snapshot: the value of --target of those who left.")
+@click.option("--id", "id_column", help="Column with the customer's id.")
+@click.option("--time", "time_column", help="Event log: column with the time.")
+@click.option("--amount", help="Event log: column with the money.")
+@click.option(
+    "--horizon", type=click.IntRange(min=1), help="Event log: days without activity."
+)
+@click.option("--force", is_flag=True, help="Overwrite conf/NAME.")
+def adopt(  # noqa: PLR0917
+    name: str,
+    file: Path,
+    target: str | None,
+    positive: str | None,
+    id_column: str | None,
+    time_column: str | None,
+    amount: str | None,
+    horizon: int | None,
+    *,
+    force: bool,
+) -> None:
+    """Describe FILE (CSV, TSV, Parquet or Excel) as the data set NAME.
+
+    Writes conf/NAME with the roles, types, ranges and allowed values of the columns,
+    for you to read and correct. Then: kedro run --env NAME.
+
+    Examples:
+
+    kedro churn adopt telco2 customers.csv --target Churn --positive Yes --id customerID
+
+    kedro churn adopt shop orders.csv --id customer --time date --amount total
+    --horizon 90
+    """
+    try:
+        folder = _folder(name, force=force)
+        adopted = _look(
+            name,
+            file,
+            snapshot={"target": target, "positive": positive, "id": id_column},
+            events={
+                "id": id_column,
+                "time": time_column,
+                "horizon": horizon,
+                "amount": amount,
+            },
+        )
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    for file_name, text in adopted.files.items():
+        (folder / file_name).write_text(text, encoding="utf-8")
+    _show(name, folder, adopted)
+
+
+def _folder(name: str, *, force: bool) -> Path:
+    """Return the folder to write, relative to the project."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TAKEN:
+        raise ValueError(
+            f"expected a name of small letters, digits and _ that begins with a letter "
+            f"and is none of {', '.join(sorted(_TAKEN))}, got {name!r}"
+        )
+    folder = Path("conf") / name
+    if folder.exists() and not force:
+        raise ValueError(
+            f"expected no folder {folder}, but it is there; take another name, or "
+            "overwrite it with --force"
+        )
+    return folder
+
+
+def _look(
+    name: str,
+    file: Path,
+    *,
+    snapshot: dict[str, str | None],
+    events: dict[str, str | int | None],
+) -> Adopted:
+    """Return the description of a file as the kind of data its options say it is."""
+    from churn_pipeline.validation.adopt import EventLog, Snapshot, describe
+
+    is_snapshot = snapshot["target"] is not None
+    is_events = events["time"] is not None
+    if is_snapshot == is_events:
+        raise ValueError(
+            "expected --target and --positive (one row a customer), or --id, --time "
+            "and --horizon (an event log), got "
+            + ("both" if is_snapshot else "neither")
+        )
+    kind = snapshot if is_snapshot else events
+    needed = ("target", "positive") if is_snapshot else ("id", "time", "horizon")
+    if lacking := [f"--{option}" for option in needed if kind[option] is None]:
+        raise ValueError(f"expected also {' and '.join(lacking)}, got none")
+    roles = Snapshot(**snapshot) if is_snapshot else EventLog(**events)  # type: ignore[arg-type]
+    return describe(name, _rows(file), roles, filepath=_catalog_path(file))
+
+
+def _rows(file: Path) -> object:
+    """Return the rows of the file, in a DuckDB of their own."""
+    import ibis
+
+    from churn_pipeline.io.reading import read_raw
+
+    return read_raw(ibis.duckdb.connect(memory_limit="2GB"), str(file))
+
+
+def _catalog_path(file: Path) -> str:
+    """Return the file's path for the catalog, relative to where raw files are."""
+    import os
+
+    whole = file.resolve()
+    raw = Path(os.environ.get("CHURN_DATA_DIR", "data/01_raw")).resolve()
+    if whole.is_relative_to(raw):
+        return "${globals:raw}/" + whole.relative_to(raw).as_posix()
+    project = Path.cwd()
+    if whole.is_relative_to(project):
+        return whole.relative_to(project).as_posix()
+    return whole.as_posix()
+
+
+def _show(name: str, folder: Path, adopted: Adopted) -> None:
+    """Print what was found, what to look at, and what to run next."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    table = Table("column", "use", "what to know", title=adopted.summary)
+    for row in adopted.rows[:_MOST_ROWS]:
+        table.add_row(*(escape(cell) for cell in row))
+    if len(adopted.rows) > _MOST_ROWS:
+        table.add_row("...", "", f"{len(adopted.rows) - _MOST_ROWS} more")
+    console.print(table)
+    for warning in adopted.warnings:
+        console.print(f"[yellow]![/yellow] {escape(warning)}")
+    console.print(f"Written: {', '.join(str(folder / file) for file in adopted.files)}")
+    console.print("Next: read and correct them, then")
+    console.print(f"  kedro run --env {name}")
+    console.print(f"  kedro churn score --env {name} INPUT OUTPUT")
+
+
+_MOST_ROWS = 60

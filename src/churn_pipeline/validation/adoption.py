@@ -1,0 +1,168 @@
+"""A description of a file that nobody has described yet: roles, types, ranges.
+
+What is written is a proposal that a person reads and corrects: each column comes with
+a note that says why it is described so.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from churn_pipeline.dataset import Column
+from churn_pipeline.validation.facts import Facts
+
+MOST_ALLOWED = 30  # categories of more values are not listed
+GIVES_AWAY = 0.99  # ROC AUC of a column alone
+_SUSPICIOUS = 0.9
+_NAMED_LIKE_LABEL = 0.8
+_MOSTLY_UNIQUE = 0.2
+_FEW_LEVELS = 8
+_SEGMENTS = 2
+_RARE = 5  # rows
+_SENSITIVE = re.compile(
+    r"gender|(^|[^a-z])sex([^a-z]|$)|^age$|senior|ethnic|religio|nationalit|"
+    r"disabilit|marital|geograph|country_of_birth",
+    re.IGNORECASE,
+)
+_ID_NAME = re.compile(r"(^|[_\s])(id|no|nr|number|index|uuid)$|[a-z](ID|Id|No|Nr)$")
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What is proposed for one column.
+
+    Attributes:
+        name: Raw column name.
+        column: How it is described; None where it is ignored.
+        note: Why, for the comment beside it; empty where nothing is to say.
+        is_warning: Whether the note is shown on the screen.
+        auc: How well the column alone tells the label, 0.5 to 1; 0 where not asked.
+    """
+
+    name: str
+    column: Column | None
+    note: str = ""
+    is_warning: bool = False
+    auc: float = field(default=0.0, compare=False)
+
+
+def propose(facts: Facts) -> Proposal:
+    """Return what the cells of a column say of it, its label aside."""
+    if facts.distinct <= 1:
+        return Proposal(facts.name, None, "constant", is_warning=True)
+    if facts.is_number:
+        return _number(facts)
+    if facts.is_date:
+        return Proposal(facts.name, Column(type="date"))
+    if facts.distinct > MOST_ALLOWED and facts.distinct > _MOSTLY_UNIQUE * facts.there:
+        note = f"text of {facts.distinct:,} different values, like a name or an id"
+        return Proposal(facts.name, None, note, is_warning=True)
+    return _category(facts)
+
+
+def with_label(proposal: Proposal, auc: float, target: str) -> Proposal:
+    """Return a proposal that knows how well the column alone tells the label."""
+    column = proposal.column
+    if column is None:
+        return proposal
+    stem = re.sub(r"[^a-z]", "", target.lower())
+    is_named_like = bool(stem) and stem in re.sub(r"[^a-z]", "", proposal.name.lower())
+    if auc >= GIVES_AWAY or (is_named_like and auc >= _NAMED_LIKE_LABEL):
+        note = f"gives the label away: alone it tells it with ROC AUC {auc:.3f}"
+        unused = column.model_copy(update={"feature": False})
+        return Proposal(proposal.name, unused, note, is_warning=True, auc=auc)
+    if auc >= _SUSPICIOUS:
+        note = (
+            f"alone it tells the label with ROC AUC {auc:.3f}: is it known before a "
+            "customer leaves? If not, set feature: false"
+        )
+        return Proposal(proposal.name, column, note, is_warning=True, auc=auc)
+    return Proposal(proposal.name, column, proposal.note, proposal.is_warning, auc)
+
+
+def with_segments(proposals: Sequence[Proposal]) -> list[Proposal]:
+    """Return the proposals, the most telling small categories marked as segments."""
+    small = [
+        proposal
+        for proposal in proposals
+        if proposal.column is not None
+        and proposal.column.feature
+        and len(proposal.column.allowed or range(99)) <= _FEW_LEVELS
+    ]
+    best = sorted(small, key=lambda proposal: -proposal.auc)[:_SEGMENTS]
+    return [
+        _as_segment(proposal) if proposal in best else proposal
+        for proposal in proposals
+    ]
+
+
+def rounded_range(low: float, high: float) -> tuple[float, float]:
+    """Return a generous range: the span again on either side, 0 kept as a border.
+
+    Example:
+        >>> rounded_range(18.25, 118.75)
+        (0.0, 300.0)
+    """
+    span = (high - low) or abs(high) or 1.0
+    lower = 0.0 if low >= 0 else -_rounded_up(-(low - span))
+    upper = 0.0 if high <= 0 else _rounded_up(high + span)
+    return lower, upper
+
+
+def _category(facts: Facts) -> Proposal:
+    """Return a category; its values are listed where none of them is rare.
+
+    A rare value says that the file does not hold all there are.
+    """
+    rarest = min(facts.levels.values(), default=0.0) * facts.there
+    allowed = tuple(sorted(facts.levels)) if rarest >= _RARE else None
+    note = "" if allowed else f"{facts.distinct:,} values, any is allowed"
+    if facts.numbers:
+        note = f"{facts.numbers / facts.there:.0%} of the values are numbers"
+    column = Column(type="category", allowed=allowed)
+    return Proposal(facts.name, _marked(facts.name, column), note)
+
+
+def _number(facts: Facts) -> Proposal:
+    assert facts.low is not None and facts.high is not None  # noqa: S101
+    is_whole = facts.wholes == facts.numbers
+    is_unique = facts.distinct == facts.there
+    counts_rows = is_unique and facts.high - facts.low + 1 == facts.rows
+    if is_whole and is_unique and (counts_rows or _ID_NAME.search(facts.name)):
+        note = "a number of its own in every row, like an id"
+        return Proposal(facts.name, None, note, is_warning=True)
+    unreadable = facts.there - facts.numbers
+    low, high = rounded_range(facts.low, facts.high)
+    if is_whole and facts.low >= 0 and facts.high <= 1:
+        high = 1.0
+    kind: Literal["integer", "number"] = "integer" if is_whole else "number"
+    column = Column(type=kind, min=low, max=high)
+    note = f"from {facts.low:g} to {facts.high:g}"
+    if unreadable:
+        note += f"; {unreadable:,} cells are no number and reject their rows"
+    marked = _marked(facts.name, column)
+    return Proposal(facts.name, marked, note, is_warning=unreadable > 0)
+
+
+def _marked(name: str, column: Column) -> Column:
+    if _SENSITIVE.search(name):
+        return column.model_copy(update={"sensitive": True})
+    return column
+
+
+def _as_segment(proposal: Proposal) -> Proposal:
+    assert proposal.column is not None  # noqa: S101
+    column = proposal.column.model_copy(update={"segment": True})
+    return Proposal(
+        proposal.name, column, proposal.note, proposal.is_warning, proposal.auc
+    )
+
+
+def _rounded_up(value: float) -> float:
+    """Return a positive number, rounded up to one digit."""
+    power = 10.0 ** math.floor(math.log10(value))
+    return math.ceil(value / power - 1e-9) * power
