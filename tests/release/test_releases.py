@@ -183,3 +183,24 @@ def test_promoting_the_champion_again_repairs_its_files(releases):
     releases.promote("1")
     assert _champion(releases) == "1"
     assert releases.store.ledger.read() == entries
+
+
+def test_the_champion_judged_against_itself_stays_champion(releases):
+    releases.register(_release("1"))
+    entries = releases.store.ledger.read()
+    releases.register(_release("1", approved=False))
+    assert releases.store.ledger.read() == entries
+    assert releases.store.record("1").gate == "approved"
+
+
+def test_a_version_judged_anew_gets_its_new_verdict(releases):
+    releases.register(_release("1", approved=False))
+    releases.register(_release("1"))
+    assert _champion(releases) == "1"
+    assert releases.registry.tags["1"]["gate"] == "approved"
+    last = [(e.action, e.gate) for e in releases.store.ledger.read()]
+    assert last == [
+        ("refuse", "refused"),
+        ("register", "approved"),
+        ("promote", "approved"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,12 +60,12 @@ def history(env: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([entry.model_dump() for entry in entries], indent=2))
         return
-    columns = ("time", "who", "action", "version", "gate", "reason")
-    rows = [
-        tuple(str(getattr(entry, column)) for column in columns)
-        for entry in entries[-_HISTORY:]
-    ]
-    show(f"Releases ({len(entries)} entries)", columns, rows)
+    for entry in entries[-_HISTORY:]:
+        when = entry.time[:16].replace("T", " ")
+        click.echo(f"{when}  {entry.action:<8}  {entry.version}  {entry.who}")
+        if entry.reason:
+            click.echo(textwrap.indent(textwrap.fill(entry.reason, 74), "    "))
+    click.echo(f"{len(entries)} entries, times in UTC")
 
 
 @click.command()
@@ -186,7 +187,13 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, box=SIMPLE, title_justify="left", pad_edge=False)
+    table = Table(
+        title=title,
+        box=SIMPLE,
+        title_justify="left",
+        pad_edge=False,
+        show_header=any(columns),
+    )
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:

@@ -68,15 +68,18 @@ class Releases:
     def register(self, release: Release) -> None:
         """Register a model; promote it where the gate and the policy let it pass.
 
-        Safe to repeat: what was done already is not done again.
+        Safe to repeat: what was done already is not done again, and the champion
+        judged against itself stays what it is.
         """
         version = release.artifact.manifest.version
         record = _record(release)
         with self._changing():
+            if champions(self.store.ledger.read())[-1:] == (version,):
+                return
             self.store.add(release.artifact, record)
             self.registry.register(release.artifact, _tags(record))
-            if not self._seen(version):
-                verdict: Action = "register" if release.approved else "refuse"
+            verdict: Action = "register" if release.approved else "refuse"
+            if self._last_verdict(version) != verdict:
                 self._write(verdict, version, "; ".join(release.reasons))
             if release.approved:
                 self.registry.set_alias(CHALLENGER, version)
@@ -169,8 +172,11 @@ class Releases:
         if not any(e.version == version and e.action == "promote" for e in entries):
             self._write("promote", version, "passed its gate, policy auto")
 
-    def _seen(self, version: str) -> bool:
-        return any(entry.version == version for entry in self.store.ledger.read())
+    def _last_verdict(self, version: str) -> Action | None:
+        entries = reversed(self.store.ledger.read())
+        verdicts = ("register", "refuse")
+        found = (e.action for e in entries if e.version == version)
+        return next((action for action in found if action in verdicts), None)
 
     def _write(self, action: Action, version: str, reason: str) -> None:
         stack = champions(self.store.ledger.read())

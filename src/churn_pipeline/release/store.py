@@ -82,7 +82,7 @@ class ModelStore:
             yield
 
     def add(self, artifact: Artifact, record: Record) -> None:
-        """Keep an artifact and its record; one that is kept already stays as it is.
+        """Keep an artifact and its record; of one that is kept already the record.
 
         Raises:
             ArtifactError: Another artifact is kept under this version.
@@ -96,6 +96,8 @@ class ModelStore:
                 f"version {record.version} is registered with another artifact; "
                 "train again to get a version of its own"
             )
+        if self.record(record.version) != record:
+            _replace(target / "record.json", _text(record))
 
     def record(self, version: str) -> Record:
         """Return the record of a registered version.
@@ -143,7 +145,7 @@ class ModelStore:
             folder=f"released/{version}",
             manifest_sha256=_sha256(artifact.files[MANIFEST]),
         )
-        _replace(self.folder / POINTER, pointer.model_dump_json(indent=2) + "\n")
+        _replace(self.folder / POINTER, _text(pointer))
 
     def pointer(self) -> Pointer | None:
         """Return which version serves; None where none was released yet.
@@ -181,9 +183,11 @@ class ModelStore:
 
 def _fill(folder: Path, artifact: Artifact, record: Record) -> None:
     artifact.save(folder / "artifact")
-    (folder / "record.json").write_text(
-        record.model_dump_json(indent=2) + "\n", encoding="utf-8"
-    )
+    (folder / "record.json").write_text(_text(record), encoding="utf-8")
+
+
+def _text(model: Params) -> str:
+    return model.model_dump_json(indent=2) + "\n"
 
 
 def _holds(folder: Path, artifact: Artifact) -> bool:

@@ -25,7 +25,13 @@ from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.gate import decide
 
-COMPARED = ("log_loss", "roc_auc", "profit", "calibration_error")
+COMPARED = (
+    "log_loss",
+    "roc_auc",
+    "average_precision",
+    "profit",
+    "calibration_error",
+)
 
 Champion = Artifact | ArtifactError | None
 
@@ -279,7 +285,7 @@ def check_behaviour(
         *behaviour.check_directions(
             artifact.predict,
             columns,
-            limits.expected_directions,
+            {k: v for k, v in limits.expected_directions.items() if k in columns},
             tolerance=limits.direction_tolerance,
         ),
     ]
