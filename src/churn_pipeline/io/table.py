@@ -27,5 +27,12 @@ def first_rows(table: ir.Table, nrows: int) -> TablePreview:
     Returns:
         `index`, `columns` and `data` (rows of cells; None where missing).
     """
-    rows = table.limit(nrows).to_pandas().astype(object)
-    return TablePreview(rows.where(rows.notna(), None).to_dict(orient="split"))
+    rows = table.limit(nrows).to_pyarrow()
+    columns = [column.to_pylist() for column in rows.columns]
+    return TablePreview(
+        {
+            "index": list(range(len(rows))),
+            "columns": rows.column_names,
+            "data": [list(row) for row in zip(*columns, strict=True)],
+        }
+    )
