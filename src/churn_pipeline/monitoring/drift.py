@@ -38,8 +38,8 @@ class DriftRule(Params):
     category_threshold: float = Field(default=0.1, gt=0, le=1)
     alpha: float = Field(default=0.01, gt=0, lt=1)
     ordinary_factor: float = Field(default=1.5, ge=0)
-    max_dates: int = Field(default=6, ge=2)
-    max_rows_per_date: int = Field(default=5_000, ge=100)
+    max_dates: int = Field(default=5, ge=2)
+    max_rows_per_date: int = Field(default=3_000, ge=100)
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,9 @@ def _draw(
     drawn = [c for c in columns if _has_values(reference, current, c.name)]
     names = [column.name for column in drawn]
     categories = [column.name for column in drawn if column.kind == "category"]
+    numbers = [name for name in names if name not in categories]
     definition = DataDefinition(
-        numerical_columns=[name for name in names if name not in categories],
+        numerical_columns=numbers,
         categorical_columns=categories,
     )
     preset = DataDriftPreset(
@@ -64,12 +65,26 @@ def _draw(
     )
     # Evidently drops rows without a value; a missing category is a level here.
     missing = dict.fromkeys(categories, MISSING)
+    low, high = _ends(reference, current, numbers)
+    shown = [
+        frame[names].fillna(missing).assign(**frame[numbers].clip(low, high, axis=1))
+        for frame in (current, reference)
+    ]
     snapshot = Report([preset]).run(
-        Dataset.from_pandas(current[names].fillna(missing), definition),
-        Dataset.from_pandas(reference[names].fillna(missing), definition),
+        *(Dataset.from_pandas(frame, definition) for frame in shown)
     )
     page: str = snapshot.get_html_str(as_iframe=False)
     return page
+
+
+def _ends(
+    reference: pd.DataFrame, current: pd.DataFrame, numbers: list[str]
+) -> tuple[pd.Series[float], pd.Series[float]]:
+    """Return between which values a histogram is drawn: without its thin tails."""
+    ends = [frame[numbers].quantile([0.005, 0.995]) for frame in (reference, current)]
+    low = ends[0].iloc[0].combine(ends[1].iloc[0], min)
+    high = ends[0].iloc[1].combine(ends[1].iloc[1], max)
+    return low, high
 
 
 def _has_values(reference: pd.DataFrame, current: pd.DataFrame, name: str) -> bool:

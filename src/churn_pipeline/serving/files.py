@@ -16,7 +16,7 @@ from ibis.util import gen_name
 
 from churn_pipeline.dataset import Dataset, InactivityLabel, Table
 from churn_pipeline.features.build import Tables, event_features, snapshot_features
-from churn_pipeline.features.observation import Calendar
+from churn_pipeline.features.observation import Calendar, calendar
 from churn_pipeline.serving.decide import decide
 from churn_pipeline.validation.columns import check_columns, raw_columns
 from churn_pipeline.validation.fields import table_of
@@ -145,27 +145,35 @@ def events_to_score(
         contracts: Typed contract terms; empty where there are none.
     """
     events = accepted(checked.table)
-    newest = events.aggregate(day=events["event_time"].max().cast("date"))
-    day = newest.to_pyarrow().to_pylist()[0]["day"]
-    if day is None:
-        raise ValueError(
-            f"expected at least one valid event, got none in {checked.rows:,} rows; "
-            "see the rejected rows for the reasons"
-        )
+    dates = _calendar(events, dataset, parameters)
     people = customers_of_events(events) if customers is None else customers
-    label = dataset.label
-    lead, horizon = getattr(label, "lead_time_days", 0), label.horizon_days  # type: ignore[union-attr]
-    features = _kept(
-        event_features(
-            Tables(people, events, contracts),
-            dataset,
-            parameters,
-            Calendar((day,), day, lead, horizon),
-        ).table
-    )
+    tables = Tables(people, events, contracts)
+    every = event_features(tables, dataset, parameters, dates).table
+    newest = every.filter(every["observation_date"] == ibis.date(dates.dates[-1]))
+    features = _kept(newest)
     ordered = features.mutate(**{ROW: features["customer_id"]})
     id_name = _scored_table(dataset).customer_id
     return ToScore(ordered, features.count().to_pyarrow().as_py(), str(id_name))
+
+
+def _calendar(
+    events: ir.Table, dataset: Dataset, parameters: FeatureEngineering
+) -> Calendar:
+    """Return the observation dates; the newest day alone where history is short.
+
+    The earlier dates are not scored. They are there because what a late event does
+    to the gaps between purchases depends on the dates at which it became known: a
+    customer is to get the features that the pipeline makes.
+    """
+    try:
+        return calendar(events, dataset, parameters)
+    except ValueError:
+        # Too short to label a date; scoring needs no label.
+        newest = events.aggregate(day=events["event_time"].max().cast("date"))
+        day = newest.to_pyarrow().to_pylist()[0]["day"]
+        if day is None:
+            raise
+        return Calendar((day,), day, lead_days=0, horizon_days=1)
 
 
 def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBatch]:
