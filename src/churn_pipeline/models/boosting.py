@@ -15,6 +15,7 @@ from churn_pipeline.models.settings import BoostingSettings
 
 # Rows by which a category's churn rate is pulled to the average.
 _PRIOR_ROWS = 20.0
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -159,10 +160,15 @@ def fit_boosting(
         scoring="loss",
         random_state=seed,
     )
+    inputs = design(training.numbers, training.codes, ranks)
+    # Scikit-learn refuses infinities and columns without a value.
+    inputs[:, np.isnan(inputs).all(axis=0)] = 0.0
     model.fit(
-        design(training.numbers, training.codes, ranks),
+        np.clip(inputs, -_LARGEST, _LARGEST),
         training.label,
-        X_val=design(validation.numbers, validation.codes, ranks),
+        X_val=np.clip(
+            design(validation.numbers, validation.codes, ranks), -_LARGEST, _LARGEST
+        ),
         y_val=validation.label,
     )
     # The last `patience` trees did not help: the best number is where the loss is.

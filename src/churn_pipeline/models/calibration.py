@@ -97,7 +97,7 @@ def fit_calibration(logit: Floats, label: Floats, *, prior_rows: float) -> Calib
     start = np.array([1.0, 1.0, 0.0])
     found = start.copy()
     # What a row with a logit of ±2 tells about each slope, roughly.
-    precision = np.array([prior_rows / 4, prior_rows / 4, _EDGE])
+    precision = np.array([prior_rows / 4, prior_rows / 4, 0.0]) + _EDGE
     for _ in range(_MAX_STEPS):
         chance = sigmoid(design @ found)
         gradient = design.T @ (chance - label) + precision * (found - start)

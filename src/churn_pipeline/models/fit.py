@@ -144,11 +144,12 @@ class NetModule(pl.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return AdamW whose learning rate falls along a cosine."""
         settings = self.net.settings
-        matrices = [p for p in self.net.parameters() if p.requires_grad and p.ndim > 1]
-        vectors = [p for p in self.net.parameters() if p.requires_grad and p.ndim == 1]
+        learnt = [(n, p) for n, p in self.net.named_parameters() if p.requires_grad]
+        weights = [p for name, p in learnt if not name.endswith("bias")]
+        biases = [p for name, p in learnt if name.endswith("bias")]
         groups = [
-            {"params": matrices, "weight_decay": settings.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
+            {"params": weights, "weight_decay": settings.weight_decay},
+            {"params": biases, "weight_decay": 0.0},
         ]
         optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self._n_steps)

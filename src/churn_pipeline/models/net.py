@@ -158,7 +158,7 @@ class StackedLinear(nn.Module):
     def __init__(self, members: int, n_in: int, n_out: int) -> None:
         """Draw weights uniformly within 1 / sqrt(n_in), as `nn.Linear` does."""
         super().__init__()
-        bound = n_in**-0.5
+        bound = max(1, n_in) ** -0.5
         weight = torch.empty(members, n_in, n_out).uniform_(-bound, bound)
         self.weight = nn.Parameter(weight)
         self.bias = nn.Parameter(torch.empty(members, 1, n_out).uniform_(-bound, bound))
@@ -190,8 +190,8 @@ class EnsembleNet(nn.Module):
         self.encoder = Encoder(encoding)
         k, width = settings.members, settings.width
         # One multiplication for all members: they share the input.
-        self.first = nn.Linear(self.encoder.width, k * width)
-        self.skip = nn.Linear(self.encoder.width, k)
+        self.first = StackedLinear(1, self.encoder.width, k * width)
+        self.skip = StackedLinear(1, self.encoder.width, k)
         self.hidden = nn.ModuleList(
             StackedLinear(k, width, width) for _ in range(settings.layers - 1)
         )
@@ -201,13 +201,13 @@ class EnsembleNet(nn.Module):
 
     def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
         """Return the members' logits."""
-        inputs = self.encoder(numbers, codes)
+        inputs = self.encoder(numbers, codes)[None]  # (1, n, n_inputs)
         k, width = self.settings.members, self.settings.width
         x = self.first(inputs).view(-1, k, width).transpose(0, 1)  # (k, n, width)
         x = self._drop(x.relu())
         for layer in self.hidden:
             x = self._drop(layer(x).relu())
-        logits: Tensor = self.last(x).squeeze(-1).T + self.skip(inputs)  # (n, k)
+        logits: Tensor = self.last(x).squeeze(-1).T + self.skip(inputs)[0]  # (n, k)
         return logits
 
     def _drop(self, x: Tensor) -> Tensor:

@@ -55,8 +55,8 @@ class NetModel:
         """Add the model to a graph; return the logit's name, float64, (n, 1)."""
         arrays = self.arrays()
         inputs = self._add_encoder(graph, arrays)
-        skip = _linear(graph, inputs, arrays["skip.weight"], arrays["skip.bias"])
-        x = _linear(graph, inputs, arrays["first.weight"], arrays["first.bias"])
+        skip = _shared(graph, inputs, arrays, "skip")
+        x = _shared(graph, inputs, arrays, "first")
         k, width = self.net.settings.members, self.net.settings.width
         shape = graph.constant(np.array([-1, k, width]))
         x = graph.node("Relu", graph.node("Reshape", x, shape))
@@ -128,13 +128,11 @@ def train_net(
     return NetModel(started, loss)
 
 
-def _linear(
-    graph: Graph,
-    x: str,
-    weight: NDArray[np.generic],
-    bias: NDArray[np.generic],
+def _shared(
+    graph: Graph, x: str, arrays: dict[str, NDArray[np.generic]], layer: str
 ) -> str:
-    return graph.node("Gemm", x, graph.constant(weight.T), graph.constant(bias))
+    weight, bias = arrays[f"{layer}.weight"][0], arrays[f"{layer}.bias"][0]
+    return graph.node("Gemm", x, graph.constant(weight), graph.constant(bias))
 
 
 def _stacked(

@@ -128,7 +128,7 @@ class SearchSpace:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    learning_rate: tuple[float, float] = (5e-4, 1e-2)
+    learning_rate: tuple[float, float] = (5e-4, 6e-3)
     weight_decay: tuple[float, float] = (1e-4, 1e-1)
     dropout: tuple[float, float] = (0.0, 0.4)
     width: tuple[int, ...] = (32, 64)

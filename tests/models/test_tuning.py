@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+
+from churn_pipeline.models.settings import SearchSpace, TuningSettings
+from churn_pipeline.models.tuning import Tuned, TuningData, _stratified, tune_net
+from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
+
+
+class Killed(BaseException):
+    """What ends a process in the middle of a study."""
+
+
+def study(folder: Path, n_trials: int, progress=None, seed: int = 0) -> Tuned:
+    table, label = made_up(400)
+    vocabulary = learn(table)
+    rows = encode(table, label, vocabulary)
+    half = len(rows) // 2
+    return tune_net(
+        TuningData(
+            rows.take(slice(0, half)), rows.take(slice(half, None)), vocabulary.sizes
+        ),
+        SMALL_NET,
+        fit=QUICK_FIT,
+        tuning=TuningSettings(
+            n_trials=n_trials,
+            storage=f"sqlite:///{folder}/tuning.db",
+            max_rows=150,
+            members=2,
+            startup_trials=2,
+            prune_after_epochs=1,
+            space=SearchSpace(width=(8, 16), layers=(1, 2), bins=(4, 6)),
+        ),
+        study_name="study",
+        seed=seed,
+        progress=progress,
+    )
+
+
+def without_seconds(tuned: Tuned) -> list[dict]:
+    return [{k: v for k, v in t.items() if k != "seconds"} for t in tuned.trials]
+
+
+def test_a_killed_study_goes_on_as_if_it_had_not_been(tmp_path):
+    (tmp_path / "whole").mkdir()
+    whole = study(tmp_path / "whole", 6)
+
+    def kill(done: int, _best: float | None) -> None:
+        if done == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        study(tmp_path, 6, kill)
+    counts: list[int] = []
+    resumed = study(tmp_path, 6, lambda done, _: counts.append(done))
+    assert counts == [3, 4, 5, 6]
+    assert without_seconds(resumed) == without_seconds(whole)
+    assert resumed.settings == whole.settings
+
+
+def test_a_finished_study_repeats_nothing(tmp_path):
+    first = study(tmp_path, 3)
+    assert study(tmp_path, 3) == first
+
+
+def test_the_first_trial_is_the_settings_given(tmp_path):
+    first = study(tmp_path, 2).trials[0]
+    assert first["params.learning_rate"] == SMALL_NET.learning_rate
+    assert first["params.width"] == SMALL_NET.width
+
+
+def test_the_best_settings_keep_the_members_of_the_final_net(tmp_path):
+    tuned = study(tmp_path, 4)
+    complete = [t for t in tuned.trials if t["state"] == "complete"]
+    best = min(complete, key=lambda trial: trial["value"])
+    assert tuned.settings.members == SMALL_NET.members
+    assert tuned.settings.learning_rate == best["params.learning_rate"]
+
+
+def test_a_trial_worse_than_the_others_is_pruned(tmp_path, monkeypatch):
+    asked = []
+
+    def should_prune(trial: optuna.Trial) -> bool:
+        asked.append(trial.number)
+        return trial.number == 2
+
+    monkeypatch.setattr(optuna.Trial, "should_prune", should_prune)
+    trials = study(tmp_path, 4).trials
+    assert [t["state"] for t in trials] == [
+        "complete",
+        "complete",
+        "pruned",
+        "complete",
+    ]
+    assert trials[2]["epochs"] == 1
+    assert set(asked) == {0, 1, 2, 3}
+
+
+def test_no_trials_keep_the_settings(tmp_path):
+    assert study(tmp_path, 0) == Tuned(SMALL_NET, [])
+
+
+def test_a_draw_keeps_the_churn_rate():
+    table, label = made_up(1000)
+    rows = encode(table, label, learn(table))
+    drawn = _stratified(rows, 100, seed=0)
+    assert len(drawn) == pytest.approx(100, abs=1)
+    assert drawn.label.mean() == pytest.approx(label.mean(), abs=0.01)
