@@ -43,8 +43,10 @@ def _run(company, **parameters):
     rule = DriftReporting(
         reference_splits=("train",), report_rows=200, report_columns=3, **parameters
     )
+    features = ibis.memtable(company)
+    charge = features.monthly_charge.cast("decimal(10, 2)")  # as of a Parquet file
     inputs = {
-        "customer_features": ibis.memtable(company),
+        "customer_features": features.mutate(monthly_charge=charge),
         "model_input": model_input.assign(split="train", label=0.0),
         "champion": tiny_artifact(),
         "params:drift_reporting": rule,

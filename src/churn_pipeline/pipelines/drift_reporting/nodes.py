@@ -68,8 +68,10 @@ def sample_reference(
 def _with_predictions(rows: pd.DataFrame, artifact: Any) -> pd.DataFrame:
     """Return the date, the features and the predictions of some rows."""
     names = [feature.name for feature in artifact.manifest.features]
+    numbers = dict.fromkeys(artifact.manifest.numbers, "float64")  # some are decimals
     return (
         rows[["observation_date", *names]]
+        .astype(numbers)
         .assign(**{PREDICTION: artifact.predict(rows)})
         .reset_index(drop=True)
     )
