@@ -153,10 +153,12 @@ def test_summary_without_a_champion_fails(releases):
 
 
 def test_the_catalog_entry_of_an_environment_is_found(monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(ROOT / "docs")
     found = registry.releases_of(None)
     assert found.store.folder == ROOT / "data/06_models/company"
     assert found.registry.model == "churn_company"
+    assert found.registry.tracking_uri == f"sqlite:///{ROOT / 'mlflow.db'}"
 
 
 def test_an_unknown_environment_is_refused(monkeypatch):

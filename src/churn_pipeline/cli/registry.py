@@ -130,8 +130,12 @@ def releases_of(env: str | None) -> Releases:
         conf_source=str(conf), env=env, **settings.CONFIG_LOADER_ARGS
     )
     entry = {k: v for k, v in loader["catalog"]["champion"].items() if k != "type"}
-    folder = str(project / entry["folder"])
-    return ChampionDataset(**{**entry, "folder": folder}).releases
+    # The command may be run in a folder below the project's.
+    absolute = {
+        "folder": str(project / entry["folder"]),
+        "tracking_uri": _absolute(entry["tracking_uri"], project),
+    }
+    return ChampionDataset(**{**entry, **absolute}).releases
 
 
 def describe(releases: Releases) -> dict[str, Any]:
@@ -199,6 +203,12 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def _absolute(uri: str, project: Path) -> str:
+    """Return a tracking URI whose SQLite file, if it is one, has its whole path."""
+    head, found, path = uri.partition("sqlite:///")
+    return f"sqlite:///{project / path}" if found and not head else uri
 
 
 def _change(env: str | None, change: Callable[[Releases], object]) -> None:
