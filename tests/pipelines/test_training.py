@@ -1,0 +1,229 @@
+"""The training nodes and pipeline on a small made-up table."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.models.settings import (
+    BoostingSettings,
+    FitSettings,
+    NetSettings,
+    SearchSpace,
+    TuningSettings,
+)
+from churn_pipeline.pipelines.training import create_pipeline, nodes
+from churn_pipeline.pipelines.training.choice import Comparison
+from churn_pipeline.pipelines.training.package import code_hash, study_name
+from churn_pipeline.pipelines.training.params import Training
+from churn_pipeline.pipelines.training.splits import read_splits
+from tests.models.company import made_up
+
+FAMILIES = ("net", "logistic", "boosting")
+FEATURE_SET = {
+    "features": [
+        {"name": "use", "type": "number"},
+        {"name": "income", "type": "number"},
+        {"name": "plan", "type": "category"},
+        {"name": "town", "type": "category"},
+    ]
+}
+DATASET = Dataset.model_validate(
+    {
+        "name": "made_up",
+        "shape": "snapshot",
+        "snapshot_date": "2026-01-01",
+        "tables": {"customers": {"customer_id": "customer_id"}},
+        "label": {"rule": "column", "column": "label", "positive": "1"},
+    }
+)
+DECISION = Decision(
+    customer_value=800,
+    contact_cost=4,
+    offer_cost=40,
+    success_rate=0.3,
+    stayer_acceptance=0.5,
+)
+
+
+def model_input(n_rows: int = 900) -> pd.DataFrame:
+    table, label = made_up(n_rows)
+    split = np.array(["train", "train", "train", "validation", "calibration", "test"])
+    return pd.DataFrame(
+        {
+            "customer_id": [f"c{i}" for i in range(n_rows)],
+            "observation_date": pd.Timestamp("2026-01-01"),
+            "use": table.numbers[:, 0],
+            "income": table.numbers[:, 1],
+            "plan": table.categories[:, 0],
+            "town": table.categories[:, 1],
+            "label": label,
+            "split": split[np.arange(n_rows) % 6],
+        }
+    )
+
+
+def training(folder: Path, **fields: object) -> Training:
+    return Training(
+        net=NetSettings(members=2, width=16, layers=1, bins=6),
+        fit=FitSettings(max_epochs=2, accelerator="cpu"),
+        tuning=TuningSettings(
+            n_trials=2,
+            storage=f"sqlite:///{folder}/tuning.db",
+            members=2,
+            space=SearchSpace(width=(8, 16), layers=(1, 1), bins=(4, 6)),
+        ),
+        boosting=BoostingSettings(max_trees=20),
+    ).model_copy(update=fields)
+
+
+class Kept(MemoryDataset):
+    """Keeps what the runner would let go once every node has read it."""
+
+    def _release(self) -> None:
+        """Keep it."""
+
+
+def run(folder: Path) -> dict[str, object]:
+    """Run the pipeline with everything in memory; return what it wrote."""
+    given = {
+        "model_input": model_input(),
+        "feature_set": FEATURE_SET,
+        "params:dataset": DATASET,
+        "params:training": training(folder),
+        "params:seed": 42,
+        "params:decision": DECISION,
+    }
+    pipeline = create_pipeline()
+    catalog = DataCatalog(
+        {
+            name: MemoryDataset(value, copy_mode="assign")
+            for name, value in given.items()
+        }
+    )
+    for name in pipeline.all_outputs():
+        catalog[name] = Kept(copy_mode="assign")
+    SequentialRunner().run(pipeline, catalog)
+    return {name: catalog[name].load() for name in pipeline.all_outputs()}
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    return run(tmp_path_factory.mktemp("study"))
+
+
+def test_the_candidate_with_the_least_validation_log_loss_is_the_artifact(written):
+    candidates = written["candidates"]
+    losses = {name: candidates[name]["validation"]["log_loss"] for name in FAMILIES}
+    chosen = min(losses, key=lambda name: losses[name])
+    manifest = written["artifact"].manifest
+    assert manifest.family == chosen
+    assert [name for name in FAMILIES if candidates[name]["chosen"]] == [chosen]
+    assert manifest.metrics == candidates[chosen]["test"]
+    assert manifest.threshold == candidates[chosen]["threshold"]
+    assert set(manifest.baselines) == set(FAMILIES) - {chosen}
+
+
+def test_test_predictions_are_the_candidates_answers(written):
+    rows = model_input().query("split == 'test'").reset_index(drop=True)
+    predictions = written["test_predictions"]
+    assert predictions["customer_id"].tolist() == rows["customer_id"].tolist()
+    for name in FAMILIES:
+        answers = written[f"candidate_{name}"].predict(rows)
+        np.testing.assert_array_equal(predictions[name], answers)
+
+
+def test_the_manifest_tells_features_categories_and_origin(written):
+    manifest = written["artifact"].manifest
+    assert [f.name for f in manifest.features] == ["use", "income", "plan", "town"]
+    assert manifest.categories["plan"] == ("basic", "plus", "premium")
+    assert manifest.dataset == "made_up"
+    assert manifest.hashes.code == code_hash()
+    assert {"onnxruntime", "torch"} <= set(manifest.packages)
+
+
+def test_golden_rows_cover_missing_and_never_seen_values(written):
+    columns, answers = written["artifact"].golden
+    assert len(answers) >= 16
+    assert None in columns["use"]
+    assert "never seen" in columns["town"]
+    assert "" in columns["plan"]
+
+
+def test_the_same_data_and_parameters_give_the_same_artifact(written, tmp_path):
+    assert run(tmp_path)["artifact"].files == written["artifact"].files
+
+
+def test_each_finished_trial_is_a_flat_row(written):
+    trials = written["tuning_trials"]
+    assert trials["number"].tolist() == [0, 1]
+    assert {"state", "value", "seconds", "params.width"} <= set(trials.columns)
+    assert [trace.name for trace in written["tuning_plot"].data] == [
+        "complete",
+        "pruned",
+        "best so far",
+    ]
+
+
+def test_no_trials_give_an_empty_table_and_a_figure(tmp_path):
+    untuned = training(
+        tmp_path,
+        tuning=TuningSettings(n_trials=0, storage=f"sqlite:///{tmp_path}/t.db"),
+    )
+    found = nodes.tune_net(
+        model_input(), FEATURE_SET, dataset=DATASET, training=untuned, seed=0
+    )
+    assert found["net_settings"] == dataclasses.asdict(untuned.net)
+    assert len(nodes.plot_tuning(found["tuning_trials"]).data) == 3
+
+
+def test_a_split_of_one_class_is_refused():
+    rows = model_input()
+    rows.loc[rows["split"] == "calibration", "label"] = 0.0
+    with pytest.raises(ValueError, match="calibration split, got 0 and 150 of 150"):
+        read_splits(rows, FEATURE_SET, Training().vocabulary)
+
+
+def test_categories_are_learnt_from_training_rows_alone():
+    rows = model_input()
+    rows.loc[rows["split"] != "train", "plan"] = "later"
+    splits = read_splits(rows, FEATURE_SET, Training().vocabulary)
+    assert "later" not in splits.vocabulary.levels[0]
+
+
+def test_a_study_is_named_by_rows_parameters_and_seed_not_by_its_size(tmp_path):
+    rows, settings = model_input(), training(tmp_path)
+
+    def name(rows=rows, settings=settings, seed=1) -> str:
+        splits = read_splits(rows, FEATURE_SET, settings.vocabulary)
+        return study_name(splits, DATASET, settings, seed)
+
+    more = dataclasses.replace(settings.tuning, n_trials=99, storage="sqlite:///x.db")
+    other_fit = dataclasses.replace(settings.fit, max_epochs=7)
+    changed = rows.assign(use=rows["use"].where(rows.index != 0, 0.5))
+    assert name() == name(settings=settings.model_copy(update={"tuning": more}))
+    assert name() != name(settings=settings.model_copy(update={"fit": other_fit}))
+    assert name() != name(rows=changed)
+    assert name() != name(seed=2)
+
+
+def test_rising_metrics_choose_the_largest():
+    found = Comparison(
+        {},
+        {
+            "net": {"log_loss": 0.4, "roc_auc": 0.8},
+            "logistic": {"log_loss": 0.3, "roc_auc": 0.7},
+        },
+        {},
+        pd.DataFrame(),
+    )
+    assert found.best("roc_auc") == "net"
+    assert found.best("log_loss") == "logistic"
