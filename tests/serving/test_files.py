@@ -1,0 +1,89 @@
+"""Files are turned into features as the pipeline does, event logs included."""
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.pipelines.feature_engineering.nodes import build_customer_features
+from churn_pipeline.serving.files import check_file, events_to_score, rejected_rows
+from churn_pipeline.validation.rows import accepted, check_rows
+from churn_pipeline.validation.tables import customers_of_events, empty_checked
+
+EVENTS = Dataset.model_validate(
+    {
+        "name": "shop",
+        "shape": "events",
+        "tables": {
+            "transactions": {
+                "customer_id": "Client",
+                "time": "When",
+                "known_at": "Known",
+                "amount": "Paid",
+            }
+        },
+        "label": {"rule": "inactivity", "horizon_days": 30},
+    }
+)
+PARAMETERS = FeatureEngineering(windows_days=(7, 30))
+
+
+def _log(folder, days, rows=400):
+    """Text as in a CSV file: every fifth purchase is known ten days later."""
+    rng = np.random.default_rng(0)
+    when = pd.Timestamp("2025-01-01") + pd.to_timedelta(
+        rng.integers(0, days, rows), unit="D"
+    )
+    late = pd.to_timedelta(np.where(np.arange(rows) % 5 == 0, 10, 0), unit="D")
+    frame = pd.DataFrame(
+        {
+            "_row": np.arange(1, rows + 1),
+            "Client": rng.integers(0, 30, rows).astype(str),
+            "When": when.strftime("%Y-%m-%d"),
+            "Known": (when + late).strftime("%Y-%m-%d"),
+            "Paid": rng.gamma(2, 10, rows).round(2).astype(str),
+        }
+    )
+    frame.to_parquet(folder / "log.parquet")
+    return ibis.duckdb.connect().read_parquet(folder / "log.parquet")
+
+
+def _to_score(raw):
+    contracts = accepted(empty_checked("contracts"))
+    return events_to_score(
+        check_file(raw, EVENTS), EVENTS, PARAMETERS, customers=None, contracts=contracts
+    )
+
+
+def test_customers_of_a_log_get_the_features_of_the_pipeline(tmp_path):
+    raw = _log(tmp_path, days=300)
+    to_score = _to_score(raw)
+    events = accepted(check_rows(raw, EVENTS.tables.transactions, EVENTS))
+    contracts = accepted(empty_checked("contracts"))
+    every = build_customer_features(
+        customers_of_events(events), events, contracts, EVENTS, PARAMETERS
+    ).customer_features.to_pandas()
+    newest = every[every["observation_date"] == every["observation_date"].max()]
+    found = to_score.features.drop("_row").to_pandas()
+    assert to_score.id_name == "Client"
+    assert to_score.customers == len(found) == len(newest) > 20
+    pd.testing.assert_frame_equal(
+        found.set_index("customer_id").sort_index(),
+        newest.set_index("customer_id").sort_index(),
+        check_dtype=False,
+    )
+
+
+def test_a_log_too_short_to_label_can_be_scored(tmp_path):
+    assert _to_score(_log(tmp_path, days=12)).customers > 20
+
+
+def test_bad_rows_of_a_log_are_set_aside(tmp_path):
+    raw = _log(tmp_path, days=300, rows=50)
+    spoilt = raw.mutate(Paid=ibis.ifelse(raw["_row"] == 7, "ten", raw["Paid"]))
+    checked = check_file(spoilt, EVENTS)
+    assert (checked.rows, checked.rejected) == (50, 1)
+    (bad,) = rejected_rows(checked, EVENTS).to_pyarrow().to_pylist()
+    assert bad["row"] == 7
+    assert "Paid" in bad["reasons"]
