@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.hooks.tracking import TRACKED
-from churn_pipeline.pipelines.evaluation import drawing, nodes
+from churn_pipeline.pipelines.evaluation import behaving, drawing, nodes
 
 _ROWS = "scored_test_rows"
 _LIMITS = "params:evaluation"
@@ -67,7 +67,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="compare_with_champion",
             ),
             Node(
-                nodes.rank_features,
+                behaving.rank_features,
                 inputs=_by_name(
                     "model_input",
                     "artifact",
@@ -80,7 +80,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="rank_features",
             ),
             Node(
-                nodes.check_behaviour,
+                behaving.check_behaviour,
                 inputs=_by_name(
                     "model_input",
                     _ROWS,

@@ -1,0 +1,103 @@
+"""What the model leans on, and whether it behaves."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from churn_pipeline.evaluation import behaviour
+from churn_pipeline.evaluation.importance import (
+    permutation_importance,
+    rank_agreement,
+)
+from churn_pipeline.pipelines.evaluation import rows as judged
+from churn_pipeline.pipelines.evaluation.params import Evaluation
+from churn_pipeline.release.artifact import Artifact, ArtifactError
+
+
+def rank_features(
+    *,
+    model_input: pd.DataFrame,
+    artifact: Artifact,
+    reigning_champion: Artifact | ArtifactError | None,
+    champion_on_test: dict[str, Any],
+    evaluation: Evaluation,
+    seed: int,
+) -> pd.DataFrame:
+    """Return how much the model leans on each feature, and how much the champion does.
+
+    Returns:
+        `feature`, `importance`, `spread` (rise of the log loss in nats when the
+        feature is shuffled, mean and standard deviation), `champion_importance` (NaN
+        where there is no usable champion); the greatest first.
+    """
+    rows = judged.sample(judged.held_out(model_input), evaluation.importance_rows, seed)
+
+    def rank(model: Artifact) -> pd.DataFrame:
+        found = permutation_importance(
+            model.predict,
+            judged.columns(rows, model),
+            rows["label"],
+            features=[feature.name for feature in model.manifest.features],
+            repeats=evaluation.importance_repeats,
+            seed=seed,
+        )
+        return pd.DataFrame([asdict(one) for one in found])
+
+    mine = rank(artifact)
+    if champion_on_test["state"] != "usable" or not isinstance(
+        reigning_champion, Artifact
+    ):
+        return mine.assign(champion_importance=np.nan)
+    theirs = rank(reigning_champion).drop(columns="spread")
+    return mine.merge(
+        theirs.rename(columns={"importance": "champion_importance"}),
+        on="feature",
+        how="left",
+    )
+
+
+def check_behaviour(
+    *,
+    model_input: pd.DataFrame,
+    scored_test_rows: pd.DataFrame,
+    feature_importance: pd.DataFrame,
+    artifact: Artifact,
+    evaluation: Evaluation,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return the outcomes of the behavioural tests."""
+    limits = evaluation.behaviour
+    rows = judged.sample(judged.held_out(model_input), evaluation.importance_rows, seed)
+    columns = judged.columns(rows, artifact)
+    probability = scored_test_rows[judged.PROBABILITY].to_numpy()
+    label = scored_test_rows["label"].to_numpy()
+    shared = feature_importance.dropna().set_index("feature")
+    agreement = rank_agreement(
+        dict(zip(shared.index, shared["importance"], strict=True)),
+        dict(zip(shared.index, shared["champion_importance"], strict=True)),
+        top=limits.importance_top,
+    )
+    checks = [
+        behaviour.check_range(probability),
+        behaviour.check_missing(artifact.predict, columns),
+        behaviour.check_churn_rate(probability, label, within=limits.churn_rate_within),
+        behaviour.check_stability(agreement, at_least=limits.importance_agreement),
+        behaviour.check_latency(artifact.predict, columns, within_ms=limits.latency_ms),
+        *behaviour.check_directions(
+            artifact.predict,
+            columns,
+            {k: v for k, v in limits.expected_directions.items() if k in columns},
+            tolerance=limits.direction_tolerance,
+        ),
+    ]
+    return [_without_nan(asdict(check)) for check in checks]
+
+
+def _without_nan(check: dict[str, Any]) -> dict[str, Any]:
+    """Return a check for JSON, which has no NaN."""
+    unknown = check["value"] != check["value"]
+    return {**check, "value": None if unknown else check["value"]}
