@@ -7,12 +7,14 @@ point's name first, and hands over to the real one when a run has a tracked node
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
+from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,5 +188,8 @@ def log_trials(run_id: str, trials: pd.DataFrame) -> None:
 
 def _as_dict(value: Any) -> Any:
     """Return a parameter model as plain values, anything else as it came."""
-    dump = getattr(value, "model_dump", None)
-    return dump(mode="json") if dump else value
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return value
