@@ -161,8 +161,7 @@ class BestWeights(pl.Callback):
 
     def __init__(self) -> None:
         """Start without an epoch."""
-        self.loss = float("inf")
-        self.epoch = -1
+        self._loss = float("inf")
         self._weights: dict[str, Tensor] = {}
 
     def on_validation_end(
@@ -170,8 +169,8 @@ class BestWeights(pl.Callback):
     ) -> None:
         """Keep the weights where the epoch is the best so far."""
         loss = float(trainer.callback_metrics[VALIDATION_LOSS])
-        if loss < self.loss:
-            self.loss, self.epoch = loss, trainer.current_epoch
+        if loss < self._loss:
+            self._loss = loss
             self._weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -188,8 +187,8 @@ def fit_net(
     settings: FitSettings,
     seed: int,
     report: Report | None = None,
-) -> float:
-    """Fit a net in place and return its best validation log loss.
+) -> None:
+    """Fit a net in place, up to its epoch of least validation log loss.
 
     Args:
         net: The net; holds the best epoch's weights afterwards, on the host.
@@ -202,15 +201,13 @@ def fit_net(
     batch_rows = _batch_rows(len(training), settings)
     n_steps = settings.max_epochs * math.ceil(len(training) / batch_rows)
     module = NetModule(net, report, n_steps=n_steps)
-    best = BestWeights()
     stop = pl.callbacks.EarlyStopping(VALIDATION_LOSS, patience=settings.patience)
     with _quiet(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        trainer = _trainer(settings, [best, stop])
+        trainer = _trainer(settings, [BestWeights(), stop])
         data = RowsModule(training, validation, batch_rows, seed)
         trainer.fit(module, datamodule=data)
     net.to("cpu").eval()
-    return best.loss
 
 
 def _trainer(settings: FitSettings, callbacks: list[pl.Callback]) -> pl.Trainer:
