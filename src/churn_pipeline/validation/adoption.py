@@ -52,7 +52,8 @@ class Proposal:
 
 def propose(facts: Facts) -> Proposal:
     """Return what the cells of a column say of it, its label aside."""
-    if facts.distinct <= 1:
+    # One value and blanks may well tell something: "reason for leaving".
+    if facts.distinct + (facts.missing > 0) <= 1:
         return Proposal(facts.name, None, "constant", is_warning=True)
     if facts.is_number:
         return _number(facts)

@@ -30,7 +30,7 @@ def plausible_bounds(
     """Return the days between which dates are believed.
 
     From the middle outwards, a gap without rows of a quarter of the time that the
-    middle 98 % of the rows cover, and of at least 60 days, ends what is plausible,
+    middle 90 % of the rows cover, and of at least 60 days, ends what is plausible,
     where at most `largest_share` of the rows lie beyond. So does today, where no
     more rows than that lie after it.
 
@@ -52,7 +52,7 @@ def plausible_bounds(
     if not days:
         return None
     total = sum(rows.values())
-    low, middle, high = (_quantile(rows, share) for share in (0.01, 0.5, 0.99))
+    low, middle, high = (_quantile(rows, share) for share in (0.05, 0.5, 0.95))
     gap = max(_SHORTEST_GAP_DAYS, _GAP_SHARE_OF_SPAN * (high - low).days)
     start = days.index(middle)
     spare = largest_share * total

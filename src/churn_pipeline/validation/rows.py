@@ -240,9 +240,9 @@ def _with_derived_bounds(
 
 
 def _far_out(value: ir.FloatingValue) -> float:
-    """Return 10,000 times the 99th percentile of a column's finite absolute values."""
+    """Return 10,000 times the 95th percentile of a column's finite absolute values."""
     size = ibis.ifelse(value.isinf(), None, value.abs().nullif(0.0))
-    usual = size.approx_quantile(0.99).to_pyarrow().as_py()
+    usual = size.approx_quantile(0.95).to_pyarrow().as_py()
     return _FAR_OUT * usual if usual else math.inf
 
 
