@@ -16,10 +16,11 @@ from churn_pipeline.dataset import Transactions
 from churn_pipeline.features.definition import Definition, ratio, root
 from churn_pipeline.features.events import (
     cell_sums,
-    gap_sums,
     has_orders,
     placed_events,
+    purchase_sums,
     typed_events,
+    typed_purchases,
 )
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.features.timeline import Timeline
@@ -32,7 +33,8 @@ class Activity(NamedTuple):
 
     Attributes:
         lifetime: `customer_id`, `observed`, sums over the customer's whole known past
-            (`purchases`, `amount`, ...), `first_day` and `last_day` of a purchase.
+            (`purchases`, `amount`, ...), `first_day` and `last_day` of a purchase; no
+            row of who has bought nothing.
         windows: `customer_id`, `observed`, sums over each window (`purchases_30`,
             ...); no row where nothing happened in the longest.
     """
@@ -58,37 +60,26 @@ def activity(
     Returns:
         Sums over the known past and over its windows.
     """
-    events = placed_events(
-        typed_events(transactions, table, parameters.amount_resolution),
-        timeline,
-        merge_orders=has_orders(table),
-    )
-    cells = cell_sums(events, parameters.counted_kinds)
+    unit, merge = parameters.amount_resolution, has_orders(table)
+    bought = typed_purchases(transactions, table, unit)
+    bought = placed_events(bought, timeline, merge_orders=merge)
+    happened = typed_events(transactions, table, unit)
+    happened = placed_events(happened, timeline, merge_orders=merge)
+    cells = cell_sums(happened, timeline, parameters.counted_kinds)
     return Activity(
-        _lifetime(cells, gap_sums(events), timeline),
+        _lifetime(purchase_sums(bought), timeline),
         _windows(cells, timeline, parameters),
     )
 
 
-def _lifetime(cells: ibis.Table, gaps: ibis.Table, timeline: Timeline) -> ibis.Table:
-    """Return sums over all that was known at each date."""
-    first_known = cells.group_by("customer_id", "known").aggregate(
-        purchases=_.purchases.sum(),
-        amount=_.amount.sum(),
+def _lifetime(purchases: ibis.Table, timeline: Timeline) -> ibis.Table:
+    """Return sums over all purchases that were known at each date."""
+    names = ("purchases", "amount", "gaps", "gap_days", "gap_squares")
+    known = purchases.join(timeline.known(), "known")
+    return known.group_by(OBSERVED).aggregate(
+        **{name: _[name].sum() for name in names},
         first_day=_.first_day.min(),
         last_day=_.last_day.max(),
-    )
-    known = first_known.left_join(gaps, ("customer_id", "known")).drop(
-        "customer_id_right", "known_right"
-    )
-    sums = {
-        name: _[name].sum()
-        for name in ("purchases", "amount", "gaps", "gap_days", "gap_squares")
-    }
-    return (
-        known.join(timeline.known(), "known")
-        .group_by(OBSERVED)
-        .aggregate(**sums, first_day=_.first_day.min(), last_day=_.last_day.max())
     )
 
 
@@ -104,7 +95,7 @@ def _windows(
         for days in parameters.windows_days
     } | {
         f"{name}_{longest}": _[name].sum()
-        for name in ("amount_squares", "cancellations", "cancelled_amount")
+        for name in ("amount_squares", "cancellations")
     }
     known = cells.join(timeline.cells(), "cell").filter(_.known <= _.observed)
     return known.group_by(OBSERVED).aggregate(**sums)

@@ -35,22 +35,42 @@ def typed_events(
         1970-01-01), `active` and `cancelled` (0 or 1), `amount` (whole number as
         float64: sums below 2^53 are then exact, in whatever order they are added).
     """
+    return transactions.select(**_columns(transactions, table, amount_resolution))
+
+
+def typed_purchases(
+    transactions: ibis.Table, table: Transactions, amount_resolution: float
+) -> ibis.Table:
+    """Return the events that are activity, without `kind` and `cancelled`.
+
+    Not made from `typed_events`: DuckDB keeps a query that two others read in memory,
+    whole, where it is as quick to read the file twice.
+    """
+    columns = _columns(transactions, table, amount_resolution)
+    del columns["kind"], columns["cancelled"]
+    return transactions.select(**columns).filter(_.active == 1)
+
+
+def _columns(
+    transactions: ibis.Table, table: Transactions, amount_resolution: float
+) -> dict[str, ibis.Value]:
+    """Return the columns of `typed_events` by name."""
     role = _roles(transactions)
     day = days_since_epoch(role["event_time"])
     known_day = days_since_epoch(role["known_at"]).fill_null(day)
     is_activity = _is_activity(role["kind"], table)
     is_cancelled = role["is_cancelled"].fill_null(False)
     amount = role["amount"].cast("float64").fill_null(0.0) / amount_resolution
-    return transactions.select(
-        customer_id=transactions.customer_id,
-        order_id=role["order_id"],
-        kind=role["kind"],
-        day=day,
-        known_day=ibis.greatest(known_day, day),
-        active=(is_activity & ~is_cancelled).cast("float64"),
-        cancelled=(is_activity & is_cancelled).cast("float64"),
-        amount=amount.round(0).cast("float64"),
-    )
+    return {
+        "customer_id": role["customer_id"],
+        "order_id": role["order_id"],
+        "kind": role["kind"],
+        "day": day,
+        "known_day": ibis.greatest(known_day, day),
+        "active": (is_activity & ~is_cancelled).cast("float64"),
+        "cancelled": (is_activity & is_cancelled).cast("float64"),
+        "amount": amount.round(0).cast("float64"),
+    }
 
 
 def _roles(transactions: ibis.Table) -> Mapping[str, ibis.Value]:
@@ -84,7 +104,7 @@ def placed_events(
     """Return the events with their place on the time line.
 
     Args:
-        events: From `typed_events`.
+        events: From `typed_events` or `typed_purchases`.
         timeline: Observation dates and cells.
         merge_orders: Whether rows of one `order_id` are one purchase. Rows of an
             order that become known later add their amount then, and no purchase.
@@ -105,61 +125,70 @@ def placed_events(
 
 def _merged(events: ibis.Table) -> ibis.Table:
     """Return one row an order and date on which a part of it became known."""
-    order = ["customer_id", "order_id", "kind", "active", "cancelled"]
+    sums = {"day", "known_day", "clipped_known", "known", "amount"}
+    order = [name for name in events.columns if name not in sums]
     parts = events.group_by([*order, "known"]).aggregate(
         day=_.day.min(), amount=_.amount.sum()
     )
     in_order = ibis.window(group_by=order, order_by="known")
     first = ibis.row_number().over(in_order) == 0
-    # Rows without an order id are purchases of their own only by their day.
     return parts.mutate(orders=first.cast("float64"))
 
 
-def cell_sums(events: ibis.Table, kinds: Sequence[str]) -> ibis.Table:
+def cell_sums(
+    events: ibis.Table, timeline: Timeline, kinds: Sequence[str]
+) -> ibis.Table:
     """Return sums per customer, cell and date of knowing.
 
     Args:
         events: From `placed_events`.
+        timeline: Observation dates and cells; events before all windows are left out.
         kinds: Kinds of event counted apart; columns `kind_0`, `kind_1`, ...
 
     Returns:
         `customer_id`, `cell`, `known`, `purchases`, `amount`, `amount_squares`,
-        `cancellations`, `cancelled_amount`, `first_day`, `last_day` (of purchases,
-        null without one) and one count a kind.
+        `cancellations` and one count a kind, all float64.
     """
     spent = _.amount * _.active
     counts = {
         f"kind_{index}": (_.kind == kind).cast("float64").sum()
         for index, kind in enumerate(kinds)
     }
-    return events.group_by(CELL).aggregate(
+    recent = events.filter(_.day > timeline.edges[0])
+    return recent.group_by(CELL).aggregate(
         purchases=(_.active * _.orders).sum(),
         amount=spent.sum(),
         amount_squares=(spent * spent).sum(),
         cancellations=(_.cancelled * _.orders).sum(),
-        cancelled_amount=(_.amount.abs() * _.cancelled).sum(),
-        first_day=_.day.min(where=_.active == 1),
-        last_day=_.day.max(where=_.active == 1),
         **counts,
     )
 
 
-def gap_sums(events: ibis.Table) -> ibis.Table:
-    """Return days between purchases, summed per customer and date of knowing.
+def purchase_sums(events: ibis.Table) -> ibis.Table:
+    """Return purchases and the days between them, per customer and date of knowing.
 
     A late row would split a gap that was already known, which rewrites the past: gaps
     are those between purchases known at the first observation date after them.
 
     Args:
-        events: From `placed_events`.
+        events: From `placed_events` of `typed_purchases`.
 
     Returns:
-        `customer_id`, `known`, `gaps` (count), `gap_days`, `gap_squares` (float64).
+        `customer_id`, `known`, `purchases`, `amount`, `first_day`, `last_day`, `gaps`
+        (count), `gap_days` and `gap_squares`.
     """
-    prompt = events.filter(_.active == 1, _.orders == 1, _.known == _.seen)
-    in_order = ibis.window(group_by="customer_id", order_by="day")
+    prompt = (_.orders == 1) & (_.known == _.seen)
+    bought = events.mutate(prompt=prompt)
+    in_order = ibis.window(group_by=["customer_id", "prompt"], order_by="day")
     gap = (_.day - _.day.lag().over(in_order)).cast("float64")
-    gaps = prompt.select("customer_id", "known", gap=gap)
+    columns = ["customer_id", "known", "day", "orders", "amount"]
+    gaps = bought.select(*columns, gap=ibis.ifelse(_.prompt, gap, None))
     return gaps.group_by(LIFE).aggregate(
-        gaps=_.gap.count(), gap_days=_.gap.sum(), gap_squares=(_.gap * _.gap).sum()
+        purchases=_.orders.sum(),
+        amount=_.amount.sum(),
+        first_day=_.day.min(),
+        last_day=_.day.max(),
+        gaps=_.gap.count().cast("float64"),
+        gap_days=_.gap.sum(),
+        gap_squares=(_.gap * _.gap).sum(),
     )

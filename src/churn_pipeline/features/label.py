@@ -9,7 +9,7 @@ from ibis import _
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.features.contracts import known_terms, typed_terms
-from churn_pipeline.features.events import typed_events
+from churn_pipeline.features.events import typed_purchases
 from churn_pipeline.features.timeline import Timeline, day_number, horizon_timeline
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def event_labels(
     rows = features.select(*KEYS).join(dates, "observation_date")
     transactions = dataset.tables.transactions
     assert transactions is not None  # noqa: S101 - the data set's own invariant
-    events = typed_events(tables.transactions, transactions, 1.0)
+    events = typed_purchases(tables.transactions, transactions, 1.0)
     as_of = day_number(calendar.as_of)
-    events = events.filter(_.active == 1, _.known_day <= as_of)
+    events = events.filter(_.known_day <= as_of)
     rows = _marked(rows, _active(events, timeline).mutate(came_back=1))
     label = ibis.ifelse(_.came_back.isnull(), 1.0, 0.0)
     if dataset.label.rule == "contract_end" and dataset.tables.contracts is not None:
