@@ -105,4 +105,10 @@ def test_churn_is_neither_rare_nor_common_and_can_be_told(company, label) -> Non
     rows = [np.concatenate(part) for part in zip(*outcomes(company, label, 4000))]
     probability, churned, _ = rows
     assert 0.08 < churned.mean() < 0.2
-    assert 0.8 < roc_auc_score(churned, probability) < 0.95
+    assert 0.8 < roc_auc_score(churned, probability) < 0.97
+
+
+def test_the_company_is_neither_new_nor_fading(company, label) -> None:
+    sizes = [len(chance) for chance, _, _ in outcomes(company, label, 4000)]
+    # 1 July 2024 against 1 July 2025, before the drift.
+    assert 0.75 < sizes[15] / sizes[3] < 1.25

@@ -15,8 +15,8 @@ Floats = NDArray[np.float64]
 GENDERS = ("female", "male", "other")
 GENDER_WEIGHTS = (0.49, 0.48, 0.03)
 DAYS_A_MONTH = 30.4375
-MEAN_TENURE_MONTHS = 20
-MAX_TENURE_MONTHS = 60
+USUAL_TROUBLES = 0.7
+"""Log-odds of leaving that a usual customer's troubles add."""
 YOUNG = 30
 
 
@@ -92,15 +92,14 @@ def draw_customers(
     rng: np.random.Generator, params: Simulation, months: Months, first: int, size: int
 ) -> Customers:
     """Return the customers `first` to `first + size` of the company."""
-    signup_month = _signup_months(rng, params, months, size)
-    campaign = signup_month >= months.begins_by(params.input_drift.start)
     segment = pick(rng, params.segments, size)
     region = pick(rng, params.regions, size)
-    channel = np.where(
-        campaign,
-        pick(rng, params.input_drift.channels, size),
-        pick(rng, params.channels, size),
-    )
+    usual = pick(rng, params.channels, size)
+    usual_hazard = _usual_hazard(params, segment, usual)
+    signup_month = _signup_months(rng, params, months, usual_hazard)
+    campaign = signup_month >= months.begins_by(params.input_drift.start)
+    won = pick(rng, params.input_drift.channels, size)
+    channel = np.where(campaign, won, usual)
     shift = np.where(campaign, params.input_drift.age_shift_years, 0.0)
     age = np.clip(np.round(rng.normal(45 + shift, 14)), 18, 95)
     share = np.fromiter(params.contract_share.values(), np.float64)[segment]
@@ -135,17 +134,34 @@ def draw_customers(
     )
 
 
+def _usual_hazard(params: Simulation, segment: Codes, channel: Codes) -> Floats:
+    """Return about how likely each customer is to leave in a usual month."""
+    hazard = params.hazard
+    log_odds = (
+        hazard.base
+        + USUAL_TROUBLES
+        + np.fromiter(hazard.segment.values(), np.float64)[segment]
+        + np.fromiter(hazard.channel.values(), np.float64)[channel]
+    )
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
 def _signup_months(
-    rng: np.random.Generator, params: Simulation, months: Months, size: int
+    rng: np.random.Generator, params: Simulation, months: Months, hazard: Floats
 ) -> NDArray[np.int64]:
-    """Return months of sign-up; before the data they are spread as tenures are."""
-    tenure = np.ceil(rng.exponential(MEAN_TENURE_MONTHS, size))
-    before = -np.clip(tenure, 1, MAX_TENURE_MONTHS).astype(np.int64)
+    """Return months of sign-up, such that the company is neither new nor fading.
+
+    Before the data begin, as many sign up each month as later; those who would have
+    left by the beginning sign up within the data instead.
+    """
+    size = len(hazard)
+    tenure = rng.integers(1, params.history_months + 1, size)
+    stayed = rng.random(size) < (1 - hazard) ** tenure
     weights = np.ones(months.count)
     drift = months.begins_by(params.input_drift.start)
     weights[drift:] = params.input_drift.signup_factor
     within = rng.choice(months.count, size, p=weights / weights.sum())
-    return np.where(rng.random(size) < params.existing_share, before, within)
+    return np.where(stayed, -tenure, within)
 
 
 def _purchase_rates(

@@ -116,7 +116,7 @@ class Simulation(Params):
         start: First day of the data; the first of a month.
         months: Months of data.
         chunk_customers: Customers simulated at a time; bounds the memory.
-        existing_share: Share of the customers who signed up before `start`.
+        history_months: Months before `start` in which customers signed up.
         contract_share: Share of the customers under contract, by segment.
         terms: Weights of the lengths of a term in months.
         segments: Weights of the segments.
@@ -146,7 +146,7 @@ class Simulation(Params):
     start: dt.date
     months: int = Field(ge=6, le=120)
     chunk_customers: int = Field(ge=10, le=200_000)
-    existing_share: Share
+    history_months: int = Field(ge=1, le=240)
     contract_share: dict[str, Share]
     terms: dict[int, Annotated[float, Field(ge=0)]]
     segments: Weights
