@@ -86,7 +86,7 @@ def run(raw: pd.DataFrame, dataset: Dataset = SNAPSHOT, **options: object) -> di
     )
     raw_columns = found.pop("raw_columns")
     parameters = DataValidation(**options)
-    report = report_data_quality(
+    judged = report_data_quality(
         **found,
         raw_columns=raw_columns,
         last_profile=last,
@@ -94,8 +94,8 @@ def run(raw: pd.DataFrame, dataset: Dataset = SNAPSHOT, **options: object) -> di
         parameters=parameters,
     )
     rejected = collect_rejected_rows(**found).to_pandas()
-    accepted = accept_tables(**found, report=report, dataset=dataset)
-    return accepted | {"report": report, "rejected": rejected}
+    accepted = accept_tables(**found, quality=judged["quality"], dataset=dataset)
+    return accepted | {"report": judged["report"], "rejected": rejected}
 
 
 def test_counts_add_up_and_blanks_are_counted() -> None:

@@ -78,7 +78,10 @@ def report_data_quality(  # noqa: PLR0917
     dataset: Dataset,
     parameters: DataValidation,
 ) -> dict[str, Any]:
-    """Return the counts, the profile and the findings of all checked tables.
+    """Return what accepting turns on (`quality`), and the `report` for people.
+
+    The report has the counts, columns and findings of all checked tables; `quality`
+    the findings, and the profile that later runs compare with.
 
     Args:
         customers: Checked rows.
@@ -90,14 +93,17 @@ def report_data_quality(  # noqa: PLR0917
         parameters: What stops a run, what warns.
     """
     checked = dict(zip(TABLES, (customers, transactions, contracts), strict=True))
-    return quality_report(checked, raw_columns, last_profile, dataset, parameters)
+    found = quality_report(checked, raw_columns, last_profile, dataset, parameters)
+    shown = {"tables": found["tables"], "findings": found["findings"]}
+    decides = {"findings": found["findings"], "profile": found["profile"]}
+    return {"quality": decides, "report": shown}
 
 
 def accept_tables(
     customers: ibis.Table,
     transactions: ibis.Table,
     contracts: ibis.Table,
-    report: dict[str, Any],
+    quality: dict[str, Any],
     dataset: Dataset,
 ) -> dict[str, Any]:
     """Return the typed tables of good rows, and the profile that later runs meet.
@@ -106,9 +112,9 @@ def accept_tables(
     first one.
 
     Raises:
-        DataValidationError: If the report holds a finding that stops the run.
+        DataValidationError: If there is a finding that stops the run.
     """
-    stop_if_bad(report)
+    stop_if_bad(quality)
     events = accepted(transactions)
     people = accepted(customers)
     if dataset.tables.customers is None:
@@ -117,5 +123,5 @@ def accept_tables(
         "customers": people,
         "transactions": events,
         "contracts": accepted(contracts),
-        "data_profile": report["profile"],
+        "data_profile": quality["profile"],
     }

@@ -40,13 +40,13 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "dataset": "params:dataset",
                     "parameters": "params:data_validation",
                 },
-                outputs="data_quality_report",
+                outputs={"quality": "data_quality", "report": "data_quality_report"},
                 name="report_data_quality",
             ),
             Node(
                 nodes.accept_tables,
                 inputs=checked
-                | {"report": "data_quality_report", "dataset": "params:dataset"},
+                | {"quality": "data_quality", "dataset": "params:dataset"},
                 outputs={name: name for name in nodes.TABLES}
                 | {"data_profile": "data_profile"},
                 name="accept_tables",
