@@ -28,7 +28,9 @@ def tiny() -> Simulation:
 
 @pytest.fixture
 def dataset() -> Dataset:
-    return Dataset.model_validate(read("base/dataset.yml", "dataset"))
+    return Dataset.model_validate(
+        read("base/dataset.yml", "dataset") | {"name": "tiny"}
+    )
 
 
 def test_the_pipeline_streams_all_tables_in_one_pass(
