@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -29,9 +30,13 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    """Return a page of a headless Chromium."""
+    """Return a page of a headless Chromium.
+
+    It ends with its module: Playwright keeps an event loop, which a notebook's client
+    in the same process would stumble over.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium here: apt-get install chromium")
     with sync_playwright() as playwright:
@@ -41,10 +46,16 @@ def page() -> Iterator[Page]:
 
 
 def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of the loopback interface that nobody listens on.
+
+    It lies below those that the system hands out by itself, where a kernel that starts
+    in the meantime would take it.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(10_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def answers(url: str) -> bool:
@@ -64,25 +75,30 @@ def server() -> Callable[..., object]:
 
     @contextmanager
     def run(*args: str, cwd: Path, url: str, tries: int = 600) -> Iterator[None]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *args],
-            cwd=cwd,
-            env=os.environ | {"JUPYTER_DATA_DIR": str(cwd / "jupyter")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait_until_up(process, url, tries)
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.communicate(timeout=30)
+        # A file: a pipe that nobody reads stops the server once it is full.
+        with (cwd / "logs" / "server.log").open("w+b") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *args],
+                cwd=cwd,
+                env=os.environ | {"JUPYTER_DATA_DIR": str(cwd / "jupyter")},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                _wait_until_up(process, url, tries, Path(log.name))
+                yield
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGTERM)
+                    process.wait(timeout=30)
 
     return run
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, tries: int) -> None:
+def _wait_until_up(
+    process: subprocess.Popen[bytes], url: str, tries: int, log: Path
+) -> None:
     """Return when a server answers; the wait ends early when it dies."""
     for _ in range(tries):
         if answers(url):
@@ -91,6 +107,6 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, tries: int) -> No
             process.wait(timeout=0.2)
         except subprocess.TimeoutExpired:
             continue
-        output = process.communicate()[0].decode(errors="replace")
+        output = log.read_text(errors="replace")
         raise AssertionError(f"the server ended by itself:\n{output[-3000:]}")
     raise AssertionError(f"no answer at {url}")

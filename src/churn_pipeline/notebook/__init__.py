@@ -54,7 +54,7 @@ def _style_plots() -> None:
     """Draw what a notebook draws by itself as the reports are drawn."""
     import plotly.io as pio
 
-    from churn_pipeline.notebook.plots import STYLE
+    from churn_pipeline.notebook.style import STYLE
 
     pio.templates["churn"] = STYLE
     pio.templates.default = "plotly_white+churn"

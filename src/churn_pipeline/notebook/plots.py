@@ -1,46 +1,37 @@
-"""Figures of the notebooks, each with a title that says what it shows."""
+"""Figures of data and features, each with a title that says what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from plotly import express as px
-from plotly.graph_objects import layout
+from plotly.subplots import make_subplots
 
-from churn_pipeline.evaluation.figure_style import (
-    BLUE,
-    GREEN,
-    GREYS,
-    INK,
-    ORANGE,
-    RED,
-)
+from churn_pipeline.evaluation.figure_style import BLUE, GREEN, GREYS, ORANGE
 from churn_pipeline.evaluation.separation import churn_by_level
+from churn_pipeline.notebook.style import PURPLE, bars, own_axes
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     from plotly.graph_objects import Figure
 
-PURPLE = "#7c3aed"
-
 SHOWN = 20
 """Bars of a figure, at most."""
 
-STYLE = layout.Template(
-    layout={
-        "colorway": [BLUE, ORANGE, GREEN, RED, PURPLE, *GREYS],
-        "font": {"color": INK, "size": 13},
-        "title": {"x": 0.02, "xanchor": "left", "font": {"size": 17}},
-        "legend": {"title": {"text": ""}},
-        "margin": {"l": 70, "r": 30, "t": 70, "b": 60},
-        "xaxis": {"automargin": True},
-        "yaxis": {"automargin": True},
-    }
-)
+COLUMNS = 3
+"""Small figures side by side."""
+
+SPLITS = {
+    "train": BLUE,
+    "validation": ORANGE,
+    "calibration": GREEN,
+    "test": PURPLE,
+    "gap": GREYS[1],
+    "not_mature": GREYS[2],
+}
 
 
 def draw_reasons(tables: Mapping[str, Any]) -> Figure:
@@ -55,7 +46,7 @@ def draw_reasons(tables: Mapping[str, Any]) -> Figure:
     )
     rejected = sum(table["rejected"] for table in tables.values())
     share = rejected / max(1, sum(table["rows"] for table in tables.values()))
-    return _bars(
+    return bars(
         found.nlargest(SHOWN, "rows"),
         x="rows",
         y="reason",
@@ -79,7 +70,7 @@ def draw_missing(tables: Mapping[str, Any]) -> Figure:
         columns=["table", "column", "missing"],
     )
     gaps = found[found["missing"] > 0]
-    figure = _bars(
+    figure = bars(
         gaps.nlargest(SHOWN, "missing"),
         x="missing",
         y="column",
@@ -117,18 +108,18 @@ def draw_categories(columns: Mapping[str, Any]) -> Figure:
 
 def draw_numbers(table: pd.DataFrame, *, at_most: int = 6) -> Figure:
     """Return a histogram of each of the first columns of numbers."""
-    numbers = table.select_dtypes("number").iloc[:, :at_most]
-    melted = numbers.astype(float).melt(var_name="column").dropna()
-    figure = px.histogram(
-        melted,
-        x="value",
-        facet_col="column",
-        facet_col_wrap=3,
-        facet_row_spacing=0.18,
-        nbins=40,
+    numbers = table.select_dtypes("number").astype(float).iloc[:, :at_most]
+    n_rows = max(1, -(-numbers.shape[1] // COLUMNS))
+    figure = make_subplots(n_rows, COLUMNS, subplot_titles=list(numbers.columns))
+    for i, name in enumerate(numbers.columns):
+        at = {"row": i // COLUMNS + 1, "col": i % COLUMNS + 1}
+        figure.add_histogram(x=numbers[name].dropna(), nbinsx=40, **at)
+    figure.update_traces(marker_color=BLUE)
+    return figure.update_layout(
+        title=f"{numbers.shape[1]} numbers of {len(table):,} customers",
+        showlegend=False,
+        height=120 + 240 * n_rows,
     )
-    figure.update_layout(title=f"Numbers of {len(table):,} customers")
-    return _own_axes(figure).update_yaxes(matches=None, showticklabels=True)
 
 
 def draw_activity(events: ir.Table) -> Figure:
@@ -148,17 +139,29 @@ def draw_activity(events: ir.Table) -> Figure:
 
 def draw_splits(model_input: pd.DataFrame) -> Figure:
     """Return how many rows each split has on each date, and how many churned."""
-    found = model_input.groupby(["observation_date", "split"], as_index=False).agg(
+    found = model_input.groupby(["split", "observation_date"], as_index=False).agg(
         rows=("label", "size"), churned=("label", "mean")
     )
-    found["date"] = pd.to_datetime(found["observation_date"]).dt.strftime("%Y-%m-%d")
-    found["churn"] = found["churned"].map("{:.1%}".format, na_action="ignore")
-    figure = px.bar(found, x="date", y="rows", color="split", text="churn")
-    figure.update_xaxes(type="category", categoryorder="category ascending", title="")
-    rate = model_input["label"].mean()
-    return figure.update_layout(
-        title=f"{rate:.1%} of the rows with a known label churned; on each bar, its own"
-    )
+    found["date"] = found["observation_date"].astype(str).str[:10]
+    figure = make_subplots(2, shared_xaxes=True, vertical_spacing=0.08)
+    for split, colour in SPLITS.items():
+        part = found[found["split"] == split]
+        about = {"name": split, "legendgroup": split, "marker_color": colour}
+        figure.add_bar(x=part["date"], y=part["rows"], row=1, col=1, **about)
+        figure.add_scatter(
+            x=part["date"],
+            y=part["churned"],
+            mode="lines+markers",
+            showlegend=False,
+            row=2,
+            col=1,
+            **about,
+        )
+    figure.update_xaxes(type="category", categoryorder="category ascending")
+    figure.update_yaxes(title="rows", row=1)
+    figure.update_yaxes(title="churn rate", tickformat=".0%", rangemode="tozero", row=2)
+    title = f"{model_input['label'].mean():.1%} of the rows with a known label churned"
+    return figure.update_layout(title=title, barmode="stack", height=560)
 
 
 def draw_strength(auc: pd.Series[float]) -> Figure:
@@ -168,7 +171,7 @@ def draw_strength(auc: pd.Series[float]) -> Figure:
         auc: Feature -> ROC AUC of knowing its level, the strongest first.
     """
     shown = auc.head(SHOWN).rename("ROC AUC").rename_axis("feature").reset_index()
-    figure = _bars(
+    figure = bars(
         shown,
         x="ROC AUC",
         y="feature",
@@ -190,18 +193,23 @@ def draw_levels(label: ArrayLike, columns: Mapping[str, Any]) -> Figure:
     }
     found = pd.concat(parts, names=["feature", "row"]).reset_index()
     found["start"] = found["level"].str.extract(r"^[\[(]([^,]+),")[0].astype(float)
+    found["level"] = found["level"].str.replace(
+        r"-?\d+\.\d+", lambda number: f"{float(number[0]):.3g}", regex=True
+    )
     figure = px.bar(
         found.sort_values(["start", "level"]),
         x="level",
         y="churn_rate",
         facet_col="feature",
         facet_col_wrap=2,
-        facet_row_spacing=0.25,
+        facet_row_spacing=0.2,
+        category_orders={"feature": list(parts)},
         hover_data=["n_rows"],
         height=330 * ((len(parts) + 1) // 2),
     )
-    figure.update_yaxes(tickformat=".0%", title="churn rate")
-    return _own_axes(figure).update_layout(title="Churn rate by level of a feature")
+    figure.update_yaxes(tickformat=".0%", title="").update_xaxes(type="category")
+    figure.update_yaxes(title="churn rate", col=1)
+    return own_axes(figure).update_layout(title="Churn rate by level of a feature")
 
 
 def draw_correlation(columns: pd.DataFrame) -> Figure:
@@ -215,109 +223,3 @@ def draw_correlation(columns: pd.DataFrame) -> Figure:
         height=620,
     )
     return figure.update_layout(title="Features that say the same (rank correlation)")
-
-
-def draw_learning(curves: Mapping[str, Sequence[float]], reference: float) -> Figure:
-    """Return the validation log loss after each pass over the training rows.
-
-    Args:
-        curves: Model -> log loss (nats) a pass.
-        reference: Log loss of a logistic regression.
-    """
-    found = pd.DataFrame({name: pd.Series(curve) for name, curve in curves.items()})
-    figure = px.line(found, markers=True)
-    figure.add_hline(reference, line_dash="dot", annotation_text="logistic regression")
-    best = found.min().idxmin()
-    return figure.update_layout(
-        title=f"The {best} reaches {found[best].min():.4f}, "
-        f"a logistic regression {reference:.4f}",
-        xaxis_title="pass over the training rows",
-        yaxis_title="validation log loss, nats",
-    )
-
-
-def draw_intervals(
-    metrics: Mapping[str, float], prefixes: Mapping[str, str], shown: Sequence[str]
-) -> Figure:
-    """Return some metrics of several models with their intervals.
-
-    Args:
-        metrics: Flat metrics with `_low` and `_high`.
-        prefixes: Model -> what its metrics' names begin with.
-        shown: Names of the metrics.
-    """
-    ends = {"value": "", "low": "_low", "high": "_high"}
-    found = pd.DataFrame(
-        [
-            {"model": model, "metric": metric}
-            | {end: metrics.get(f"{start}{metric}{tail}") for end, tail in ends.items()}
-            for model, start in prefixes.items()
-            for metric in shown
-        ]
-    ).astype(dict.fromkeys(ends, float))
-    found["up"] = found["high"] - found["value"]
-    found["down"] = found["value"] - found["low"]
-    figure = px.scatter(
-        found.dropna(),
-        x="value",
-        y="model",
-        color="model",
-        error_x="up",
-        error_x_minus="down",
-        facet_col="metric",
-        facet_col_wrap=2,
-        facet_row_spacing=0.2,
-        height=520,
-    )
-    figure.update_traces(marker_size=11).update_yaxes(title="")
-    figure.update_layout(title="On the test split, with intervals", showlegend=False)
-    return _own_axes(figure)
-
-
-def draw_decisions(scores: pd.DataFrame, threshold: float) -> Figure:
-    """Return how the customers' churn probabilities spread, and whom to call.
-
-    Args:
-        scores: `churn_scores`.
-        threshold: Lowest probability that is called.
-    """
-    called = int((scores["decision"] == "call").sum())
-    figure = px.histogram(
-        scores,
-        x="churn_probability",
-        color="decision",
-        nbins=60,
-        color_discrete_map={"call": ORANGE, "leave": BLUE},
-    )
-    figure.add_vline(
-        threshold, line_dash="dash", annotation_text=f"threshold {threshold:.3f}"
-    )
-    figure.update_xaxes(title="churn probability", tickformat=".0%")
-    figure.update_yaxes(title="customers")
-    return figure.update_layout(
-        title=f"{called:,} of {len(scores):,} customers to call"
-    )
-
-
-def draw_agreement(here: ArrayLike, there: ArrayLike) -> Figure:
-    """Return the same customers' probabilities from two places against each other."""
-    x, y = np.asarray(there), np.asarray(here)
-    apart = float(np.abs(x - y).max())
-    figure = px.scatter(x=x, y=y, opacity=0.5, width=560, height=520)
-    figure.update_xaxes(title="batch scores", tickformat=".0%")
-    figure.update_yaxes(title="this notebook", tickformat=".0%")
-    return figure.update_layout(title=f"Largest difference {apart:.1e}")
-
-
-def _bars(found: pd.DataFrame, *, x: str, y: str, title: str, **more: str) -> Figure:
-    """Return lying bars, the longest on top."""
-    figure = px.bar(found, x=x, y=y, orientation="h", **more)
-    figure.update_yaxes(categoryorder="total ascending", title="", dtick=1)
-    return figure.update_layout(title=title, height=200 + 22 * found[y].nunique())
-
-
-def _own_axes(figure: Figure) -> Figure:
-    """Give each small figure its own x axis and a plain name."""
-    figure.update_xaxes(matches=None, showticklabels=True, title="")
-    figure.for_each_annotation(lambda note: note.update(text=note.text.split("=")[-1]))
-    return figure
