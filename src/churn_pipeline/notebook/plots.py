@@ -43,7 +43,7 @@ def draw_reasons(tables: Mapping[str, Any]) -> Figure:
     found = pd.DataFrame(
         [(t, r, n) for t in tables for r, n in tables[t]["reasons"].items()],
         columns=["table", "reason", "rows"],
-    )
+    ).astype({"rows": int})
     rejected = sum(table["rejected"] for table in tables.values())
     share = rejected / max(1, sum(table["rows"] for table in tables.values()))
     return bars(
@@ -68,7 +68,7 @@ def draw_missing(tables: Mapping[str, Any]) -> Figure:
             for column, about in tables[name]["columns"].items()
         ],
         columns=["table", "column", "missing"],
-    )
+    ).astype({"missing": float})
     gaps = found[found["missing"] > 0]
     figure = bars(
         gaps.nlargest(SHOWN, "missing"),
