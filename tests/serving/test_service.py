@@ -109,9 +109,8 @@ def _check_answers(client):
 
 
 def test_make_serve_answers_from_the_champion(checkout, tmp_path):
-    (tmp_path / "conf/base").mkdir(parents=True)
+    shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
     shutil.copytree(checkout / "data", tmp_path / "data")
-    shutil.copy(ROOT / "conf/base/dataset.yml", tmp_path / "conf/base")
     command = ["churn_pipeline.serving", "--env", "local"]
     with _serving(command, tmp_path, BENTOML_HOME=str(tmp_path / "home")) as client:
         _check_answers(client)

@@ -46,13 +46,14 @@ def dataset_of(env: str, project: Path | None = None) -> str:
         env: Folder under `conf/`; one without a `dataset.yml` has that of `base`.
         project: The project's folder; None takes the current one.
     """
-    import yaml
+    from omegaconf import OmegaConf
 
     conf = (project or Path()) / "conf"
-    for name in (env, "base"):
-        path = conf / name / "dataset.yml"
-        if path.is_file():
-            return str(yaml.safe_load(path.read_text("utf-8"))["dataset"]["name"])
+    for folder in (conf / env, conf / "base"):
+        files = [folder / "globals.yml", folder / "dataset.yml"]
+        if files[-1].is_file():
+            found = [OmegaConf.load(file) for file in files if file.is_file()]
+            return str(OmegaConf.merge(*found).dataset.name)
     raise SystemExit(
         f"expected {conf / 'base' / 'dataset.yml'}, found none; run this in the "
         "project's folder, or set CHURN_ARTIFACT and use `bentoml serve`"
