@@ -54,12 +54,12 @@ clean: ## Remove what runs made (data, models, logs); raw files stay
 $(VENV)/ready: pyproject.toml requirements.lock
 	@echo "installing into $(VENV) (about 3 minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock -e .
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready
 	@echo "installing what tests and checks need"
-	@$(BIN)/pip install --quiet --disable-pip-version-check -c requirements.lock \
+	@$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock \
 	  -e '.[dev,spark,postgres]'
 	@touch $@
 
