@@ -25,6 +25,7 @@ def draw_learning(curves: Mapping[str, Sequence[float]], reference: float) -> Fi
         reference: Log loss of a logistic regression.
     """
     found = pd.DataFrame({name: pd.Series(curve) for name, curve in curves.items()})
+    found.index += 1
     figure = px.line(found, markers=True)
     figure.add_hline(reference, line_dash="dot", annotation_text="logistic regression")
     best = found.min().idxmin()
@@ -33,6 +34,7 @@ def draw_learning(curves: Mapping[str, Sequence[float]], reference: float) -> Fi
         f"a logistic regression {reference:.4f}",
         xaxis_title="pass over the training rows",
         yaxis_title="validation log loss, nats",
+        legend_title="",
     )
 
 
