@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
+import psutil
 from pydantic import BaseModel, Field
 
 Status = Literal["running", "done", "failed"]
@@ -25,6 +26,7 @@ class RunRecord(BaseModel):
         dataset: Name of the data set.
         status: `running` until it ends; a killed run stays so.
         pid: Process that runs it.
+        born: When that process began, seconds since 1970.
         request: How it was asked for: env, pipelines, tags, parameters, ...
         done: Names of the nodes that ended.
         running: Name of the node at work; None between nodes.
@@ -36,6 +38,7 @@ class RunRecord(BaseModel):
     dataset: str
     status: Status = "running"
     pid: int = Field(default_factory=os.getpid)
+    born: float = Field(default_factory=lambda: psutil.Process().create_time())
     request: dict[str, object] = Field(default_factory=dict)
     done: list[str] = Field(default_factory=list)
     running: str | None = None
@@ -54,7 +57,7 @@ class RunRecord(BaseModel):
     def interrupted(self) -> bool:
         """Whether the run ended before its end: it failed, or its process is gone."""
         return self.status == "failed" or (
-            self.status == "running" and not _is_alive(self.pid)
+            self.status == "running" and not _is_alive(self.pid, self.born)
         )
 
 
@@ -73,14 +76,11 @@ def read_records(project: Path, dataset: str) -> list[RunRecord]:
     ]
 
 
-def _is_alive(pid: int) -> bool:
-    """Return whether a process of this id runs (a reused id counts as alive)."""
-    if pid == os.getpid():
-        return True
+def _is_alive(pid: int, born: float) -> bool:
+    """Return whether a process runs, and is the one meant: ids are used again."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(pid)
+        dead = process.status() == psutil.STATUS_ZOMBIE
+        return not dead and process.create_time() == born
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True

@@ -71,6 +71,12 @@ def test_a_record_of_a_dead_process_is_interrupted(tmp_path: Path) -> None:
     assert interrupted == ["v1", "v3"]
 
 
+def test_a_process_that_took_over_the_id_is_another(tmp_path: Path) -> None:
+    record = RunRecord(version="v1", dataset="x", born=1.0)
+    assert record.pid == os.getpid()
+    assert record.interrupted
+
+
 def test_what_a_killed_node_left_half_written_is_removed(tmp_path: Path) -> None:
     from kedro.io import Version
 

@@ -66,7 +66,9 @@ class JournalHook:
         new = RunRecord(version=version, dataset=self._dataset, request=request)
         old = records.get(version)
         if old is not None:
-            new = old.model_copy(update={"status": "running", "pid": new.pid})
+            new = old.model_copy(
+                update={"status": "running", "pid": new.pid, "born": new.born}
+            )
         new.save(self._project)
         self._record = new
 
