@@ -41,6 +41,7 @@ class Column(Params):
             value is rejected.
         min: Smallest valid number, inclusive; None leaves it open.
         max: Largest valid number, inclusive; None leaves it open.
+        date_format: How its dates are written; None: as the table's are.
         allowed: The valid categories. None allows any; a category outside of the
             list rejects the row.
         sensitive: Whether fairness is reported by this column.
@@ -54,6 +55,7 @@ class Column(Params):
     nullable: bool = True
     min: float | None = None
     max: float | None = None
+    date_format: str | None = None
     allowed: tuple[str, ...] | None = None
     sensitive: bool = False
     segment: bool = False
@@ -90,6 +92,8 @@ class Table(Params):
     """Cells that mean "no value", in any letter case, beside blank ones. A category
     that lists such a word in `allowed` keeps it as a value."""
     decimal: Literal[".", ","] = "."
+    thousands: Literal["", ".", ",", " "] = ""
+    """What stands between groups of three digits, e.g. "," in 1,234.50."""
     date_format: str | None = None
     """How dates are written, e.g. "%d/%m/%Y %H:%M"; None: 2024-01-31 [12:30[:00]]."""
     allow_anonymous: bool = False

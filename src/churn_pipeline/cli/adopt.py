@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from churn_pipeline.validation.adopt import Adopted
+    import ibis.expr.types as ir
+
+    from churn_pipeline.validation.adopted import Adopted
 
 _TAKEN = {"base", "local", "test"}
 
@@ -25,6 +27,7 @@ _TAKEN = {"base", "local", "test"}
 @click.option(
     "--horizon", type=click.IntRange(min=1), help="Event log: days without activity."
 )
+@click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
 @click.option("--force", is_flag=True, help="Overwrite conf/NAME.")
 def adopt(  # noqa: PLR0917
     name: str,
@@ -35,6 +38,7 @@ def adopt(  # noqa: PLR0917
     time_column: str | None,
     amount: str | None,
     horizon: int | None,
+    sheet: str | None,
     *,
     force: bool,
 ) -> None:
@@ -55,6 +59,7 @@ def adopt(  # noqa: PLR0917
         adopted = _look(
             name,
             file,
+            sheet=sheet,
             snapshot={"target": target, "positive": positive, "id": id_column},
             events={
                 "id": id_column,
@@ -91,11 +96,14 @@ def _look(
     name: str,
     file: Path,
     *,
+    sheet: str | None,
     snapshot: dict[str, str | None],
     events: dict[str, str | int | None],
 ) -> Adopted:
     """Return the description of a file as the kind of data its options say it is."""
-    from churn_pipeline.validation.adopt import EventLog, Snapshot, describe
+    from churn_pipeline.validation.adopt_events import EventLog, describe_events
+    from churn_pipeline.validation.adopt_snapshot import Snapshot, describe_snapshot
+    from churn_pipeline.validation.adoption_yaml import CatalogFile
 
     is_snapshot = snapshot["target"] is not None
     is_events = events["time"] is not None
@@ -109,17 +117,29 @@ def _look(
     needed = ("target", "positive") if is_snapshot else ("id", "time", "horizon")
     if lacking := [f"--{option}" for option in needed if kind[option] is None]:
         raise ValueError(f"expected also {' and '.join(lacking)}, got none")
-    roles = Snapshot(**snapshot) if is_snapshot else EventLog(**events)  # type: ignore[arg-type]
-    return describe(name, _rows(file), roles, filepath=_catalog_path(file))
+    rows, catalog = _rows(file, sheet), CatalogFile(_catalog_path(file), sheet)
+    if is_snapshot:
+        return describe_snapshot(
+            name,
+            rows,
+            Snapshot(**snapshot),  # type: ignore[arg-type]
+            catalog=catalog,
+        )
+    return describe_events(
+        name,
+        rows,
+        EventLog(**events),  # type: ignore[arg-type]
+        catalog=catalog,
+    )
 
 
-def _rows(file: Path) -> object:
+def _rows(file: Path, sheet: str | None) -> ir.Table:
     """Return the rows of the file, in a DuckDB of their own."""
     import ibis
 
     from churn_pipeline.io.reading import read_raw
 
-    return read_raw(ibis.duckdb.connect(memory_limit="2GB"), str(file))
+    return read_raw(ibis.duckdb.connect(memory_limit="2GB"), str(file), sheet=sheet)
 
 
 def _catalog_path(file: Path) -> str:
@@ -148,7 +168,10 @@ def _show(name: str, folder: Path, adopted: Adopted) -> None:
         table.add_row(*(escape(cell) for cell in row))
     if len(adopted.rows) > _MOST_ROWS:
         table.add_row("...", "", f"{len(adopted.rows) - _MOST_ROWS} more")
-    console.print(table)
+    if adopted.rows:
+        console.print(table)
+    else:
+        console.print(adopted.summary)
     for warning in adopted.warnings:
         console.print(f"[yellow]![/yellow] {escape(warning)}")
     console.print(f"Written: {', '.join(str(folder / file) for file in adopted.files)}")

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--env", "-e", default=None, help="The data set: a folder in conf/.")
+@click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
 @click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
-def score(env: str | None, source: Path, target: Path) -> None:
+def score(env: str | None, sheet: str | None, source: Path, target: Path) -> None:
     """Score the customers of INPUT with the champion, into OUTPUT.
 
     INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
@@ -34,12 +35,12 @@ def score(env: str | None, source: Path, target: Path) -> None:
     from kedro.io import DatasetError
 
     try:
-        _score(env, source, target)
+        _score(env, source, target, sheet=sheet)
     except (ValueError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _score(env: str | None, source: Path, target: Path) -> None:
+def _score(env: str | None, source: Path, target: Path, *, sheet: str | None) -> None:
     """Score a file and say what was written."""
     from churn_pipeline.serving.decide import require_champion
     from churn_pipeline.serving.files import check_file
@@ -49,7 +50,7 @@ def _score(env: str | None, source: Path, target: Path) -> None:
     context = _context(env)
     champion = require_champion(context.catalog.load("champion"))
     dataset = _dataset(context)
-    raw = _raw(context, source)
+    raw = _raw(context, source, sheet)
     checked = check_file(raw, dataset)
     refused = _write_rejected(checked, dataset, target)
     written = _write(_to_score(context, checked, raw, dataset), champion, target)
@@ -72,12 +73,12 @@ def _dataset(context: KedroContext) -> Dataset:
     return Dataset.model_validate(context.config_loader["globals"]["dataset"])
 
 
-def _raw(context: KedroContext, source: Path) -> Any:
+def _raw(context: KedroContext, source: Path, sheet: str | None) -> Any:
     """Return the file's rows, on the catalog's own DuckDB connection."""
     from churn_pipeline.io.raw import RawTable
 
     connection = dict(context.config_loader["globals"]["duckdb"])
-    return RawTable(filepath=str(source), connection=connection).load()
+    return RawTable(filepath=str(source), connection=connection, sheet=sheet).load()
 
 
 def _to_score(

@@ -41,6 +41,7 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
         file_format: Format | None = None,
         separator: str | None = None,
         encoding: str | None = None,
+        sheet: str | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Take note of where the file is; nothing is read.
@@ -51,6 +52,7 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
             file_format: `csv`, `parquet` or `excel`; None finds it out.
             separator: Between the cells of a text file; None finds it out.
             encoding: Of a text file; None finds it out.
+            sheet: Of an Excel workbook; None takes the only one that holds rows.
             metadata: For Kedro-Viz.
         """
         self._filepath = filepath
@@ -58,6 +60,7 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
         self._file_format = file_format
         self._separator = separator
         self._encoding = encoding
+        self._sheet = sheet
         self.metadata = metadata
 
     def _connect(self) -> Backend:
@@ -79,6 +82,7 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
                 file_format=self._file_format,
                 separator=self._separator,
                 encoding=self._encoding,
+                sheet=self._sheet,
             )
         except ValueError as error:
             raise DatasetError(str(error)) from error

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Format = Literal["csv", "parquet", "excel"]
 ROW = "_row"
 MALFORMED = "_malformed"
+_SHOWN = 12  # sheets in a message
 _BLOCK_BYTES = 1 << 23
 _LONGEST_LINE = 2000  # characters of a malformed line that are kept
 _SUFFIXES: dict[str, Format] = {
@@ -47,6 +48,7 @@ def read_raw(
     file_format: Format | None = None,
     separator: str | None = None,
     encoding: str | None = None,
+    sheet: str | None = None,
 ) -> ir.Table:
     """Return the rows of a raw file, in bounded memory where it is not Excel.
 
@@ -56,6 +58,7 @@ def read_raw(
         file_format: What the file is; None looks at its content and suffix.
         separator: Between the cells of a text file; None finds it out.
         encoding: Of a text file; None finds it out.
+        sheet: Of an Excel workbook; None takes the only one that holds rows.
 
     Returns:
         The file's columns, text unless Parquet says otherwise, with `_row` (int64)
@@ -69,7 +72,7 @@ def read_raw(
     if file_format == "parquet":
         table = _read_parquet(connection, path)
     elif file_format == "excel":
-        table = _read_excel(connection, path)
+        table = _read_excel(connection, path, sheet=sheet)
     else:
         table = _read_text(connection, path, separator=separator, encoding=encoding)
     if table.count().execute() == 0:
@@ -125,24 +128,51 @@ def open_binary(path: str) -> IO[bytes]:
 
 def _read_parquet(connection: Backend, path: str) -> ir.Table:
     table = connection.read_parquet(path, file_row_number=True)
+    names = [name for name in table.columns if name != "file_row_number"]
+    # `rename` takes the new name first.
+    renamed = dict(zip(unique_names(names), names, strict=True))
+    table = table.rename({new: old for new, old in renamed.items() if new != old})
     row = table["file_row_number"].cast("int64") + 1
     return cast("ir.Table", table.mutate(**{ROW: row}).drop("file_row_number"))
 
 
-def _read_excel(connection: Backend, path: str) -> ir.Table:
+def _read_excel(connection: Backend, path: str, *, sheet: str | None) -> ir.Table:
     import pandas as pd
 
     with open_binary(path) as file:
         try:
-            frame = pd.read_excel(file, dtype=str, keep_default_na=False)
+            book = pd.ExcelFile(file)
         except ValueError as error:
             raise RawFileError(
                 f"expected an Excel workbook (.xlsx) in {path}, got {error}; save the "
                 "sheet as .xlsx or CSV"
             ) from error
+        name = _sheet_of(book, path, sheet)
+        frame = book.parse(name, dtype=str, keep_default_na=False)
     frame.columns = pd.Index(unique_names(_excel_names(frame)))
     frame[ROW] = range(1, len(frame) + 1)
     return _keep(connection, frame)
+
+
+def _sheet_of(book: pd.ExcelFile, path: str, sheet: str | None) -> str:
+    """Return the sheet that was asked for, or the only one that holds rows.
+
+    Raises:
+        RawFileError: There is no such sheet, or several hold rows.
+    """
+    names = [str(name) for name in book.sheet_names]
+    if sheet is None:
+        filled = [name for name in names if not book.parse(name, nrows=1).empty]
+        if len(filled) <= 1:
+            return (filled or names)[0]
+    elif sheet in names:
+        return sheet
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    wanted = "one sheet with rows" if sheet is None else f"the sheet `{sheet}`"
+    raise RawFileError(
+        f"expected {wanted} in {path}, got {shown}; name one: `sheet:` in the catalog "
+        "entry, --sheet for `kedro churn adopt` and `score`"
+    )
 
 
 def _excel_names(frame: pd.DataFrame) -> list[str]:

@@ -13,6 +13,7 @@ from typing import IO, NamedTuple
 logger = logging.getLogger(__name__)
 
 SEPARATORS = (",", ";", "\t", "|")
+ROW_COLUMNS = ("_row", "_malformed", "_reasons", "_original", "file_row_number")
 NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 24
@@ -108,11 +109,13 @@ def find_separator(sample: str) -> str:
 def unique_names(names: Iterable[str]) -> tuple[str, ...]:
     """Return column names stripped, none empty, none twice (letter case aside).
 
+    Names of the columns that reading and checking add count as taken.
+
     Example:
-        >>> unique_names([" a", "A", ""])
-        ('a', 'A_2', 'column_3')
+        >>> unique_names([" a", "A", "", "_row"])
+        ('a', 'A_2', 'column_3', '_row_2')
     """
-    taken: set[str] = set()
+    taken = set(ROW_COLUMNS)
     unique = []
     for position, raw in enumerate(names, start=1):
         name = raw.strip().lstrip("\ufeff") or f"column_{position}"

@@ -36,7 +36,8 @@ def require_champion(champion: Artifact | None) -> Artifact:
     if champion is None:
         raise ValueError(
             "expected a champion to score with, found none: no model has been "
-            "released for this data set; run `kedro run` (with its --env) first, or "
+            "released for this data set, or the gate refused the candidate (`kedro "
+            "churn history` says why). Run `kedro run` (with its --env) first, or "
             "release one with `kedro churn promote`"
         )
     return champion

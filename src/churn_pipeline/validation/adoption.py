@@ -55,10 +55,12 @@ def propose(facts: Facts) -> Proposal:
     # One value and blanks may well tell something: "reason for leaving".
     if facts.distinct + (facts.missing > 0) <= 1:
         return Proposal(facts.name, None, "constant", is_warning=True)
+    if facts.is_boolean:
+        return Proposal(facts.name, _marked(facts.name, Column(type="boolean")))
     if facts.is_number:
         return _number(facts)
     if facts.is_date:
-        return Proposal(facts.name, Column(type="date"))
+        return _date(facts)
     if facts.distinct > MOST_ALLOWED and facts.distinct > _MOSTLY_UNIQUE * facts.there:
         note = f"text of {facts.distinct:,} different values, like a name or an id"
         return Proposal(facts.name, None, note, is_warning=True)
@@ -126,6 +128,18 @@ def _category(facts: Facts) -> Proposal:
         note = f"{facts.numbers / facts.there:.0%} of the values are numbers"
     column = Column(type="category", allowed=allowed)
     return Proposal(facts.name, _marked(facts.name, column), note)
+
+
+def _date(facts: Facts) -> Proposal:
+    form, is_doubtful = facts.date_format
+    column = Column(type="date", date_format=form)
+    unreadable = facts.there - facts.dates
+    notes = []
+    if is_doubtful:
+        notes.append(f"day and month may be swapped; taken for {form}")
+    if unreadable:
+        notes.append(f"{unreadable:,} cells are no date and reject their rows")
+    return Proposal(facts.name, column, "; ".join(notes), is_warning=bool(notes))
 
 
 def _number(facts: Facts) -> Proposal:

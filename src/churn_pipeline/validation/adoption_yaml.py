@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from churn_pipeline.validation.adoption import Proposal
@@ -104,11 +105,24 @@ def events_yaml(
     )
 
 
-def catalog_yaml(filepath: str, which: str) -> str:
+@dataclass(frozen=True)
+class CatalogFile:
+    """A raw file as the catalog is to have it.
+
+    Attributes:
+        filepath: Of the file.
+        sheet: Of an Excel workbook; None where it has only one that holds rows.
+    """
+
+    filepath: str
+    sheet: str | None = None
+
+
+def catalog_yaml(file: CatalogFile, which: str) -> str:
     """Return catalog.yml: one raw table is a file, the others are absent.
 
     Args:
-        filepath: Of the file, as the catalog is to have it.
+        file: The raw file.
         which: `customers` or `transactions`.
     """
     absent = [
@@ -124,7 +138,8 @@ def catalog_yaml(filepath: str, which: str) -> str:
             '# `separator: ";"` and `encoding: latin-1`.',
             f"raw_{which}:",
             "  type: churn_pipeline.io.raw.RawTable",
-            f"  filepath: {scalar(filepath)}",
+            f"  filepath: {scalar(file.filepath)}",
+            *([f"  sheet: {scalar(file.sheet)}"] if file.sheet else []),
             "  connection: ${globals:duckdb}",
             "  metadata: {kedro-viz: {layer: raw}}",
             "",

@@ -49,10 +49,18 @@ def text_of(cell: ir.Value) -> ir.StringValue:
         return ibis.ifelse(padded, cell.strip(), cell)
     if kind.is_floating():
         number = cell.nullif(float("nan"))
-        is_whole = (number == number.floor()) & (number.abs() < 1e15)  # noqa: PLR2004
-        whole = ibis.ifelse(is_whole, number, None).try_cast("int64")
+        short = is_whole(number) & (number.abs() < 1e15)  # noqa: PLR2004
+        whole = ibis.ifelse(short, number, None).try_cast("int64")
         return ibis.coalesce(whole.cast("string"), number.cast("string"))
     return cell.cast("string")
+
+
+def is_whole(number: ir.NumericValue) -> ir.BooleanValue:
+    """Return whether a number is whole, of any size.
+
+    Ibis's `floor` makes an int64 of it, which DuckDB refuses for 1e30.
+    """
+    return cast("ir.BooleanValue", number % 1 == 0)
 
 
 def present(cell: ir.Value, table: Table, column: Column) -> ir.Value:
@@ -87,7 +95,7 @@ def value_of(cell: ir.Value, table: Table, column: Column) -> ir.Value:
         word = text_of(cell).lower()
         return ibis.cases((word.isin(_TRUE), True), (word.isin(_FALSE), False))
     if column.type in ("date", "datetime"):
-        moment = _moment(cell, table)
+        moment = _moment(cell, column.date_format or table.date_format)
         return moment.date() if column.type == "date" else moment
     # Whole numbers stay float64 until they are known to be valid.
     return _number(cell, table)
@@ -126,7 +134,7 @@ def _number_problems(
 ) -> list[tuple[ir.Value, ir.Value]]:
     branches = [(value.isinf(), "infinite" + got)]
     if column.type == "integer":
-        branches.append((value != value.floor(), "not a whole number" + got))
+        branches.append((~is_whole(value), "not a whole number" + got))
     if column.min is not None:
         branches.append((value < column.min, f"below {column.min:g}" + got))
     if column.max is not None:
@@ -138,6 +146,11 @@ def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
     kind = cell.type()
     if kind.is_string():
         text = cell
+        if table.thousands:
+            sign = f"[{table.thousands}]"
+            is_grouped = text.re_search(rf"^[-+]?[0-9]{{1,3}}({sign}[0-9]{{3}})+\b")
+            plain = text.replace(table.thousands, "")
+            text = ibis.ifelse(is_grouped, plain, text)
         if table.decimal == ",":
             text = text.replace(",", ".")
         number = text.try_cast("float64")
@@ -148,11 +161,11 @@ def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
     return cast("ir.FloatingValue", number.nullif(float("nan")))
 
 
-def _moment(cell: ir.Value, table: Table) -> ir.TimestampValue:
+def _moment(cell: ir.Value, form: str | None) -> ir.TimestampValue:
     kind = cell.type()
     if kind.is_timestamp() or kind.is_date():
         return cell.cast("timestamp")
     text = text_of(cell)
-    if table.date_format is None:
+    if form is None:
         return text.try_cast("timestamp")
-    return cast("ir.TimestampValue", try_strptime(text, table.date_format))
+    return cast("ir.TimestampValue", try_strptime(text, form))

@@ -10,10 +10,10 @@ import ibis
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import ColumnLabel, Table
+from churn_pipeline.io.textfile import ROW_COLUMNS
 from churn_pipeline.validation.errors import DataValidationError
 from churn_pipeline.validation.fields import raw_columns_of
 
-ROW_COLUMNS = ("_row", "_malformed", "_reasons", "_original", "file_row_number")
 _SHOWN = 8  # column names in a message
 
 

@@ -1,0 +1,225 @@
+"""From the rows of an unknown file, one a customer, to the files that describe it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+
+from churn_pipeline.dataset import Column, Customers, Table
+from churn_pipeline.validation.adopted import Adopted, adopted, check_named, reading
+from churn_pipeline.validation.adoption import (
+    MOST_ALLOWED,
+    Proposal,
+    propose,
+    with_label,
+    with_segments,
+)
+from churn_pipeline.validation.adoption_yaml import (
+    CatalogFile,
+    catalog_yaml,
+    snapshot_yaml,
+)
+from churn_pipeline.validation.cells import text_of, value_of
+from churn_pipeline.validation.columns import raw_columns
+from churn_pipeline.validation.facts import Facts, facts_of
+from churn_pipeline.validation.leaks import auc_alone
+from churn_pipeline.validation.number_style import number_style
+
+_SAMPLE = 20_000
+_FEWEST_OF_A_CLASS = 50
+_HALF = 0.5
+_REPEATED = 0.05
+_SHOWN = 6
+_LABEL = "_is_positive"
+_NUMBER = Column(type="number")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Roles in a table of one row a customer."""
+
+    target: str
+    positive: str
+    id: str | None = None
+
+
+def describe_snapshot(
+    name: str, raw: ir.Table, roles: Snapshot, *, catalog: CatalogFile
+) -> Adopted:
+    """Return the files that describe a table of one row a customer.
+
+    Args:
+        name: Of the data set.
+        raw: Rows of the file.
+        roles: What the person said of the columns.
+        catalog: Of the file.
+
+    Raises:
+        ValueError: If a named column is not there, or does not hold what it should.
+    """
+    check_named([roles.target, *([roles.id] if roles.id else [])], raw_columns(raw))
+    style = number_style(raw)
+    described = Customers(
+        customer_id=roles.id, decimal=style.decimal, thousands=style.thousands
+    )
+    label = _label(raw, roles)
+    facts = _features_of(raw, described, {roles.id, roles.target})
+    proposals = _told(raw, facts, label["positive"], roles, described)
+    warnings = _label_warnings(label, raw.count().to_pyarrow().as_py())
+    warnings += [style.doubt] if style.doubt else []
+    table: dict[str, Any] = {}
+    if roles.id is None:
+        table["customer_id"] = (None, "no id column: the number of the row, from 1")
+        warnings.append(
+            "no --id: a customer is named by the number of the row (1 is the first), "
+            "in scored files too"
+        )
+    else:
+        table["customer_id"] = roles.id
+        table["unique"] = ([roles.id], "a repetition is rejected, the first row kept")
+        warnings += _repeated(raw, roles.id)
+    table |= reading(style)
+    files = {
+        "dataset.yml": snapshot_yaml(
+            name,
+            table,
+            _label_block(roles, label),
+            proposals,
+            snapshot_date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        ),
+        "catalog.yml": catalog_yaml(catalog, "customers"),
+    }
+    return adopted(name, files, proposals, warnings, label["rows"])
+
+
+def _label(raw: ir.Table, roles: Snapshot) -> dict[str, Any]:
+    """Return the label's values with their rows, and the positive as it is written.
+
+    Raises:
+        ValueError: If the positive value is not there, or is the only one.
+    """
+    text = text_of(raw[roles.target])
+    counts = raw.group_by(value=text).agg(n=raw.count())
+    found = counts.order_by(counts["n"].desc()).limit(1000).to_pyarrow()
+    pairs = zip(found["value"].to_pylist(), found["n"].to_pylist(), strict=True)
+    every = {value or "": n for value, n in pairs}
+    blank = {"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None"}
+    values = {value: n for value, n in every.items() if value not in blank}
+    shown = ", ".join(f"`{value}`" for value in list(values)[:_SHOWN])
+    same = [value for value in values if _is_alike(value, roles.positive.strip())]
+    if not same:
+        close = difflib.get_close_matches(roles.positive, list(values), n=1)
+        hint = f"; did you mean `{close[0]}`?" if close else ""
+        raise ValueError(
+            f"expected the value `{roles.positive}` (--positive) in `{roles.target}`, "
+            f"got {shown or 'blank cells only'}{hint}"
+        )
+    if len(values) == 1:
+        raise ValueError(
+            f"expected customers who left and customers who stayed in "
+            f"`{roles.target}`, got {shown} alone; bring rows of both"
+        )
+    others = [value for value in values if value != same[0]]
+    return {
+        "positive": same[0],
+        "others": others,
+        "rate": values[same[0]] / sum(values.values()),
+        "positives": values[same[0]],
+        "missing": sum(every.values()) - sum(values.values()),
+        "rows": sum(every.values()),
+    }
+
+
+def _is_alike(value: str, other: str) -> bool:
+    """Return whether two texts are the same value: letter case aside, 1.0 as 1."""
+    try:
+        return float(value) == float(other)
+    except ValueError:
+        return value.lower() == other.lower()
+
+
+def _label_block(roles: Snapshot, label: dict[str, Any]) -> dict[str, Any]:
+    block: dict[str, Any] = {
+        "column": roles.target,
+        "positive": (label["positive"], "this value means that the customer left"),
+    }
+    if len(label["others"]) == 1:
+        block["negative"] = (label["others"][0], "any third value rejects its row")
+    rate = round(label["rate"], 4)
+    if 0 < rate < 1:
+        note = "share who left; a share nearer to 1 - it stops the run as inverted"
+        block["expected_rate"] = (rate, note)
+    return block
+
+
+def _label_warnings(label: dict[str, Any], rows: int) -> list[str]:
+    warnings = []
+    if label["rate"] > _HALF:
+        warnings.append(
+            f"{label['rate']:.1%} have `{label['positive']}`: more leave than stay. Is "
+            "--positive the value of those who left?"
+        )
+    if label["missing"]:
+        warnings.append(
+            f"{label['missing']:,} of {rows:,} rows have no label and will be rejected"
+        )
+    if len(label["others"]) > 1:
+        shown = ", ".join(f"`{value}`" for value in label["others"][:_SHOWN])
+        warnings.append(f"all other values count as stayed: {shown}")
+    if min(label["positives"], rows - label["positives"]) < _FEWEST_OF_A_CLASS:
+        warnings.append(
+            f"only {label['positives']:,} of {rows:,} rows have "
+            f"`{label['positive']}`: too few of a kind to learn and to test well"
+        )
+    return warnings
+
+
+def _features_of(raw: ir.Table, table: Table, roles: set[str | None]) -> list[Facts]:
+    facts = facts_of(raw, table, most_levels=MOST_ALLOWED)
+    return [fact for fact in facts if fact.name not in roles]
+
+
+def _told(
+    raw: ir.Table,
+    facts: Sequence[Facts],
+    positive: str,
+    roles: Snapshot,
+    table: Customers,
+) -> list[Proposal]:
+    """Return the proposals, knowing what each column alone tells of the label."""
+    picked = raw.order_by(raw["_row"].hash()).limit(_SAMPLE)
+    read = {
+        fact.name: value_of(text_of(raw[fact.name]), table, _NUMBER)
+        for fact in facts
+        if fact.is_number and fact.is_text
+    }
+    is_positive = (text_of(picked[roles.target]) == positive).fill_null(False)
+    sample = picked.mutate(**read, **{_LABEL: is_positive.cast("float64")}).to_pandas()
+    proposals = []
+    for fact in facts:
+        proposal = propose(fact)
+        if fact.name.casefold() in table.reserved:
+            note = "a name that the tables after validation use; rename the column"
+            proposal = Proposal(fact.name, None, note, is_warning=True)
+        if proposal.column is not None:
+            auc = auc_alone(sample[fact.name], sample[_LABEL])
+            proposal = with_label(proposal, auc, roles.target)
+        proposals.append(proposal)
+    return with_segments(proposals)
+
+
+def _repeated(raw: ir.Table, identity: str) -> list[str]:
+    rows = raw.count().to_pyarrow().as_py()
+    different = raw[identity].nunique().to_pyarrow().as_py()
+    repeated = rows - different
+    if repeated <= 0:
+        return []
+    hint = ""
+    if repeated > _REPEATED * rows:
+        hint = "; more than a run allows: is this an event log (--time, --horizon)?"
+    return [f"{repeated:,} of {rows:,} rows repeat an id or have none{hint}"]

@@ -1,0 +1,88 @@
+"""What a look at an unknown file gives: the files that describe it, and what to say."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from churn_pipeline.validation.adoption import Proposal
+from churn_pipeline.validation.number_style import NumberStyle
+
+_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A described data set.
+
+    Attributes:
+        summary: One line on what was found.
+        files: File name -> text, for conf/NAME.
+        rows: Column, use and note, for the screen.
+        warnings: What a person must look at.
+    """
+
+    summary: str
+    files: dict[str, str]
+    rows: list[tuple[str, str, str]]
+    warnings: list[str]
+
+
+def check_named(named: Sequence[str], there: Sequence[str]) -> None:
+    """Raise where a column that a person named is not in the file.
+
+    Raises:
+        ValueError: It is not; a near match is suggested.
+    """
+    for column in named:
+        if column not in there:
+            folded = {other.casefold(): other for other in there}
+            close = difflib.get_close_matches(column.casefold(), folded, n=1)
+            hint = f"; did you mean `{folded[close[0]]}`?" if close else ""
+            shown = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
+            raise ValueError(
+                f"expected a column `{column}` in the file, got {shown}{hint}"
+            )
+
+
+def reading(style: NumberStyle, date_format: str | None = None) -> dict[str, Any]:
+    """Return the keys of dataset.yml that say how cells are written, with comments."""
+    found: dict[str, Any] = {}
+    if style.decimal != ".":
+        found["decimal"] = (style.decimal, "how numbers are written")
+    if style.thousands:
+        found["thousands"] = (style.thousands, "between groups of three digits")
+    if date_format is not None:
+        found["date_format"] = (date_format, "how dates are written")
+    return found
+
+
+def adopted(
+    name: str,
+    files: dict[str, str],
+    proposals: Sequence[Proposal],
+    warnings: list[str],
+    rows: int,
+) -> Adopted:
+    """Return the description, the notes of its columns among the warnings.
+
+    Args:
+        name: Of the data set.
+        files: File name -> text.
+        proposals: One a column without a role.
+        warnings: Of the file as a whole.
+        rows: Of the file.
+    """
+    shown = []
+    for proposal in proposals:
+        column = proposal.column
+        use: str = "ignored" if column is None else column.type
+        if column is not None and not column.feature:
+            use = "not used"
+        shown.append((proposal.name, use, proposal.note))
+        if proposal.is_warning:
+            warnings.append(f"{proposal.name}: {proposal.note} ({use})")
+    summary = f"{name}: {rows:,} rows, {len(proposals)} columns without a role"
+    return Adopted(summary, files, shown, warnings)
