@@ -17,7 +17,7 @@ def champion(tmp_path, monkeypatch):
         monkeypatch.setattr(registry.Registry, step, lambda *_: None)
     monkeypatch.setattr(registry.Registry, "aliases", lambda _: {})
     return lambda **more: ChampionDataset(
-        folder=str(tmp_path / "models"), dataset="tiny", tracking_uri="", **more
+        path=str(tmp_path / "models"), dataset="tiny", tracking_uri="", **more
     )
 
 

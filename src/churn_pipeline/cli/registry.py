@@ -132,7 +132,7 @@ def releases_of(env: str | None) -> Releases:
     entry = {k: v for k, v in loader["catalog"]["champion"].items() if k != "type"}
     # The command may be run in a folder below the project's.
     absolute = {
-        "folder": str(project / entry["folder"]),
+        "path": str(project / entry["path"]),
         "tracking_uri": _absolute(entry["tracking_uri"], project),
     }
     return ChampionDataset(**{**entry, **absolute}).releases

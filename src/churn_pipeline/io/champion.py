@@ -24,7 +24,7 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
     def __init__(
         self,
         *,
-        folder: str,
+        path: str,
         dataset: str,
         tracking_uri: str,
         report_damage: bool = False,
@@ -33,7 +33,8 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
         """Name the places.
 
         Args:
-            folder: Of the data set's models, e.g. `data/06_models/company`.
+            path: Folder of the data set's models, e.g. `data/06_models/company`. Kedro
+                makes it absolute for the sake of its name.
             dataset: Name of the data set; the registered model is `churn_<dataset>`.
             tracking_uri: MLflow's database or server.
             report_damage: Whether a champion whose files are missing or wrong is
@@ -41,7 +42,7 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
                 loading would raise it otherwise.
             metadata: For kedro-viz.
         """
-        self._folder = folder
+        self._path = path
         self._dataset = dataset
         self._tracking_uri = tracking_uri
         self._report_damage = report_damage
@@ -78,13 +79,13 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
         from churn_pipeline.release.store import ModelStore
 
         registry = Registry(self._dataset, self._tracking_uri)
-        return Releases(ModelStore(self._folder), registry, who=account())
+        return Releases(ModelStore(self._path), registry, who=account())
 
     def _exists(self) -> bool:
         return self.releases.store.pointer() is not None
 
     def _describe(self) -> dict[str, Any]:
-        return {"folder": self._folder, "dataset": self._dataset}
+        return {"path": self._path, "dataset": self._dataset}
 
 
 def account() -> str:
