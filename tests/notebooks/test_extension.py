@@ -20,6 +20,13 @@ print(sorted(n for n in ("catalog", "context", "pipelines") if n in found))
 print(found["context"].env, "champion" in found["catalog"])
 """
 
+KEDRO_KERNEL = """
+from IPython.testing.globalipapp import start_ipython
+shell = start_ipython()
+shell.run_line_magic("load_ext", "kedro.ipython")
+print(type(shell.user_ns["catalog"].load("champion")).__name__)
+"""
+
 
 def run(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Return what Python code printed in a folder."""
@@ -42,6 +49,15 @@ def test_it_gives_the_project_quietly_however_often(
         "['catalog', 'context', 'pipelines']",
         "test True",
     ], done.stderr
+
+
+def test_a_kernel_of_kedro_in_a_folder_below_finds_the_champion(
+    trained: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEDRO_ENV", "test")
+    monkeypatch.setenv("IPYTHONDIR", str(trained.folder / "ipython"))
+    done = run(KEDRO_KERNEL, trained.folder / "notebooks")
+    assert done.stdout.splitlines()[-1] == "Artifact", done.stderr
 
 
 def test_outside_of_the_project_it_says_where_notebooks_belong(
