@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENV ?= local
 PORT ?= 3000
+NO_UPDATE_CHECK := jupyterlab.handlers.announcements.NeverCheckForUpdate
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
@@ -27,11 +28,13 @@ lint: $(VENV)/ready-dev ## Check style, types and the direction of imports
 serve: $(VENV)/ready ## Answer predictions over HTTP (PORT=3000, ENV=data set)
 	@$(BIN)/python -m churn_pipeline.serving --port $(PORT) --env $(ENV)
 
-lab: $(VENV)/ready ## Open the notebooks in JupyterLab
-	@$(BIN)/kedro jupyter lab --ServerApp.root_dir=. notebooks
+lab: $(VENV)/ready ## Open the notebooks in JupyterLab (ENV=data set)
+	@$(BIN)/kedro jupyter lab --env $(ENV) --ServerApp.root_dir=. --log-level=WARN \
+	  --LabApp.default_url=/lab/tree/notebooks/1.0-explore.ipynb --LabApp.news_url= \
+	  --LabApp.check_for_updates_class=$(NO_UPDATE_CHECK)
 
-viz: $(VENV)/ready ## Look at pipelines, data and plots in the browser
-	@$(BIN)/kedro viz run
+viz: $(VENV)/ready ## Look at pipelines, data and plots in the browser (ENV=data set)
+	@PYTHONWARNINGS=ignore $(BIN)/kedro viz run --env $(ENV)
 
 mlflow: $(VENV)/ready ## Look at runs and the model registry in the browser
 	@$(BIN)/kedro mlflow ui
