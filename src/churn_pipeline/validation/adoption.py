@@ -63,6 +63,8 @@ def propose(facts: Facts) -> Proposal:
         return _date(facts)
     if facts.distinct > MOST_ALLOWED and facts.distinct > _MOSTLY_UNIQUE * facts.there:
         note = f"text of {facts.distinct:,} different values, like a name or an id"
+        if facts.is_signed:
+            note = "numbers with a sign such as $ or %; write them without to use them"
         return Proposal(facts.name, None, note, is_warning=True)
     return _category(facts)
 
@@ -72,16 +74,17 @@ def with_label(proposal: Proposal, auc: float, target: str) -> Proposal:
     column = proposal.column
     if column is None:
         return proposal
+    also = f"; {proposal.note}" if proposal.is_warning else ""
     stem = re.sub(r"[^a-z]", "", target.lower())
     is_named_like = bool(stem) and stem in re.sub(r"[^a-z]", "", proposal.name.lower())
     if auc >= GIVES_AWAY or (is_named_like and auc >= _NAMED_LIKE_LABEL):
-        note = f"gives the label away: alone it tells it with ROC AUC {auc:.3f}"
+        note = f"gives the label away: alone it tells it with ROC AUC {auc:.3f}{also}"
         unused = column.model_copy(update={"feature": False})
         return Proposal(proposal.name, unused, note, is_warning=True, auc=auc)
     if auc >= _SUSPICIOUS:
         note = (
             f"alone it tells the label with ROC AUC {auc:.3f}: is it known before a "
-            "customer leaves? If not, set feature: false"
+            f"customer leaves? If not, set feature: false{also}"
         )
         return Proposal(proposal.name, column, note, is_warning=True, auc=auc)
     return Proposal(proposal.name, column, proposal.note, proposal.is_warning, auc)
@@ -156,7 +159,7 @@ def _number(facts: Facts) -> Proposal:
         high = 1.0
     kind: Literal["integer", "number"] = "integer" if is_whole else "number"
     column = Column(type=kind, min=low, max=high)
-    note = f"from {facts.low:g} to {facts.high:g}"
+    note = f"from {facts.low:.10g} to {facts.high:.10g}"
     if unreadable:
         note += f"; {unreadable:,} cells are no number and reject their rows"
     marked = _marked(facts.name, column)
