@@ -50,10 +50,6 @@ lock: ## Write requirements.lock from pyproject.toml, in a clean environment
 	} > requirements.lock
 	@rm -rf build/lock
 
-clean: ## Remove what runs made (data, models, logs); raw files stay
-	@find data -mindepth 2 -not -path 'data/01_raw/*' -not -name .gitkeep -delete
-	@rm -rf mlflow.db mlruns mlartifacts logs/*.log* .viz
-
 $(VENV)/ready: pyproject.toml requirements.lock
 	@echo "installing into $(VENV) (about 3 minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -66,4 +62,4 @@ $(VENV)/ready-dev: $(VENV)/ready
 	  -e '.[dev,spark,postgres]'
 	@touch $@
 
-.PHONY: help run test lint serve lab viz mlflow bench lock clean
+.PHONY: help run test lint serve lab viz mlflow bench lock

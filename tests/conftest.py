@@ -29,6 +29,10 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def new(cls, folder: Path) -> Project:
+        """Return a project without data."""
         for name in ("conf", "notebooks"):
             shutil.copytree(ROOT / name, folder / name)
         for name in ("pyproject.toml", ".telemetry", "bentofile.yaml"):
@@ -37,6 +41,12 @@ class Project:
             (folder / name).mkdir()
         for layer in (ROOT / "data").iterdir():
             (folder / "data" / layer.name).mkdir(parents=True)
+        return cls(folder)
+
+    def copy(self, folder: Path) -> Project:
+        """Return a copy, with all that was run in it, for a test that writes."""
+        shutil.copytree(self.folder, folder)
+        return Project(folder)
 
     def kedro(
         self, *args: str, check: bool = True, **env: str
@@ -63,7 +73,7 @@ class Project:
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a fresh project without data."""
-    return Project(tmp_path / "project")
+    return Project.new(tmp_path / "project")
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +82,6 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
     Tests read from it; one that writes makes its own copy.
     """
-    made = Project(tmp_path_factory.mktemp("trained") / "project")
+    made = Project.new(tmp_path_factory.mktemp("trained") / "project")
     made.kedro("run", "--env", "test", "--pipelines", "simulate,__default__")
     return made

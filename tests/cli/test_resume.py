@@ -1,0 +1,94 @@
+"""A killed run goes on, a past model is rebuilt, old versions go: on a real run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from churn_pipeline.runs import RunRecord, read_records
+from tests.conftest import Project
+
+
+@pytest.fixture
+def own(trained: Project, tmp_path: Path) -> Project:
+    """Return a copy of the trained project that a test may write to."""
+    return trained.copy(tmp_path / "project")
+
+
+def newest(project: Project) -> RunRecord:
+    return read_records(project.folder, "test")[-1]
+
+
+def kill_when(project: Project, node: str, *command: str) -> RunRecord:
+    """Start a kedro command, kill it while a node runs, and return its record."""
+    before = newest(project).version
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kedro", *command],
+        cwd=project.folder,
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        record = newest(project)
+        if record.version != before and record.running == node:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return newest(project)
+    raise AssertionError(f"the run ended ({process.poll()}) before {node} was at work")
+
+
+def test_a_killed_run_goes_on_under_its_version(own: Project) -> None:
+    command = ("run", "--env", "test", "--pipelines", "training")
+    killed = kill_when(own, "train_logistic", *command)
+    assert killed.interrupted
+    own.kedro("churn", "resume", "--env", "test")
+    resumed = newest(own)
+    assert resumed.version == killed.version
+    assert resumed.status == "done"
+    assert len(resumed.done) == len(set(resumed.done))  # nothing was done twice
+    assert set(killed.done) < set(resumed.done)
+    artifacts = own.folder / "data/06_models/test/artifact"
+    assert (artifacts / killed.version).is_dir()
+    with sqlite3.connect(own.folder / "mlflow.db") as store:
+        runs = store.execute(
+            "select status from runs where name = ?", [killed.version]
+        ).fetchall()
+    assert runs == [("FINISHED",)]
+
+
+def test_a_past_model_is_rebuilt_from_its_data_to_the_byte(own: Project) -> None:
+    first = newest(own).version
+    loads = f"model_input:{first},feature_set:{first}"
+    own.kedro("run", "--env", "test", "--pipelines", "training", "-lv", loads)
+    again = newest(own).version
+    folder = own.folder / "data/06_models/test/artifact"
+    files = [
+        json.loads((folder / version / "artifact/manifest.json").read_text("utf-8"))
+        for version in (first, again)
+    ]
+    assert first != again
+    assert files[0]["files"] == files[1]["files"]
+    assert files[0]["hashes"] == files[1]["hashes"]
+
+
+def test_gc_keeps_what_the_champion_was_made_of(own: Project) -> None:
+    champion = newest(own).version
+    for _ in range(2):
+        own.kedro("run", "--env", "test", "--pipelines", "feature_engineering")
+    versions = own.folder / "data/05_model_input/test/model_input.parquet"
+    assert len(list(versions.iterdir())) == 3
+    said = own.kedro("churn", "gc", "--env", "test", "--keep", "1").stdout
+    left = sorted(path.name for path in versions.iterdir())
+    assert left == [champion, newest(own).version]
+    assert "model_input" in said
+    own.kedro("run", "--env", "test", "--pipelines", "scoring")
