@@ -33,11 +33,12 @@ class Project:
     @classmethod
     def new(cls, folder: Path) -> Project:
         """Return a project without data."""
+        own = shutil.ignore_patterns("local", ".ipynb_checkpoints")
         for name in ("conf", "notebooks"):
-            shutil.copytree(ROOT / name, folder / name)
+            shutil.copytree(ROOT / name, folder / name, ignore=own)
         for name in ("pyproject.toml", ".telemetry", "bentofile.yaml"):
             shutil.copy(ROOT / name, folder / name)
-        for name in ("logs", "src"):  # the package itself is installed
+        for name in ("conf/local", "logs", "src"):  # the package is installed
             (folder / name).mkdir()
         for layer in (ROOT / "data").iterdir():
             (folder / "data" / layer.name).mkdir(parents=True)

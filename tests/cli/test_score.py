@@ -42,7 +42,7 @@ ROWS = (
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    made = Project(tmp_path_factory.mktemp("score") / "project")
+    made = Project.new(tmp_path_factory.mktemp("score") / "project")
     (made.folder / "conf/tiny").mkdir()
     (made.folder / "conf/tiny/dataset.yml").write_text(DATASET)
     (made.folder / "conf/tiny/catalog.yml").write_text(CATALOG)
