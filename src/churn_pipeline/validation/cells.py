@@ -70,7 +70,9 @@ def present(cell: ir.Value, table: Table, column: Column) -> ir.Value:
     """
     kind = cell.type()
     if column.type != "category" and not kind.is_string():
-        return cell.nullif(float("nan")) if kind.is_floating() else cell
+        # Ibis takes NULLIF of a float32 for a float64, DuckDB does not.
+        is_float = kind.is_floating()
+        return cell.cast("float64").nullif(float("nan")) if is_float else cell
     text = text_of(cell)
     return ibis.ifelse(text.isin(_no_value(table, column)), None, text)
 

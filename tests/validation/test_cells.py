@@ -1,0 +1,90 @@
+"""Cells of any type a file may have become the declared types, or tell why not."""
+
+import ibis
+import pytest
+
+from churn_pipeline.dataset import Column, Dataset
+from churn_pipeline.validation.rows import accepted, check_rows
+from churn_pipeline.validation.schemas import PrimaryTable
+
+STORED = {
+    "FLOAT": ("1.5", "number", 1.5),
+    "DOUBLE": ("1e30", "number", 1e30),
+    "DECIMAL(9, 2)": ("1.25", "number", 1.25),
+    "TINYINT": ("3", "integer", 3),
+    "UBIGINT": ("3", "integer", 3),
+    "REAL": ("3.0", "integer", 3),
+    "BOOLEAN": ("true", "boolean", True),
+    "INTEGER": ("1", "boolean", True),
+    "HUGEINT": ("7", "category", "7"),
+    "DATE": ("2024-01-31", "date", "2024-01-31"),
+    "TIMESTAMP": ("2024-01-31 08:30:00", "date", "2024-01-31"),
+    "TIMESTAMPTZ": ("2024-01-31 08:30:00+00", "date", "2024-01-31"),
+    "BIGINT": ("20240131", "date", "2024-01-31"),
+}
+
+
+def described(column: Column, **table: str) -> Dataset:
+    return Dataset.model_validate(
+        {
+            "name": "mine",
+            "shape": "snapshot",
+            "snapshot_date": "2024-01-01",
+            "label": {"rule": "column", "column": "left", "positive": "Yes"},
+            "tables": {
+                "customers": {"customer_id": None, "columns": {"x": column}} | table
+            },
+        }
+    )
+
+
+def rows_of(cells: list[str], kind: str) -> ibis.Table:
+    connection = ibis.duckdb.connect()
+    connection.raw_sql("SET TimeZone = 'UTC'")
+    connection.raw_sql(f'CREATE TABLE raw (x {kind}, "left" VARCHAR)')
+    for cell in cells:
+        connection.con.execute("INSERT INTO raw VALUES (?, 'Yes')", [cell])
+    return connection.table("raw")
+
+
+@pytest.mark.parametrize("kind", STORED)
+def test_a_stored_type_becomes_the_declared_one(kind: str) -> None:
+    cell, declared, value = STORED[kind]
+    form = "%Y%m%d" if kind == "BIGINT" else None
+    dataset = described(Column(type=declared, date_format=form))
+    raw = rows_of([cell], kind)
+    good = accepted(check_rows(raw, dataset.tables.customers, dataset))
+    kept = raw.get_backend().create_table("typed", good)
+    validator = PrimaryTable(table="customers", dataset=dataset.model_dump(mode="json"))
+    found = validator.validate(kept)["x"].to_pyarrow().to_pylist()
+    assert found == [value] or str(found[0]) == value
+
+
+def reasons(cells: list[str], column: Column, **table: str) -> list[list[str]]:
+    dataset = described(column, **table)
+    checked = check_rows(rows_of(cells, "VARCHAR"), dataset.tables.customers, dataset)
+    return checked.order_by("_row")["_reasons"].to_pyarrow().to_pylist()
+
+
+def test_a_number_beyond_whole_numbers_rejects_its_row_only() -> None:
+    column = Column(type="integer", max=10)
+    assert reasons(["3", "1e30", "2.5"], column) == [
+        [],
+        ["x: above 10 (got 1e30)"],
+        ["x: not a whole number (got 2.5)"],
+    ]
+
+
+def test_thousands_are_read_only_where_groups_are_of_three_digits() -> None:
+    column = Column(type="number", max=5000)
+    assert reasons(["1,234.50", "12,34", "9,000"], column, thousands=",") == [
+        [],
+        ["x: not a number (got 12,34)"],
+        ["x: above 5000 (got 9,000)"],
+    ]
+
+
+def test_a_column_has_its_own_date_format_beside_the_tables() -> None:
+    column = Column(type="date", date_format="%d.%m.%Y")
+    found = reasons(["31.01.2024", "01/31/2024"], column, date_format="%m/%d/%Y")
+    assert found == [[], ["x: not a date (got 01/31/2024)"]]
