@@ -138,6 +138,14 @@ REFUSED = {
         ["--id", "id", "--time", "note", "--horizon", "9"],
         "expected dates such as 2024-01-31 12:30 in `note`",
     ),
+    "twice": (
+        ["--target", "left", "--positive", "Yes", "--id", "left"],
+        "`left` twice",
+    ),
+    "no money": (
+        ["--id", "id", "--time", "since", "--horizon", "9", "--amount", "gender"],
+        "expected numbers in `gender` (--amount)",
+    ),
     "one class": (["--target", "same", "--positive", "x"], "got `x` alone"),
 }
 

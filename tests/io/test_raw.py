@@ -138,3 +138,29 @@ def test_raw_files_are_never_written(tmp_path: Path) -> None:
 
 def test_an_absent_table_is_none() -> None:
     assert AbsentTable().load() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "got"),
+    [
+        ("Report 2024\n\nid,x\n1,2\n3,4\n5,6\n7,8\n", "got 1: `Report 2024`"),
+        ("sep=;\nid;x;y\n1;2;3\n3;4;5\n5;6;7\n", "got 2: `sep=`, ``"),
+        ("x,y\n1,2,3\n2,4,5\n3,6,7\n4,8,9\n", "got 2: `x`, `y`"),
+    ],
+)
+def test_a_first_line_that_is_no_header_is_told(
+    tmp_path: Path, text: str, got: str
+) -> None:
+    with pytest.raises(DatasetError, match="names in the first line") as raised:
+        load(write(tmp_path / "a.csv", text))
+    assert got in str(raised.value)
+    assert "delete the lines above the header, or name each column" in str(raised.value)
+
+
+def test_decimal_commas_in_every_row_are_no_other_header(tmp_path: Path) -> None:
+    text = "id;x;y\n" + "a;1,5;2,5\n" * 9
+    assert load(write(tmp_path / "a.csv", text))["y"].tolist() == ["2,5"] * 9
+
+
+def test_one_column_alone_is_a_table(tmp_path: Path) -> None:
+    assert load(write(tmp_path / "a.csv", "id\n1\n2\n3\n"))["id"].tolist()[2] == "3"

@@ -18,6 +18,9 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 24
 _SAMPLE_LINES = 200
+_FEWEST_ALIKE = 3  # lines
+_NEARLY_ALL = 0.9  # share of the lines
+_SHOWN = 5
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -80,6 +83,8 @@ def find_dialect(
             f"{NAMES[found]}; set `separator: {found!r}` in its catalog entry or "
             "leave the key out to have it found"
         )
+    if not _regularity(sample, separator)[0]:
+        _check_header(sample, name, written)
     return Dialect(encoding, separator, unique_names(written), written)
 
 
@@ -128,10 +133,31 @@ def unique_names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(unique)
 
 
-def _regularity(sample: str, separator: str) -> tuple[float, int]:
-    """Return the share of lines with the header's number of cells, and that number."""
+def _check_header(sample: str, name: str, header: tuple[str, ...]) -> None:
+    """Raise where nearly all lines have one width and the header another.
+
+    Raises:
+        RawFileError: There is a title above the header, or a column has no name.
+    """
+    for separator in SEPARATORS:
+        widths = _widths(sample, separator)[1:]
+        width, count = Counter(widths).most_common(1)[0] if widths else (0, 0)
+        is_regular = count >= _FEWEST_ALIKE and count >= _NEARLY_ALL * len(widths)
+        if width > 1 and is_regular:
+            if len(header) != width:
+                shown = ", ".join(f"`{cell[:30]}`" for cell in header[:_SHOWN])
+                raise RawFileError(
+                    f"expected {width} names in the first line of {name}, as the rows "
+                    f"below have {width} cells, got {len(header)}: {shown}; delete the "
+                    "lines above the header, or name each column"
+                )
+            return
+
+
+def _widths(sample: str, separator: str) -> list[int]:
+    """Return the number of cells of the first lines; none where they are no CSV."""
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-    widths = []
+    widths: list[int] = []
     try:
         for row in reader:
             if row:
@@ -139,7 +165,13 @@ def _regularity(sample: str, separator: str) -> tuple[float, int]:
             if len(widths) > _SAMPLE_LINES:
                 break
     except csv.Error:
-        return 0.0, 0
+        return []
+    return widths
+
+
+def _regularity(sample: str, separator: str) -> tuple[float, int]:
+    """Return the share of lines with the header's number of cells, and that number."""
+    widths = _widths(sample, separator)
     if not widths or widths[0] == 1:
         return 0.0, 0
     common, count = Counter(widths).most_common(1)[0]

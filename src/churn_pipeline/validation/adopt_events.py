@@ -69,6 +69,8 @@ def describe_events(
     )
     found = facts_of(raw, described, most_levels=_FEW_LEVELS)
     facts = {fact.name: fact for fact in found}
+    if roles.amount is not None:
+        _check_amount(facts[roles.amount], raw)
     table: dict[str, Any] = {"customer_id": roles.id, "time": roles.time}
     table |= _order(raw, facts, roles) | _amount(names, roles)
     warnings = [style.doubt] if style.doubt else []
@@ -124,6 +126,15 @@ def _order(
     order = fitting[0]
     named = {"order_id": (order, "rows of one order are one purchase")}
     return named | _cancellations(raw, order, facts[order])
+
+
+def _check_amount(facts: Facts, raw: ir.Table) -> None:
+    if not facts.is_number:
+        examples = raw.limit(3)[facts.name].to_pyarrow().to_pylist()
+        raise ValueError(
+            f"expected numbers in `{facts.name}` (--amount), got {examples}; write "
+            "them without signs of money, or name another column"
+        )
 
 
 def _amount(names: Sequence[str], roles: EventLog) -> dict[str, Any]:

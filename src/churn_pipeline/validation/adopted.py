@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,8 +35,12 @@ def check_named(named: Sequence[str], there: Sequence[str]) -> None:
     """Raise where a column that a person named is not in the file.
 
     Raises:
-        ValueError: It is not; a near match is suggested.
+        ValueError: It is not; a near match is suggested. Or it was named twice.
     """
+    if twice := [name for name, count in Counter(named).items() if count > 1]:
+        raise ValueError(
+            f"expected a column of its own for each option, got `{twice[0]}` twice"
+        )
     for column in named:
         if column not in there:
             folded = {other.casefold(): other for other in there}

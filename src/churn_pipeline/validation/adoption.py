@@ -23,6 +23,7 @@ _MOSTLY_UNIQUE = 0.2
 _FEW_LEVELS = 8
 _SEGMENTS = 2
 _RARE = 5  # rows
+_EXACT = 2.0**53  # larger whole numbers are not told apart as a float64
 _SENSITIVE = re.compile(
     r"gender|(^|[^a-z])sex([^a-z]|$)|^age$|senior|ethnic|religio|nationalit|"
     r"disabilit|marital|geograph|country_of_birth",
@@ -149,8 +150,9 @@ def _number(facts: Facts) -> Proposal:
     assert facts.low is not None and facts.high is not None  # noqa: S101
     is_whole = facts.wholes == facts.numbers
     is_unique = facts.distinct == facts.there
-    counts_rows = is_unique and facts.high - facts.low + 1 == facts.rows
-    if is_whole and is_unique and (counts_rows or _ID_NAME.search(facts.name)):
+    counts_rows = facts.high - facts.low + 1 == facts.rows
+    is_like_id = counts_rows or facts.high > _EXACT or _ID_NAME.search(facts.name)
+    if is_whole and is_unique and is_like_id:
         note = "a number of its own in every row, like an id"
         return Proposal(facts.name, None, note, is_warning=True)
     unreadable = facts.there - facts.numbers
