@@ -88,3 +88,20 @@ def test_a_column_has_its_own_date_format_beside_the_tables() -> None:
     column = Column(type="date", date_format="%d.%m.%Y")
     found = reasons(["31.01.2024", "01/31/2024"], column, date_format="%m/%d/%Y")
     assert found == [[], ["x: not a date (got 01/31/2024)"]]
+
+
+def test_an_event_without_money_counts_one_as_a_float64() -> None:
+    dataset = Dataset.model_validate(
+        {
+            "name": "mine",
+            "shape": "events",
+            "label": {"rule": "inactivity", "horizon_days": 30},
+            "tables": {"transactions": {"customer_id": "left", "time": "x"}},
+        }
+    )
+    raw = rows_of(["2024-01-31"], "VARCHAR")
+    good = accepted(check_rows(raw, dataset.tables.transactions, dataset))
+    backend = raw.get_backend()
+    backend.create_table("typed", good)
+    columns = backend.con.execute("DESCRIBE typed").fetchall()
+    assert {name: kind for name, kind, *_ in columns}["amount"] == "DOUBLE"

@@ -275,7 +275,8 @@ def _transaction_columns(
 ) -> dict[str, ir.Value]:
     """Return the canonical columns that are made of several raw ones, or of none."""
     time = typed["event_time"]
-    amount = typed.get("amount", ibis.literal(1.0))
+    # Ibis writes 1.0, which DuckDB reads as a decimal number.
+    amount = typed.get("amount", ibis.literal(1).cast("float64"))
     if "quantity" in typed:
         amount = amount * typed["quantity"]
     marks = [
