@@ -20,13 +20,6 @@ def make(
     """Write the features of every date to Parquet."""
     events = pd.read_parquet(source).drop(columns=["order_id", "is_cancelled"])
     events["day"] = events["event_time"].dt.normalize()
-    ends = pd.to_datetime(list(dates))
-    seen = np.searchsorted(ends, events["day"])
-    known = np.searchsorted(ends, events["known_at"].dt.normalize())
-    # Only gaps before purchases known at the first date after them count.
-    prompt = (events["kind"] == "purchase") & (seen == known)
-    in_order = events.loc[prompt].sort_values(["customer_id", "day"])
-    events["gap"] = in_order.groupby("customer_id")["day"].diff().dt.days
     made = [_of_date(events, date, windows, kinds) for date in dates]
     pd.concat(made).reset_index().to_parquet(target)
 
@@ -74,6 +67,5 @@ def _lifetime(bought: pd.DataFrame, date: pd.Timestamp) -> pd.DataFrame:
         recency_days=recency,
         tenure_days=(date - rows["first"]).dt.days.astype(float),
         gap_mean_days=mean,
-        gap_std_days=by_customer["gap"].std(ddof=0),
         recency_per_gap=recency / mean.clip(lower=1),
     ).drop(columns=["first", "last"])

@@ -19,7 +19,6 @@ def make(
     kinds: Sequence[str],
 ) -> None:
     """Write the features of every date to Parquet."""
-    ends = pl.Series(list(dates), dtype=pl.Date)
     events = pl.read_parquet(
         source, columns=["customer_id", "event_time", "known_at", "amount", "kind"]
     ).with_columns(
@@ -27,33 +26,18 @@ def make(
         pl.col("known_at").dt.date().alias("known_day"),
         pl.col("kind").cast(pl.Categorical),
     )
-    events = events.drop("event_time", "known_at").with_columns(
-        prompt=ends.search_sorted(events["day"])
-        == ends.search_sorted(events["known_day"])
-    )
-    # Only gaps before purchases known at the first date after them count.
-    gaps = (
-        events.lazy()
-        .filter(BOUGHT & pl.col("prompt"))
-        .select("customer_id", "day")
-        .sort("customer_id", "day")
-        .with_columns(gap=pl.col("day").diff().over("customer_id").dt.total_days())
-        .collect()
-    )
-    made = [_of_date(events.lazy(), gaps.lazy(), d, windows, kinds) for d in dates]
+    events = events.drop("event_time", "known_at")
+    made = [_of_date(events.lazy(), date, windows, kinds) for date in dates]
     pl.concat([rows.collect() for rows in made]).write_parquet(target)
 
 
 def _of_date(
     events: pl.LazyFrame,
-    gaps: pl.LazyFrame,
     date: dt.date,
     windows: Sequence[int],
     kinds: Sequence[str],
 ) -> pl.LazyFrame:
     known = events.filter(pl.col("day") <= date, pl.col("known_day") <= date)
-    in_time = gaps.filter(pl.col("day") <= date).group_by("customer_id")
-    deviation = in_time.agg(gap_std_days=pl.col("gap").std(ddof=0))
     longest = windows[-1]
     recent = pl.col("amount").filter(BOUGHT & _within(date, longest))
     rows = known.group_by("customer_id").agg(
@@ -77,7 +61,7 @@ def _of_date(
         },
     )
     rows = rows.filter(pl.col("frequency") > 0)
-    return _derived(rows.join(deviation, "customer_id", "left"), date, windows)
+    return _derived(rows, date, windows)
 
 
 def _within(date: dt.date, days: int) -> pl.Expr:

@@ -63,6 +63,13 @@ DATES = (dt.date(2024, 4, 1), dt.date(2024, 5, 1), dt.date(2024, 6, 1))
 CALENDAR = Calendar(DATES, dt.date(2024, 6, 30), lead_days=5, horizon_days=30)
 
 
+def with_orders() -> Dataset:
+    """The company where several rows may be one order."""
+    table = COMPANY.tables.transactions.model_copy(update={"unique": ()})
+    tables = COMPANY.tables.model_copy(update={"transactions": table})
+    return COMPANY.model_copy(update={"tables": tables})
+
+
 def events(rows: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     """Rows of (customer, day, amount[, known day[, kind[, cancelled]]])."""
     full = [(*row, *(None, "purchase", False)[len(row) - 3 :]) for row in rows]

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.features.tables import DATES, features_of, random_company
+from churn_pipeline.dataset import Dataset
+from tests.features import tables
+from tests.features.tables import (
+    CALENDAR,
+    DATES,
+    features_of,
+    random_company,
+    with_orders,
+)
 
 SEEN_AT = pd.Timestamp(DATES[1])
 COMPANY = random_company(size=15, seed=1)
@@ -43,6 +54,29 @@ def test_features_ignore_everything_not_known_at_the_observation_date() -> None:
     # The newest date still needs an event so that no other table changes.
     rows = features_of(COMPANY | {"transactions": known_only})
     _same_to_the_bit(rows.loc[:SEEN_AT], BEFORE)
+
+
+@pytest.mark.parametrize("dataset", [tables.COMPANY, with_orders()])
+@pytest.mark.parametrize("index", range(len(DATES)))
+def test_features_of_a_date_do_not_depend_on_the_other_dates(
+    dataset: Dataset, index: int
+) -> None:
+    transactions = COMPANY["transactions"]
+    # Parts of an order, some of them late, where orders are merged.
+    orders = transactions["order_id"].astype(int) // 3
+    same = {name: "first" for name in ("customer_id", "event_time", "kind")}
+    firsts = transactions.groupby(orders)[list(same)].transform("first")
+    known_at = transactions["known_at"].where(
+        transactions["known_at"] >= firsts["event_time"], firsts["event_time"]
+    )
+    parts = transactions.assign(
+        **firsts, known_at=known_at, order_id=orders.astype(str)
+    )
+    frames = COMPANY | {"transactions": parts}
+    among_many = features_of(frames, dataset=dataset)
+    alone = replace(CALENDAR, dates=(DATES[index],))
+    rows = features_of(frames, calendar=alone, dataset=dataset)
+    _same_to_the_bit(rows, among_many.loc[[pd.Timestamp(DATES[index])]])
 
 
 def test_a_contract_is_not_known_to_be_cancelled_before_it_is() -> None:

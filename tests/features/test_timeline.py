@@ -17,13 +17,25 @@ def test_a_window_is_the_sum_of_its_cells() -> None:
     timeline = lookback_timeline(DATES, [7, 30, 90])
     days = timeline.days().to_pandas().set_index("day")["cell"]
     assert days.index.is_unique
-    cells = timeline.cells().to_pandas()
+    cells = timeline.history().to_pandas()
     for index, date in enumerate(DATES):
         for length in (7, 30, 90):
             inside = cells[(cells["observed"] == index) & (cells[f"in_{length}"] == 1)]
             held = days[days.isin(inside["cell"])].index
             last = day_number(date)
             assert sorted(held) == list(range(last - length + 1, last + 1))
+
+
+def test_the_history_of_a_date_is_every_cell_that_is_over_by_then() -> None:
+    timeline = lookback_timeline(DATES, [7, 30, 90])
+    days = timeline.days().to_pandas().set_index("day")["cell"]
+    history = timeline.history().to_pandas()
+    for index, date in enumerate(DATES):
+        past = history.loc[history["observed"] == index, "cell"]
+        assert past.is_unique
+        assert sorted(days[days.isin(past)].index) == [
+            day for day in days.index if day <= day_number(date)
+        ]
 
 
 def test_a_day_is_first_seen_on_the_first_date_not_before_it() -> None:

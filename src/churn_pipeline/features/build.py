@@ -100,11 +100,9 @@ def event_features(
     assert transactions is not None  # noqa: S101 - the data set's own invariant
     timeline = lookback_timeline(calendar.dates, parameters.windows_days)
     done = activity(tables.transactions, transactions, timeline, parameters)
-    known = _with_contracts(done.lifetime, tables.contracts, dataset, timeline)
-    # The population first: the wide tables are joined to its rows alone.
+    known = _with_contracts(done, tables.contracts, dataset, timeline)
     population = _population(known, dataset, parameters)
-    observed = _with_windows(population, done.windows)
-    observed = _with_customers(observed, tables.customers, dataset)
+    observed = _with_customers(population, tables.customers, dataset)
     definitions = activity_definitions(transactions, parameters, dataset.currency)
     if parameters.season:
         definitions += season_definitions()
@@ -118,24 +116,21 @@ def event_features(
 
 
 def _with_contracts(
-    lifetime: ibis.Table, contracts: ibis.Table, dataset: Dataset, timeline: Timeline
+    done: ibis.Table, contracts: ibis.Table, dataset: Dataset, timeline: Timeline
 ) -> ibis.Table:
-    """Return the customers known by an event or a contract, with date and contract."""
+    """Return the customers known by an event or a contract, with date and contract.
+
+    Sums are 0 where nothing happened.
+    """
     table = dataset.tables.contracts
     if table is not None:
         state = contract_state(contracts, timeline, used_columns(table.columns))
-        both = lifetime.outer_join(state, OBSERVED)
+        both = done.outer_join(state, OBSERVED)
         keys = {key: ibis.coalesce(_[key], _[f"{key}_right"]) for key in OBSERVED}
-        lifetime = both.mutate(**keys).drop(*(f"{key}_right" for key in OBSERVED))
-    return lifetime.join(timeline.observations(), "observed")
-
-
-def _with_windows(population: ibis.Table, windows: ibis.Table) -> ibis.Table:
-    """Return the rows with the sums of their windows, 0 where nothing happened."""
-    observed = population.left_join(windows, OBSERVED)
-    observed = observed.drop(*(f"{key}_right" for key in OBSERVED))
-    sums = ["purchases", *(name for name in windows.columns if name not in OBSERVED)]
-    return observed.mutate(**{name: _[name].fill_null(0.0) for name in sums})
+        sums = [name for name, kind in done.schema().items() if kind.is_float64()]
+        filled = {name: _[name].fill_null(0.0) for name in sums}
+        done = both.mutate(**keys, **filled).drop(*(f"{key}_right" for key in OBSERVED))
+    return done.join(timeline.observations(), "observed")
 
 
 def _with_customers(

@@ -17,7 +17,6 @@ from churn_pipeline.dataset import Transactions
 from churn_pipeline.features.timeline import Timeline, days_since_epoch
 
 CELL = ("customer_id", "cell", "known")
-LIFE = ("customer_id", "known")
 
 
 def typed_events(
@@ -41,11 +40,7 @@ def typed_events(
 def typed_purchases(
     transactions: ibis.Table, table: Transactions, amount_resolution: float
 ) -> ibis.Table:
-    """Return the events that are activity, without `kind` and `cancelled`.
-
-    Not made from `typed_events`: DuckDB keeps a query that two others read in memory,
-    whole, where it is as quick to read the file twice.
-    """
+    """Return the events that are activity, without `kind` and `cancelled`."""
     columns = _columns(transactions, table, amount_resolution)
     del columns["kind"], columns["cancelled"]
     return transactions.select(**columns).filter(_.active == 1)
@@ -104,91 +99,70 @@ def placed_events(
     """Return the events with their place on the time line.
 
     Args:
-        events: From `typed_events` or `typed_purchases`.
+        events: From `typed_events`.
         timeline: Observation dates and cells.
-        merge_orders: Whether rows of one `order_id` are one purchase. Rows of an
-            order that become known later add their amount then, and no purchase.
+        merge_orders: Whether rows of one `order_id` and day are one purchase. Rows of
+            an order that become known later add their amount then, and no purchase.
 
     Returns:
-        The events known by the last date, with `cell`, `seen` (first date not before
-        the event), `known` (first date at which it was known) and `orders` (1, or 0
-        for a later part of an order).
+        The events known by the last date, with `cell`, `known` (first date at which
+        it was known), `orders` (1, or 0 for a later part of an order) and
+        `amount_square`.
     """
     days = timeline.days()
     known_on = days.select(clipped_known="day", known="seen")
-    placed_on = days.select(clipped="day", cell="cell", seen="seen")
+    placed_on = days.select(clipped="day", cell="cell")
     events = events.mutate(clipped_known=timeline.clip_day(_.known_day))
     events = events.join(known_on, "clipped_known")
-    events = _merged(events) if merge_orders else events.mutate(orders=1.0)
+    if merge_orders:
+        events = _merged(events)
+    else:
+        events = events.mutate(orders=1.0, amount_square=_.amount * _.amount)
     return events.mutate(clipped=timeline.clip_day(_.day)).join(placed_on, "clipped")
 
 
 def _merged(events: ibis.Table) -> ibis.Table:
-    """Return one row an order and date on which a part of it became known."""
-    sums = {"day", "known_day", "clipped_known", "known", "amount"}
+    """Return one row an order, day and date on which a part of it became known.
+
+    `amount_square` is what the part adds to the square of the order's amount, so that
+    its sum over the parts known at a date is that square, whatever other dates there
+    are.
+    """
+    sums = {"known_day", "clipped_known", "known", "amount"}
     order = [name for name in events.columns if name not in sums]
-    parts = events.group_by([*order, "known"]).aggregate(
-        day=_.day.min(), amount=_.amount.sum()
-    )
+    parts = events.group_by([*order, "known"]).aggregate(amount=_.amount.sum())
     in_order = ibis.window(group_by=order, order_by="known")
-    first = ibis.row_number().over(in_order) == 0
-    return parts.mutate(orders=first.cast("float64"))
+    so_far = ibis.cumulative_window(group_by=order, order_by="known")
+    parts = parts.mutate(
+        orders=(ibis.row_number().over(in_order) == 0).cast("float64"),
+        known_amount=_.amount.sum().over(so_far),
+    )
+    return parts.mutate(amount_square=_.amount * (2.0 * _.known_amount - _.amount))
 
 
-def cell_sums(
-    events: ibis.Table, timeline: Timeline, kinds: Sequence[str]
-) -> ibis.Table:
+def cell_sums(events: ibis.Table, kinds: Sequence[str]) -> ibis.Table:
     """Return sums per customer, cell and date of knowing.
 
     Args:
         events: From `placed_events`.
-        timeline: Observation dates and cells; events before all windows are left out.
         kinds: Kinds of event counted apart; columns `kind_0`, `kind_1`, ...
 
     Returns:
         `customer_id`, `cell`, `known`, `purchases`, `amount`, `amount_squares`,
-        `cancellations` and one count a kind, all float64.
+        `cancellations` and one count a kind, all float64; `first_day` and `last_day`
+        of a purchase (int32, null where there is none).
     """
-    spent = _.amount * _.active
     counts = {
-        f"kind_{index}": (_.kind == kind).cast("float64").sum()
+        f"kind_{index}": ((_.kind == kind).cast("float64") * _.orders).sum()
         for index, kind in enumerate(kinds)
     }
-    recent = events.filter(_.day > timeline.edges[0])
-    return recent.group_by(CELL).aggregate(
+    bought_on = ibis.ifelse(_.active == 1, _.day, None)
+    return events.group_by(CELL).aggregate(
         purchases=(_.active * _.orders).sum(),
-        amount=spent.sum(),
-        amount_squares=(spent * spent).sum(),
+        amount=(_.amount * _.active).sum(),
+        amount_squares=(_.amount_square * _.active).sum(),
         cancellations=(_.cancelled * _.orders).sum(),
+        first_day=bought_on.min(),
+        last_day=bought_on.max(),
         **counts,
-    )
-
-
-def purchase_sums(events: ibis.Table) -> ibis.Table:
-    """Return purchases and the days between them, per customer and date of knowing.
-
-    A late row would split a gap that was already known, which rewrites the past: gaps
-    are those between purchases known at the first observation date after them.
-
-    Args:
-        events: From `placed_events` of `typed_purchases`.
-
-    Returns:
-        `customer_id`, `known`, `purchases`, `amount`, `first_day`, `last_day`, `gaps`
-        (count), `gap_days` and `gap_squares`.
-    """
-    prompt = (_.orders == 1) & (_.known == _.seen)
-    bought = events.mutate(prompt=prompt)
-    in_order = ibis.window(group_by=["customer_id", "prompt"], order_by="day")
-    gap = (_.day - _.day.lag().over(in_order)).cast("float64")
-    columns = ["customer_id", "known", "day", "orders", "amount"]
-    gaps = bought.select(*columns, gap=ibis.ifelse(_.prompt, gap, None))
-    return gaps.group_by(LIFE).aggregate(
-        purchases=_.orders.sum(),
-        amount=_.amount.sum(),
-        first_day=_.day.min(),
-        last_day=_.day.max(),
-        gaps=_.gap.count().cast("float64"),
-        gap_days=_.gap.sum(),
-        gap_squares=(_.gap * _.gap).sum(),
     )

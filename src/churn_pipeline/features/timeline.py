@@ -98,37 +98,44 @@ class Timeline:
         return ibis.greatest(day, ibis.literal(self.edges[0], "int32"))
 
     def cells(self) -> ibis.Table:
-        """Return one row a cell and date whose windows hold it.
+        """Return one row a cell and date whose windows hold it: `cell`, `observed`."""
+        rows = [
+            {"cell": cell, "observed": observed}
+            for cell, observed in sorted(self._holding())
+        ]
+        return _table(rows, cell="int16", observed="int16")
+
+    def history(self) -> ibis.Table:
+        """Return one row a date and cell that is over by then.
 
         Returns:
             `cell`, `observed` and one float64 column a length of window, `in_30`: 1
-            where the window holds the cell, else 0. A sum times this number is much
+            where the window holds the cell, else 0. A sum times this number is
             quicker than a sum with a filter.
         """
-        edges = self.edges
         lengths = sorted({window.length for window in self.windows})
+        holding = self._holding()
+        rows = [
+            {"cell": cell, "observed": observed}
+            | {
+                f"in_{length}": float(length in holding.get((cell, observed), ()))
+                for length in lengths
+            }
+            for observed, date in enumerate(self.dates)
+            for cell in range(bisect_left(self.edges, day_number(date)) + 1)
+        ]
+        flags = {f"in_{length}": "float64" for length in lengths}
+        return _table(rows, cell="int16", observed="int16", **flags)
+
+    def _holding(self) -> dict[tuple[int, int], set[int]]:
+        """Return the lengths of the windows that hold a cell, by cell and date."""
+        edges = self.edges
         held: dict[tuple[int, int], set[int]] = {}
         for window in self.windows:
             first = bisect_left(edges, window.after) + 1
             for cell in range(first, bisect_left(edges, window.until) + 1):
                 held.setdefault((cell, window.observed), set()).add(window.length)
-        rows = [
-            {"cell": cell, "observed": observed}
-            | {f"in_{length}": float(length in inside) for length in lengths}
-            for (cell, observed), inside in sorted(held.items())
-        ]
-        flags = {f"in_{length}": "float64" for length in lengths}
-        return _table(rows, cell="int16", observed="int16", **flags)
-
-    def known(self) -> ibis.Table:
-        """Return one row a pair `known` <= `observed` of indexes of dates."""
-        count = len(self.dates)
-        rows = [
-            {"known": known, "observed": observed}
-            for known in range(count)
-            for observed in range(known, count)
-        ]
-        return _table(rows, known="int16", observed="int16")
+        return held
 
 
 def lookback_timeline(
