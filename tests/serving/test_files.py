@@ -87,3 +87,15 @@ def test_bad_rows_of_a_log_are_set_aside(tmp_path):
     (bad,) = rejected_rows(checked, EVENTS).to_pyarrow().to_pylist()
     assert bad["row"] == 7
     assert "Paid" in bad["reasons"]
+
+
+def test_purchases_of_nobody_are_bad_rows_only_where_they_are_not_normal(tmp_path):
+    raw = _log(tmp_path, days=300, rows=50)
+    nobody = ibis.ifelse(raw["_row"] <= 10, "", raw["Client"])
+    ten = ibis.ifelse(raw["_row"] == 50, "ten", raw["Paid"])
+    spoilt = raw.mutate(Client=nobody, Paid=ten)
+    described = EVENTS.model_dump(mode="json")
+    described["tables"]["transactions"]["allow_anonymous"] = True
+    normal = check_file(spoilt, Dataset.model_validate(described))
+    assert (normal.rejected, normal.anonymous, normal.bad_share) == (11, 10, 1 / 40)
+    assert check_file(spoilt, EVENTS).bad_share == 11 / 50

@@ -149,7 +149,7 @@ def _write_rejected(checked: Checked, dataset: Dataset, target: Path) -> Path | 
 
 def _tell_rejected(checked: Checked, path: Path, largest_share: float) -> None:
     """Say how many rows were rejected; fail where they are more than is allowed."""
-    share = checked.rejected / checked.rows
+    share = checked.bad_share
     counts = f"{checked.rejected:,} of {checked.rows:,} rows rejected: {path}"
     if share <= largest_share:
         click.echo(counts, err=True)

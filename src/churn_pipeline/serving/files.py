@@ -34,11 +34,25 @@ ROW = "_row"
 
 
 class Checked(NamedTuple):
-    """A raw file, each row with the reasons against it, and its counts."""
+    """A raw file, each row with the reasons against it, and its counts.
+
+    Attributes:
+        table: The rows.
+        rows: How many there are.
+        rejected: Rows that are not valid.
+        anonymous: Of these, those without a customer where that is normal.
+    """
 
     table: ir.Table
     rows: int
     rejected: int
+    anonymous: int
+
+    @property
+    def bad_share(self) -> float:
+        """Share of invalid rows among those that should be valid, 0 to 1."""
+        held = self.rejected - self.anonymous
+        return held / max(self.rows - self.anonymous, 1)
 
 
 @dataclass(frozen=True)
@@ -71,11 +85,15 @@ def check_file(raw: ir.Table, dataset: Dataset) -> Checked:
     # Nothing has happened tomorrow; a day's slack for other time zones.
     today = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=1)
     checked = _kept(check_rows(raw, table, unlabelled, today=today))
+    nobody = checked["_reasons"].contains(f"{table.customer_id}: missing")
     counts = checked.aggregate(
-        rows=checked.count(), bad=(checked["_reasons"].length() > 0).sum()
+        rows=checked.count(),
+        bad=(checked["_reasons"].length() > 0).sum(),
+        nobody=nobody.sum(),
     ).to_pyarrow()
     (row,) = counts.to_pylist()
-    return Checked(checked, row["rows"], row["bad"] or 0)
+    anonymous = row["nobody"] or 0 if table.allow_anonymous else 0
+    return Checked(checked, row["rows"], row["bad"] or 0, anonymous)
 
 
 def _kept(table: ir.Table) -> ir.Table:
