@@ -378,3 +378,9 @@ def test_cancelled_events_without_a_role_are_told() -> None:
     output = " ".join(result.output.split())
     assert "status: `canceled` in 0.3% of the rows, which count as purchases" in output
     assert described().tables.transactions.order_id is None
+
+
+def test_a_table_without_a_column_for_the_model_is_told() -> None:
+    table()[["id", "note", "same", "left"]].to_csv("data.csv", index=False)
+    result = run(Path("data.csv"), *SNAPSHOT)
+    assert "no column is left that the model may use" in " ".join(result.output.split())

@@ -37,7 +37,7 @@ def require_champion(champion: Artifact | None) -> Artifact:
         raise ValueError(
             "expected a champion to score with, found none: no model has been "
             "released for this data set, or the gate refused the candidate (`kedro "
-            "churn history` says why). Run `kedro run` (with its --env) first, or "
-            "release one with `kedro churn promote`"
+            "churn history` says why); run `kedro run` (with its --env), or release "
+            "one with `kedro churn promote`"
         )
     return champion

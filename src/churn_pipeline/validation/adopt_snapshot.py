@@ -72,6 +72,10 @@ def describe_snapshot(
     proposals = _told(raw, facts, label["positive"], roles, described)
     warnings = _label_warnings(label, raw.count().to_pyarrow().as_py())
     warnings += [style.doubt] if style.doubt else []
+    if not any(proposal.column and proposal.column.feature for proposal in proposals):
+        warnings.append(
+            "no column is left that the model may use: see the notes in dataset.yml"
+        )
     table: dict[str, Any] = {}
     if roles.id is None:
         table["customer_id"] = (None, "no id column: the number of the row, from 1")
