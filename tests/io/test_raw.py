@@ -164,3 +164,15 @@ def test_decimal_commas_in_every_row_are_no_other_header(tmp_path: Path) -> None
 
 def test_one_column_alone_is_a_table(tmp_path: Path) -> None:
     assert load(write(tmp_path / "a.csv", "id\n1\n2\n3\n"))["id"].tolist()[2] == "3"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path / "a.csv", "id,x\n1,abc\n2,def\n".encode(encoding))
+    assert load(path)["x"].tolist() == ["abc", "def"]
+
+
+def test_a_nul_byte_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", b"id,x\n1,a\0c\n2,d\n")
+    with pytest.raises(DatasetError, match="got a NUL byte in .*a.x00c.*export it"):
+        load(path)

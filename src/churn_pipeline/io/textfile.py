@@ -18,6 +18,7 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 _SAMPLE_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 24
 _SAMPLE_LINES = 200
+_NUL = b"\0"
 _FEWEST_ALIKE = 3  # lines
 _NEARLY_ALL = 0.9  # share of the lines
 _SHOWN = 5
@@ -89,7 +90,11 @@ def find_dialect(
 
 
 def find_encoding(file: IO[bytes], name: str) -> str:
-    """Return the encoding of a whole file: UTF-8 where it decodes, else a guess."""
+    """Return the encoding of a whole file: UTF-8 where it decodes, else a guess.
+
+    Raises:
+        RawFileError: There are NUL bytes in it, which no text has but UTF-16.
+    """
     file.seek(0)
     start = file.read(4)
     for mark, encoding in _MARKS:
@@ -98,6 +103,8 @@ def find_encoding(file: IO[bytes], name: str) -> str:
     file.seek(0)
     decoder = codecs.getincrementaldecoder("utf-8")()
     while chunk := file.read(_CHUNK_BYTES):
+        if _NUL in chunk:
+            return _wide_encoding(chunk, name)
         try:
             decoder.decode(chunk)
         except UnicodeDecodeError as error:
@@ -176,6 +183,23 @@ def _regularity(sample: str, separator: str) -> tuple[float, int]:
         return 0.0, 0
     common, count = Counter(widths).most_common(1)[0]
     return (count / len(widths) if common == widths[0] else 0.0), common
+
+
+def _wide_encoding(chunk: bytes, name: str) -> str:
+    """Return which UTF-16 a text with NUL bytes is, by where most of them stand.
+
+    Raises:
+        RawFileError: Too few for it.
+    """
+    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if chunk[first::2].count(_NUL) > len(chunk) / 4:
+            return encoding
+    place = chunk.index(_NUL)
+    around = chunk[max(0, place - 20) : place + 20].decode("latin-1")
+    raise RawFileError(
+        f"expected text in {name}, got a NUL byte in {around!r}: the file is damaged "
+        "or no text; export it again"
+    )
 
 
 def _guess_encoding(sample: bytes, name: str) -> str:
