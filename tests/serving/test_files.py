@@ -3,13 +3,20 @@
 import ibis
 import numpy as np
 import pandas as pd
+import pytest
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.pipelines.feature_engineering.nodes import build_customer_features
-from churn_pipeline.serving.files import check_file, events_to_score, rejected_rows
+from churn_pipeline.serving.files import (
+    check_file,
+    events_to_score,
+    rejected_rows,
+    score_batches,
+)
 from churn_pipeline.validation.rows import accepted, check_rows
 from churn_pipeline.validation.tables import customers_of_events, empty_checked
+from tests.factories import tiny_artifact
 
 EVENTS = Dataset.model_validate(
     {
@@ -99,3 +106,9 @@ def test_purchases_of_nobody_are_bad_rows_only_where_they_are_not_normal(tmp_pat
     normal = check_file(spoilt, Dataset.model_validate(described))
     assert (normal.rejected, normal.anonymous, normal.bad_share) == (11, 10, 1 / 40)
     assert check_file(spoilt, EVENTS).bad_share == 11 / 50
+
+
+def test_features_that_are_not_made_any_more_are_named(tmp_path):
+    to_score = _to_score(_log(tmp_path, days=300))
+    with pytest.raises(ValueError, match=r"monthly_charge, .*plan.* train again"):
+        next(score_batches(to_score, tiny_artifact()))

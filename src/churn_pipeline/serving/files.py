@@ -204,10 +204,19 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
     Yields:
         The id under its own name, `churn_probability` (float64, [0, 1]) and
         `decision` (`call` or `leave`).
+
+    Raises:
+        ValueError: A feature of the champion is not made any more.
     """
     import pyarrow as pa
 
     names = [feature.name for feature in artifact.manifest.features]
+    if lost := [name for name in names if name not in to_score.features.columns]:
+        raise ValueError(
+            f"expected the features that the champion was trained on, {', '.join(lost)}"
+            " among them, which are not made any more: the data set's description or "
+            "the code has changed since; train again with `kedro run`"
+        )
     ordered = to_score.features.order_by(ROW).select("customer_id", *names)
     for batch in ordered.to_pyarrow_batches(chunk_size=BATCH_ROWS):
         table: Any = pa.Table.from_batches([batch])
