@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import ibis
 import ibis.expr.types as ir
@@ -33,6 +33,7 @@ COMPACT = "%Y%m%d"
 DATE_FORMATS = (*(day + time for day in _DAYS for time in _TIMES), COMPACT)
 ISO = "iso"
 _NEARLY_ALL = 0.99  # share of the cells that a format must read
+_EIGHT_DIGITS = "^(19|20)[0-9]{6}$"
 _SAMPLE = 2000
 _FIRST_YEAR = 1000
 _SWAPPED = str.maketrans({"d": "m", "m": "d"})
@@ -57,19 +58,22 @@ def date_formats(raw: ir.Table, names: Sequence[str]) -> dict[str, DateFormat]:
         raw: Rows of a file.
         names: Columns to look at.
     """
-    found = {}
     sample = raw.order_by(raw["_row"].hash()).limit(_SAMPLE)
     backend = raw.get_backend()
     sample = backend.create_table(ibis.util.gen_name("dates"), sample, temp=True)
-    for name in names:
-        # Dates have six digits at least; most columns end here.
-        text = text_of(sample[name])
-        looks = text.re_search(r"^[^a-z]?.{5,29}$") & text.re_search(r"[0-9].*[0-9]")
-        if looks.mean().to_pyarrow().as_py():
-            form = _format_of(sample, name)
-            if form is not None and form.form is not None:
-                found[name] = form
-    return found
+    looks = {f"c{i}": _looks_dated(sample[name]) for i, name in enumerate(names)}
+    row = sample.aggregate(**looks).to_pyarrow().to_pylist()[0]
+    found = {
+        name: _format_of(sample, name) for i, name in enumerate(names) if row[f"c{i}"]
+    }
+    return {name: form for name, form in found.items() if form and form.form}
+
+
+def _looks_dated(column: ir.Value) -> ir.BooleanScalar:
+    """Return whether a cell may be a date; most columns end here, being cheap."""
+    text = text_of(column)
+    is_other = text.try_cast("float64").isnull() & text.re_search("[0-9].*[0-9]")
+    return cast("ir.BooleanScalar", (is_other | text.re_search(_EIGHT_DIGITS)).any())
 
 
 def date_format_of(raw: ir.Table, name: str) -> DateFormat:
@@ -98,7 +102,7 @@ def _format_of(raw: ir.Table, name: str) -> DateFormat | None:
     reads = {ISO: ibis.ifelse(digits, None, text).try_cast("timestamp")}
     reads |= {form: try_strptime(text, form) for form in DATE_FORMATS}
     # Any eight digits would do, an id's too.
-    is_compact = text.re_search("^(19|20)[0-9]{6}$")
+    is_compact = text.re_search(_EIGHT_DIGITS)
     reads[COMPACT] = ibis.ifelse(is_compact, reads[COMPACT], None)
     # %Y takes 24 for the year 24.
     counts = {
