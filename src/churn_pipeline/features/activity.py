@@ -21,7 +21,7 @@ from churn_pipeline.features.events import (
     typed_events,
 )
 from churn_pipeline.features.params import FeatureEngineering
-from churn_pipeline.features.timeline import Timeline
+from churn_pipeline.features.timeline import Timeline, days_since_epoch
 
 OBSERVED = ("customer_id", "observed")
 
@@ -56,8 +56,8 @@ def activity(
     return known.group_by(OBSERVED).aggregate(
         purchases=_.purchases.sum(),
         amount=_.amount.sum(),
-        first_day=_.first_day.min(),
-        last_day=_.last_day.max(),
+        first_day=days_since_epoch(_.first_day.min()),
+        last_day=days_since_epoch(_.last_day.max()),
         **_window_sums(parameters),
     )
 

@@ -14,7 +14,7 @@ import ibis
 from ibis import _
 
 from churn_pipeline.dataset import Transactions
-from churn_pipeline.features.timeline import Timeline, days_since_epoch
+from churn_pipeline.features.timeline import Timeline
 
 CELL = ("customer_id", "cell", "known")
 
@@ -30,9 +30,9 @@ def typed_events(
         amount_resolution: Amounts become whole multiples of it.
 
     Returns:
-        `customer_id`, `order_id`, `kind`, `day` and `known_day` (int32, days since
-        1970-01-01), `active` and `cancelled` (0 or 1), `amount` (whole number as
-        float64: sums below 2^53 are then exact, in whatever order they are added).
+        `customer_id`, `order_id`, `kind`, `day` and `known_day` (date), `active` and
+        `cancelled` (0 or 1), `amount` (whole number as float64: sums below 2^53 are
+        then exact, in whatever order they are added).
     """
     return transactions.select(**_columns(transactions, table, amount_resolution))
 
@@ -51,8 +51,8 @@ def _columns(
 ) -> dict[str, ibis.Value]:
     """Return the columns of `typed_events` by name."""
     role = _roles(transactions)
-    day = days_since_epoch(role["event_time"])
-    known_day = days_since_epoch(role["known_at"]).fill_null(day)
+    day = role["event_time"].cast("date")
+    known_day = role["known_at"].cast("date").fill_null(day)
     is_activity = _is_activity(role["kind"], table)
     is_cancelled = role["is_cancelled"].fill_null(False)
     amount = role["amount"].cast("float64").fill_null(0.0) / amount_resolution
@@ -150,7 +150,7 @@ def cell_sums(events: ibis.Table, kinds: Sequence[str]) -> ibis.Table:
     Returns:
         `customer_id`, `cell`, `known`, `purchases`, `amount`, `amount_squares`,
         `cancellations` and one count a kind, all float64; `first_day` and `last_day`
-        of a purchase (int32, null where there is none).
+        of a purchase (date, null where there is none).
     """
     counts = {
         f"kind_{index}": ((_.kind == kind).cast("float64") * _.orders).sum()

@@ -53,8 +53,8 @@ def event_labels(
     transactions = dataset.tables.transactions
     assert transactions is not None  # noqa: S101 - the data set's own invariant
     events = typed_purchases(tables.transactions, transactions, 1.0)
+    events = events.filter(_.known_day <= ibis.date(calendar.as_of))
     as_of = day_number(calendar.as_of)
-    events = events.filter(_.known_day <= as_of)
     rows = _marked(rows, _active(events, timeline).mutate(came_back=1))
     label = ibis.ifelse(_.came_back.isnull(), 1.0, 0.0)
     if dataset.label.rule == "contract_end" and dataset.tables.contracts is not None:
@@ -78,7 +78,7 @@ def _marked(rows: ibis.Table, marks: ibis.Table) -> ibis.Table:
 def _active(events: ibis.Table, timeline: Timeline) -> ibis.Table:
     """Return the customers with activity in the horizon of each date."""
     days = timeline.days().select("day", "cell")
-    after = events.filter(_.day > timeline.edges[0]).join(days, "day")
+    after = events.filter(_.day > timeline.first_edge).join(days, "day")
     cells = after.select("customer_id", "cell").distinct()
     return cells.join(timeline.cells(), "cell").select(*OBSERVED).distinct()
 

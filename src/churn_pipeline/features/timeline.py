@@ -61,6 +61,11 @@ class Timeline:
         """Day numbers, growing, at which a cell ends (that day belongs to it)."""
         return sorted({edge for w in self.windows for edge in (w.after, w.until)})
 
+    @property
+    def first_edge(self) -> ibis.Value:
+        """The date that all windows lie after."""
+        return ibis.date(EPOCH + dt.timedelta(self.edges[0]))
+
     def observations(self) -> ibis.Table:
         """Return one row a date: `observed`, `observation_date`, `observed_day`."""
         rows = [
@@ -78,24 +83,24 @@ class Timeline:
     def days(self) -> ibis.Table:
         """Return one row a day: `day`, `cell`, `seen` (first date not before it).
 
-        The first row stands for every day up to it; `clip_day` sends them there.
-        Days after the last edge have no row.
+        `day` is a date. The first row stands for every day up to it; `clip_day` sends
+        them there. Days after the last edge have no row.
         """
         edges = self.edges
         observed = [day_number(date) for date in self.dates]
         rows = [
             {
-                "day": day,
+                "day": EPOCH + dt.timedelta(day),
                 "cell": bisect_left(edges, day),
                 "seen": bisect_left(observed, day),
             }
             for day in range(edges[0], edges[-1] + 1)
         ]
-        return _table(rows, day="int32", cell="int16", seen="int16")
+        return _table(rows, day="date", cell="int16", seen="int16")
 
     def clip_day(self, day: ibis.Value) -> ibis.Value:
         """Return days before the first edge as the first edge."""
-        return ibis.greatest(day, ibis.literal(self.edges[0], "int32"))
+        return ibis.greatest(day, self.first_edge)
 
     def cells(self) -> ibis.Table:
         """Return one row a cell and date whose windows hold it: `cell`, `observed`."""
