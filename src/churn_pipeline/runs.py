@@ -29,7 +29,8 @@ class RunRecord(BaseModel):
         born: When that process began, seconds since 1970.
         request: How it was asked for: env, pipelines, tags, parameters, ...
         done: Names of the nodes that ended.
-        running: Name of the node at work; None between nodes.
+        running: Name of the node at work or saving; None between nodes.
+        writing: Outputs of that node.
         loads: Dataset -> version read, of versioned datasets.
         mlflow_run_id: The MLflow run, where the run is tracked.
     """
@@ -42,6 +43,7 @@ class RunRecord(BaseModel):
     request: dict[str, object] = Field(default_factory=dict)
     done: list[str] = Field(default_factory=list)
     running: str | None = None
+    writing: list[str] = Field(default_factory=list)
     loads: dict[str, str] = Field(default_factory=dict)
     mlflow_run_id: str | None = None
 

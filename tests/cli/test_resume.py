@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -64,6 +65,20 @@ def test_a_killed_run_goes_on_under_its_version(own: Project) -> None:
             "select status from runs where name = ?", [killed.version]
         ).fetchall()
     assert runs == [("FINISHED",)]
+
+
+def test_a_run_that_failed_while_saving_saves_again(own: Project) -> None:
+    scores = own.folder / "data/07_model_output/test/churn_scores.parquet"
+    shutil.rmtree(scores)
+    scores.touch()  # a file where a folder is needed: nothing can be saved
+    own.kedro("run", "--env", "test", "--pipelines", "scoring", check=False)
+    failed = newest(own)
+    assert (failed.status, failed.running) == ("failed", "score_customers")
+    assert "score_customers" not in failed.done
+    scores.unlink()
+    own.kedro("churn", "resume", "--env", "test")
+    assert [path.name for path in scores.iterdir()] == [failed.version]
+    assert newest(own).status == "done"
 
 
 def test_a_past_model_is_rebuilt_from_its_data_to_the_byte(own: Project) -> None:

@@ -90,14 +90,20 @@ def test_what_a_killed_node_left_half_written_is_removed(tmp_path: Path) -> None
     whole.save({"whole": 1})
     newest = JSONDataset(filepath=str(tmp_path / "a.json"), version=Version(None, None))
     record = RunRecord(
-        version="2026-01-01", dataset="x", running="to_a", pid=dead_process()
+        version="2026-01-01",
+        dataset="x",
+        running="to_a",
+        writing=["a"],
+        pid=dead_process(),
     )
-    clear_half_written([record], chain(), DataCatalog({"a": newest}))
+    clear_half_written([record], DataCatalog({"a": newest}))
     assert newest.load() == {"whole": 1}
 
 
 def test_an_unversioned_or_absent_output_is_left_alone(tmp_path: Path) -> None:
-    record = RunRecord(version="v", dataset="x", running="to_b", pid=dead_process())
+    record = RunRecord(
+        version="v", dataset="x", writing=["b", "gone"], pid=dead_process()
+    )
     kept = DataCatalog({"b": MemoryDataset(5)})
-    clear_half_written([record], chain(), kept)
+    clear_half_written([record], kept)
     assert kept.load("b") == 5

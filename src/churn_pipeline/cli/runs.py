@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from churn_pipeline.cli.project import env_option, project_folder
+
 if TYPE_CHECKING:
     from kedro.framework.session import KedroSession
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
 
     from churn_pipeline.runs import RunRecord
-
-env_option = click.option(
-    "--env", "-e", default=None, help="The data set: a folder in conf/."
-)
+FILTERS = {
+    "tags": "tags",
+    "from_nodes": "from_nodes",
+    "to_nodes": "to_nodes",
+    "node_names": "node_names",
+    "from_inputs": "from_inputs",
+    "to_outputs": "to_outputs",
+    "namespaces": "node_namespaces",
+}
+"""Key of a run's request -> argument of `Pipeline.filter`."""
 
 
 @click.command()
@@ -30,7 +38,7 @@ def resume(env: str | None) -> None:
 
     session = _session(env)
     dataset = _dataset_name(session)
-    records = read_records(Path.cwd(), dataset)
+    records = read_records(project_folder(), dataset)
     if not records or not records[-1].interrupted:
         last = f"the last one, {records[-1].version}, is {records[-1].status}"
         raise click.ClickException(
@@ -40,6 +48,10 @@ def resume(env: str | None) -> None:
     record = records[-1]
     resumed = _session(env, record)
     names = _unfinished(resumed, record)
+    if not names:
+        record.model_copy(update={"status": "done"}).save(project_folder())
+        click.echo(f"{record.version} had nothing left to do")
+        return
     click.echo(f"resuming {record.version}: {len(names)} nodes left", err=True)
     request = {
         key: record.request[key]
@@ -92,7 +104,9 @@ def _session(env: str | None, record: RunRecord | None = None) -> KedroSession:
     params = dict(record.request.get("runtime_params") or {}) if record else {}  # type: ignore[call-overload]
     if record is not None and record.mlflow_run_id:
         params["mlflow_run_id"] = record.mlflow_run_id
-    return ResumedSession.create(Path.cwd(), env=env, runtime_params=params or None)
+    return ResumedSession.create(
+        project_folder(), env=env, runtime_params=params or None
+    )
 
 
 def _dataset_name(session: KedroSession) -> str:
@@ -108,8 +122,8 @@ def _unfinished(session: KedroSession, record: RunRecord) -> list[str]:
     names = record.request.get("pipeline_names") or ["__default__"]
     pipeline = Pipeline([pipelines[name] for name in names])  # type: ignore[attr-defined]
     asked = {
-        key: record.request[key]
-        for key in ("tags", "from_nodes", "to_nodes", "node_names", "from_inputs")
+        argument: record.request[key]
+        for key, argument in FILTERS.items()
         if key in record.request
     }
     catalog = session.load_context().catalog
@@ -152,14 +166,27 @@ def _old_versions(
 
 
 def _protected(dataset: str) -> dict[str, set[str]]:
-    """Return the versions to keep: of all datasets ("*"), and of single ones."""
+    """Return the versions to keep: of all datasets ("*"), and of single ones.
+
+    Kept are those of models that a gate let pass or that were champion, what they
+    were made of, and what a run at work reads and writes.
+    """
+    from churn_pipeline.release.store import ModelStore
     from churn_pipeline.runs import read_records
 
-    released = Path("data/06_models") / dataset / "released"
-    versions = {p.name for p in released.iterdir()} if released.is_dir() else set()
+    project = project_folder()
+    store = ModelStore(project / "data/06_models" / dataset)
+    versions = {
+        entry.version
+        for entry in store.ledger.read()
+        if entry.gate == "approved" or entry.action in ("promote", "rollback")
+    }
     protected: dict[str, set[str]] = {"*": versions}
-    for record in read_records(Path.cwd(), dataset):
-        if record.version in versions:
+    for record in read_records(project, dataset):
+        at_work = record.status == "running" and not record.interrupted
+        if at_work:
+            versions.add(record.version)
+        if at_work or record.version in versions:
             for name, version in record.loads.items():
                 protected.setdefault(name, set()).add(version)
     return protected

@@ -61,45 +61,61 @@ class JournalHook:
         """Begin the record, or go on with the one that is resumed."""
         version = run_params["run_id"]
         records = {r.version: r for r in read_records(self._project, self._dataset)}
-        clear_half_written(list(records.values()), pipeline, catalog)
+        clear_half_written(list(records.values()), catalog)
         request = {key: run_params[key] for key in _REQUEST if run_params.get(key)}
         new = RunRecord(version=version, dataset=self._dataset, request=request)
         old = records.get(version)
         if old is not None:
             new = old.model_copy(
-                update={"status": "running", "pid": new.pid, "born": new.born}
+                update={
+                    "status": "running",
+                    "pid": new.pid,
+                    "born": new.born,
+                    "running": None,
+                    "writing": [],
+                }
             )
         new.save(self._project)
         self._record = new
 
     @hook_impl
-    def before_node_run(self, node: Node) -> None:
-        """Note the node at work."""
-        self._update(running=node.name)
+    def before_dataset_loaded(self, node: Node) -> None:
+        """Note the node before as done: its outputs are saved by now."""
+        if self._record is not None and self._record.running != node.name:
+            self._close_node()
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Note the node as done, with the versions that it read."""
-        if self._record is None:
-            return
-        loads = {**self._record.loads, **_versions(node.inputs, catalog)}
-        done = [*self._record.done, node.name]
+    def before_node_run(self, node: Node) -> None:
+        """Note the node at work; it stays so until its outputs are saved."""
+        self._close_node()
         self._update(
-            running=None,
-            done=done,
-            loads=loads,
+            running=node.name,
+            writing=list(node.outputs),
             mlflow_run_id=self._tracking.run_id,
         )
 
     @hook_impl
+    def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Note the versions that the node read; Kedro saves its outputs after this."""
+        if self._record is not None:
+            loads = {**self._record.loads, **_versions(node.inputs, catalog)}
+            self._update(loads=loads)
+
+    @hook_impl
     def after_pipeline_run(self) -> None:
         """Close the record."""
-        self._update(status="done", running=None)
+        self._close_node()
+        self._update(status="done")
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Mark the record as failed; the node at work stays named in it."""
         self._update(status="failed")
+
+    def _close_node(self) -> None:
+        if self._record is not None and self._record.running is not None:
+            done = [*self._record.done, self._record.running]
+            self._update(running=None, writing=[], done=done)
 
     def _update(self, **changes: Any) -> None:
         if self._record is not None:
@@ -108,21 +124,19 @@ class JournalHook:
 
 
 def clear_half_written(
-    records: list[RunRecord], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    records: list[RunRecord], catalog: CatalogProtocol[Any, Any]
 ) -> None:
-    """Remove versions that an interrupted run's node was at when it ended.
+    """Remove versions that an interrupted run's node was writing when it ended.
 
     Without this, the newest version of a dataset could be half a file.
 
     Args:
         records: All records of the data set.
-        pipeline: Nodes whose outputs are looked at.
         catalog: Where the outputs lie.
     """
-    nodes = {node.name: node for node in pipeline.nodes}
     for record in records:
-        if record.interrupted and record.running in nodes:
-            for name in nodes[record.running].outputs:
+        if record.interrupted:
+            for name in record.writing:
                 remove_version(catalog, name, record.version)
 
 
