@@ -142,6 +142,38 @@ def test_a_missing_column_is_named_and_nothing_is_written(run, tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "in.csv"]
 
 
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("out.rejected.csv", "out.csv"),
+        ("out.csv", "out.csv"),
+        ("out.csv", "sub/../out.csv"),
+        ("link.csv", "out.csv"),
+        ("out.csv", "link.csv"),
+    ],
+)
+def test_the_file_to_read_is_never_written(run, tmp_path, source, target):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "out.csv")
+    (tmp_path / source).write_text(ROWS)
+    done = run("--env", "tiny", tmp_path / source, f"{tmp_path}/{target}")
+    assert done.exit_code == 1
+    assert "name another OUTPUT" in done.output
+    assert (tmp_path / source).read_text() == ROWS
+
+
+def test_earlier_rejected_rows_are_replaced_only_when_all_is_scored(run, tmp_path):
+    earlier = tmp_path / "out.rejected.csv"
+    earlier.write_text("earlier")
+    (tmp_path / "in.csv").write_text("Customer No,tenure,plan\n1,2,basic\n")
+    assert run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv").exit_code
+    assert earlier.read_text() == "earlier"
+    (tmp_path / "in.csv").write_text(ROWS)
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    assert not earlier.exists()
+
+
 def test_an_unknown_output_format_is_refused_before_any_work(run, tmp_path):
     done = run("--env", "tiny", tmp_path / "none.csv", tmp_path / "out.xml")
     assert done.exit_code == 1

@@ -28,7 +28,8 @@ def score(env: str | None, sheet: str | None, source: Path, target: Path) -> Non
     INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
     snapshot its customers, else the event log. The label may be absent. OUTPUT (.csv,
     .tsv or .parquet) gets the customer id, churn_probability and decision. Rows that
-    are not valid go to a file beside it, each with the reasons.
+    are not valid go to OUTPUT's name with .rejected.csv, each with the reasons. Both
+    replace earlier files of their names, once all is scored.
 
     Example: kedro churn score --env telco new_customers.csv scores.csv
     """
@@ -47,17 +48,19 @@ def _score(env: str | None, source: Path, target: Path, *, sheet: str | None) ->
     from churn_pipeline.serving.writing import check_suffix
 
     check_suffix(target)
+    refused = target.with_name(f"{target.stem}.rejected.csv")
+    _check_apart(source, target, refused)
     context = _context(env)
     champion = require_champion(context.catalog.load("champion"))
     dataset = _dataset(context)
     raw = _raw(context, source, sheet)
     checked = check_file(raw, dataset)
-    refused = _write_rejected(checked, dataset, target)
     written = _write(_to_score(context, checked, raw, dataset), champion, target)
+    _write_rejected(checked, dataset, refused)
     click.echo(
         f"{written:,} customers scored with {champion.manifest.version}: {target}"
     )
-    if refused is not None:
+    if checked.rejected:
         _tell_rejected(checked, refused, dataset.max_rejected_share)
 
 
@@ -133,18 +136,28 @@ def _schema(to_score: ToScore) -> pa.Schema:
     )
 
 
-def _write_rejected(checked: Checked, dataset: Dataset, target: Path) -> Path | None:
-    """Write the rows that are not valid; return where, None where there are none."""
+def _check_apart(source: Path, target: Path, refused: Path) -> None:
+    """Raise ValueError where a file to write is the file to read, links followed."""
+    for path in (target, refused):
+        is_same = path.exists() and source.exists() and path.samefile(source)
+        if is_same or path.resolve() == source.resolve():
+            raise ValueError(
+                f"expected INPUT to be neither OUTPUT ({target}) nor the file of "
+                f"rejected rows ({refused}), got {source}, which would be "
+                "overwritten; name another OUTPUT"
+            )
+
+
+def _write_rejected(checked: Checked, dataset: Dataset, path: Path) -> None:
+    """Write the rows that are not valid; without any, no earlier file is left."""
     from churn_pipeline.serving.files import rejected_rows
     from churn_pipeline.serving.writing import write_batches
 
-    path = target.with_name(f"{target.stem}.rejected.csv")
-    path.unlink(missing_ok=True)  # of an earlier file
     if not checked.rejected:
-        return None
+        path.unlink(missing_ok=True)
+        return
     rows = rejected_rows(checked, dataset)
     write_batches(path, rows.schema().to_pyarrow(), rows.to_pyarrow_batches())
-    return path
 
 
 def _tell_rejected(checked: Checked, path: Path, largest_share: float) -> None:
