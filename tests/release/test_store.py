@@ -1,10 +1,12 @@
 """Models on the disk: whole or not there, checked when read."""
 
 import os
+import shutil
 
 import pytest
 
 from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.ledger import Entry
 from churn_pipeline.release.store import ModelStore, Record
 from tests.factories import tiny_artifact
 
@@ -84,6 +86,29 @@ def test_a_lost_pointer_beside_released_models_is_an_error(store):
     store.point_to("1")
     (store.folder / "champion.json").unlink()
     with pytest.raises(ArtifactError, match=r"expected .*champion\.json"):
+        store.champion()
+
+
+def _promoted(version):
+    return Entry(time="", who="ada", action="promote", version=version, gate="approved")
+
+
+def test_a_champion_that_only_the_ledger_knows_is_not_no_champion(store):
+    _add(store)
+    store.ledger.append(_promoted("1"))
+    store.point_to("1")
+    (store.folder / "champion.json").unlink()
+    shutil.rmtree(store.folder / "released")
+    with pytest.raises(ArtifactError, match="kedro churn promote 1"):
+        store.champion()
+    store.point_to("1")
+    assert store.champion().manifest.version == "1"
+
+
+def test_without_a_pointer_an_unreadable_ledger_is_not_no_champion(store):
+    store.folder.mkdir()
+    store.ledger.path.write_text("{}\n")
+    with pytest.raises(ArtifactError, match="expected a ledger entry"):
         store.champion()
 
 

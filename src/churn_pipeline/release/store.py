@@ -26,7 +26,7 @@ from pydantic import ValidationError
 
 from churn_pipeline.dataset import Params
 from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError
-from churn_pipeline.release.ledger import Ledger
+from churn_pipeline.release.ledger import Ledger, LedgerError, champions
 
 T = TypeVar("T", bound=Params)
 
@@ -160,15 +160,12 @@ class ModelStore:
         """Return the artifact that serves, checked; None where none was released yet.
 
         Raises:
-            ArtifactError: There is one, and its files are missing or altered.
+            ArtifactError: There is one, and its files are missing or altered; or the
+                ledger cannot tell whether there is.
         """
         pointer = self.pointer()
         if pointer is None:
-            if (self.folder / "released").exists():
-                raise ArtifactError(
-                    f"expected {self.folder / POINTER} beside released models, found "
-                    "none; run `kedro churn promote` with the version to serve"
-                )
+            self._expect_no_champion()
             return None
         artifact = Artifact.load(self.folder / pointer.folder)
         received = _sha256(artifact.files[MANIFEST])
@@ -179,6 +176,24 @@ class ModelStore:
                 f"its release; run `kedro churn promote {pointer.version}`"
             )
         return artifact
+
+    def _expect_no_champion(self) -> None:
+        """Raise where the pointer is gone, rather than not written yet."""
+        try:
+            reigning = champions(self.ledger.read())[-1:]
+        except LedgerError as error:
+            raise ArtifactError(str(error)) from error
+        if reigning:
+            raise ArtifactError(
+                f"expected {self.folder / POINTER}, for the ledger has the champion "
+                f"{reigning[0]}, found none; restore the folder from a copy, or run "
+                f"`kedro churn promote {reigning[0]}`"
+            )
+        if (self.folder / "released").exists():
+            raise ArtifactError(
+                f"expected {self.folder / POINTER} beside released models, found "
+                "none; run `kedro churn promote` with the version to serve"
+            )
 
 
 def _fill(folder: Path, artifact: Artifact, record: Record) -> None:
