@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from churn_pipeline.features.build import event_features
 from churn_pipeline.features.label import event_labels
@@ -19,8 +21,8 @@ from tests.features.tables import (
     terms,
 )
 
-# One date, 1 April; lead time to 6 April, horizon 7 April to 6 May.
-ONE_DATE = Calendar((dt.date(2024, 4, 1),), dt.date(2024, 5, 6), 5, 30)
+# One date, 1 April; lead time to 6 April, horizon 7 April to 6 May, grace to 13 May.
+ONE_DATE = Calendar((dt.date(2024, 4, 1),), dt.date(2024, 5, 13), 5, 30, 7)
 NONE = terms([("z", "2020-01-01", "2020-02-01")])
 
 
@@ -72,12 +74,12 @@ def test_idle_customers_churn_and_lead_time_does_not_count() -> None:
 
 
 def test_a_label_knows_only_what_was_known_as_of() -> None:
-    rows = [("a", "2024-03-01", 1), ("a", "2024-04-10", 1, "2024-05-07")]
+    rows = [("a", "2024-03-01", 1), ("a", "2024-04-10", 1, "2024-05-14")]
     assert _labels(events(rows)) == {"a": 1}
 
 
 def test_a_horizon_that_has_not_passed_gives_no_label() -> None:
-    early = Calendar(ONE_DATE.dates, dt.date(2024, 5, 5), 5, 30)
+    early = replace(ONE_DATE, as_of=dt.date(2024, 5, 12))
     made = _labels(events([("a", "2024-03-01", 1)]), calendar=early)
     assert np.isnan(made["a"])
 
@@ -105,4 +107,63 @@ def test_contracts_decide_for_those_who_have_one() -> None:
         "cancels": 1,
         "runs on": 0,
         "ended before": 1,  # no contract: idle since March
+    }
+
+
+@pytest.mark.parametrize("as_of", ["2024-05-06", "2024-05-12"])
+def test_an_end_that_may_still_be_renewed_gives_no_label(as_of: str) -> None:
+    purchases = events([("a", "2024-03-20", 1)])
+    renewed = terms(
+        [("a", "2023-05-04", "2024-05-04"), ("a", "2024-05-08", "2025-05-08")]
+    )
+    early = replace(ONE_DATE, as_of=dt.date.fromisoformat(as_of))
+    assert np.isnan(_labels(purchases, renewed, early)["a"])
+    assert _labels(purchases, renewed) == {"a": 0}
+
+
+def test_a_contract_lapses_when_no_other_term_runs_on() -> None:
+    main = ("2023-01-01", "2026-01-01")
+    contracts = {
+        "add-on ends": [main, ("2023-04-20", "2024-04-20")],
+        "main ends": [("2023-04-20", "2024-04-20"), ("2023-06-01", "2023-09-01")],
+        "three, one runs on": [
+            ("2023-01-01", "2024-04-10"),
+            ("2023-03-01", "2025-03-01"),
+            ("2023-09-01", "2024-04-20"),
+        ],
+        "three end": [
+            ("2023-01-01", "2024-04-20"),
+            ("2023-03-01", "2024-04-10"),
+            ("2023-09-01", "2024-04-15"),
+        ],
+        "other cancelled": [
+            ("2023-04-20", "2024-04-20"),
+            (*main, "2024-04-12"),
+        ],
+        "other known late": [
+            ("2023-04-20", "2024-04-20"),
+            ("2024-04-20", "2025-04-20", None, "2024-05-14"),
+        ],
+        "renewal never ran": [
+            ("2023-04-20", "2024-04-20"),
+            ("2024-04-20", "2025-04-20", "2024-04-02"),
+        ],
+        "begins after the grace": [
+            ("2023-04-20", "2024-04-20"),
+            ("2024-04-28", "2025-04-28"),
+        ],
+    }
+    made = _labels(
+        events([(name, "2024-03-20", 1) for name in contracts]),
+        terms([(name, *term) for name, all_ in contracts.items() for term in all_]),
+    )
+    assert made == {
+        "add-on ends": 0,
+        "main ends": 1,
+        "three, one runs on": 0,
+        "three end": 1,
+        "other cancelled": 1,
+        "other known late": 1,
+        "renewal never ran": 1,
+        "begins after the grace": 1,
     }

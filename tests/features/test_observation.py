@@ -11,6 +11,7 @@ import pytest
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.features.observation import Calendar, calendar
 from churn_pipeline.features.params import FeatureEngineering
+from tests.features.tables import COMPANY, PARAMETERS
 
 
 def _calendar(first: str, last: str, horizon: int, **values: object) -> Calendar:
@@ -54,6 +55,17 @@ def test_as_of_keeps_later_dates_and_leaves_them_unlabelled() -> None:
     mature = [date for date in made.dates if made.is_mature(date)]
     assert mature[-1] == dt.date(2025, 5, 1)
     assert made.dates[-1] == dt.date(2025, 12, 31)
+
+
+def test_a_date_is_mature_when_no_renewal_changes_its_contracts() -> None:
+    span = pd.DataFrame({"event_time": pd.to_datetime(["2024-01-01", "2024-05-12"])})
+    parameters = PARAMETERS.model_copy(update={"lookback_days": 30})
+    made = calendar(ibis.memtable(span), COMPANY, parameters)
+    # Lead time 5, horizon 30 and grace 7 days before 12 May.
+    assert dt.date(2024, 3, 31) in made.dates
+    assert made.is_mature(dt.date(2024, 3, 31))
+    assert not made.is_mature(dt.date(2024, 4, 1))
+    assert (made.until_days, made.reach_days) == (35, 42)
 
 
 def test_a_history_too_short_for_one_horizon_is_refused() -> None:

@@ -36,6 +36,11 @@ def typed_terms(contracts: ibis.Table) -> ibis.Table:
     )
 
 
+def ended_day() -> ibis.Deferred:
+    """Return the day on which a typed term ends: by its date or when cancelled."""
+    return ibis.least(_.end_day, _.cancelled_day.fill_null(_.end_day))
+
+
 def known_terms(contracts: ibis.Table, timeline: Timeline) -> ibis.Table:
     """Return the terms that had begun and were known at each date.
 

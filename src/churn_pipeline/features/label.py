@@ -8,7 +8,7 @@ import ibis
 from ibis import _
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.features.contracts import known_terms, typed_terms
+from churn_pipeline.features.contracts import ended_day, known_terms, typed_terms
 from churn_pipeline.features.events import typed_purchases
 from churn_pipeline.features.timeline import Timeline, day_number, horizon_timeline
 
@@ -41,8 +41,8 @@ def event_labels(
 
     Returns:
         The features with `label`, float64: 1 churned, 0 stayed, null where the
-        horizon has not passed or the contract ended within the lead time (lost
-        before anything could be done: neither).
+        horizon has not passed, with the grace of a renewal after it, or the contract
+        ended within the lead time (lost before anything could be done: neither).
     """
     timeline = horizon_timeline(
         calendar.dates, calendar.lead_days, calendar.horizon_days
@@ -61,7 +61,7 @@ def event_labels(
         terms = tables.contracts
         lapses = _lapses(terms, as_of, parameters.renewal_grace_days)
         rows = _marked(rows, _running(terms, timeline))
-        rows = _marked(rows, _first_lapse(lapses, timeline, calendar.reach_days))
+        rows = _marked(rows, _first_lapse(lapses, timeline, calendar.until_days))
         ended = _contract_label(calendar.lead_days)
         label = ibis.ifelse(_.running.isnull(), label, ended)
     mature = _.observed_day + calendar.reach_days <= as_of
@@ -90,7 +90,10 @@ def _running(contracts: ibis.Table, timeline: Timeline) -> ibis.Table:
 
 
 def _lapses(contracts: ibis.Table, as_of: int, grace_days: int) -> ibis.Table:
-    """Return the days on which a subscription ended and was not renewed.
+    """Return the days on which a customer's last running term ended unrenewed.
+
+    A term ends by its date or when it is cancelled. Its end is a lapse unless another
+    term, of whatever start, runs on past it: terms may overlap.
 
     Args:
         contracts: Typed contracts.
@@ -101,19 +104,26 @@ def _lapses(contracts: ibis.Table, as_of: int, grace_days: int) -> ibis.Table:
         `customer_id`, `lapsed_day`.
     """
     terms = typed_terms(contracts).filter(_.known_day <= as_of)
-    ended = ibis.least(_.end_day, _.cancelled_day.fill_null(_.end_day))
-    in_order = ibis.window(group_by="customer_id", order_by=["start_day", "end_day"])
-    terms = terms.mutate(lapsed_day=ended, next_start=_.start_day.lead().over(in_order))
-    renewed = (_.next_start <= _.lapsed_day + grace_days).fill_null(False)
-    return terms.filter(~renewed).select("customer_id", "lapsed_day")
+    terms = terms.mutate(lapsed_day=ended_day())
+    # A term cancelled before its first day never ran: it renews and ends nothing.
+    terms = terms.filter(_.lapsed_day > _.start_day)
+    terms = terms.select("customer_id", "start_day", "lapsed_day")
+    others = terms.view()
+    carries_on = [
+        terms.customer_id == others.customer_id,
+        others.start_day <= terms.lapsed_day + grace_days,
+        others.lapsed_day > terms.lapsed_day,
+    ]
+    lapses = terms.anti_join(others, carries_on)
+    return lapses.select("customer_id", "lapsed_day")
 
 
-def _first_lapse(lapses: ibis.Table, timeline: Timeline, reach_days: int) -> ibis.Table:
+def _first_lapse(lapses: ibis.Table, timeline: Timeline, until_days: int) -> ibis.Table:
     """Return the first lapse after each date, by the end of its horizon."""
     dates = timeline.observations()
     ahead = [
         lapses.lapsed_day > dates.observed_day,
-        lapses.lapsed_day <= dates.observed_day + reach_days,
+        lapses.lapsed_day <= dates.observed_day + until_days,
     ]
     reached = lapses.join(dates, ahead)
     return reached.group_by(OBSERVED).aggregate(lapsed_day=_.lapsed_day.min())

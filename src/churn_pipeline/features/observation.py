@@ -22,23 +22,31 @@ class Calendar:
 
     Attributes:
         dates: Observation dates, growing; the last is the newest day of the data.
-        as_of: Labels come from horizons that ended by this day.
+        as_of: Labels come from horizons that were settled by this day.
         lead_days: Lead time, in days.
         horizon_days: Horizon, in days.
+        grace_days: Days in which a contract may still be renewed after its end; 0
+            where no contract decides the label.
     """
 
     dates: tuple[dt.date, ...]
     as_of: dt.date
     lead_days: int
     horizon_days: int
+    grace_days: int = 0
 
     @property
-    def reach_days(self) -> int:
+    def until_days(self) -> int:
         """Days from an observation date to the end of its horizon."""
         return self.lead_days + self.horizon_days
 
+    @property
+    def reach_days(self) -> int:
+        """Days from an observation date until no renewal changes its labels."""
+        return self.until_days + self.grace_days
+
     def is_mature(self, date: dt.date) -> bool:
-        """Whether the horizon of an observation date has passed."""
+        """Whether the labels of an observation date are settled."""
         return date + dt.timedelta(days=self.reach_days) <= self.as_of
 
 
@@ -50,7 +58,7 @@ def calendar(
     Args:
         transactions: Typed events.
         dataset: Label rule with lead time and horizon.
-        parameters: Spacing of the dates, lookback and as-of day.
+        parameters: Spacing of the dates, lookback, as-of day and grace of a renewal.
 
     Returns:
         The calendar; its newest date is the newest day of the data.
@@ -63,7 +71,9 @@ def calendar(
         raise ValueError("expected a label rule of events, got the rule column")
     first, last = _span(transactions)
     as_of = min(parameters.as_of or last, last)
-    reach = label.lead_time_days + label.horizon_days
+    by_contract = label.rule == "contract_end" and dataset.tables.contracts is not None
+    grace = parameters.renewal_grace_days if by_contract else 0
+    reach = label.lead_time_days + label.horizon_days + grace
     begin = first + dt.timedelta(
         days=_lookback(parameters, reach, (as_of - first).days)
     )
@@ -77,10 +87,10 @@ def calendar(
         raise ValueError(
             f"expected a history long enough to observe and to label, got events from "
             f"{first} to {as_of}, of which the lookback takes {(begin - first).days} "
-            f"days and lead time and horizon {reach}; lower "
+            f"days and lead time, horizon and grace of a renewal {reach}; lower "
             "`feature_engineering.lookback_days` or the label's `horizon_days`"
         )
-    return Calendar(dates, as_of, label.lead_time_days, label.horizon_days)
+    return Calendar(dates, as_of, label.lead_time_days, label.horizon_days, grace)
 
 
 def _span(transactions: ibis.Table) -> tuple[dt.date, dt.date]:
