@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from churn_pipeline.cli import churn, registry, summary
+from churn_pipeline.release.ledger import champions
 from churn_pipeline.release.releases import Release, Releases
 from churn_pipeline.release.store import ModelStore
 from tests.conftest import ROOT
@@ -38,9 +39,9 @@ def releases(tmp_path, monkeypatch):
 
 def _register(releases, version, *, approved=True, policy="auto"):
     reasons = () if approved else ("too few rows",)
-    releases.register(
-        Release(tiny_artifact(version), approved, reasons, METRICS, policy)
-    )
+    reigning = champions(releases.store.ledger.read())[-1:]
+    artifact, against = tiny_artifact(version), (*reigning, None)[0]
+    releases.register(Release(artifact, approved, reasons, METRICS, policy, against))
 
 
 def _run(*args):

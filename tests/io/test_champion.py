@@ -23,7 +23,12 @@ def champion(tmp_path, monkeypatch):
 
 def _release(version):
     return Release(
-        tiny_artifact(version), approved=True, reasons=(), metrics={}, policy="auto"
+        tiny_artifact(version),
+        approved=True,
+        reasons=(),
+        metrics={},
+        policy="auto",
+        compared_with=None,
     )
 
 

@@ -17,8 +17,14 @@ def _propose(verdict, policy="approval"):
 
 @pytest.mark.parametrize("approved", [True, False])
 def test_the_verdict_travels_with_the_model(approved):
-    verdict = {"approved": approved, "reasons": ["because"], "checks": []}
+    verdict = {
+        "approved": approved,
+        "reasons": ["because"],
+        "checks": [],
+        "compared_with": "0",
+    }
     release = _propose(verdict)
+    assert release.compared_with == "0"
     assert (release.approved, release.reasons) == (approved, ("because",))
     assert (release.policy, release.metrics) == ("approval", {"roc_auc": 0.8})
 

@@ -155,3 +155,9 @@ def test_an_error_inside_of_the_gate_is_a_no_that_names_it(lost):
 
 def test_an_unknown_state_of_the_champion_is_a_no():
     assert not _decide(_comparison("new")).approved
+
+
+@pytest.mark.parametrize("state", ["usable", "none"])
+def test_the_verdict_names_the_champion_it_is_about(state):
+    comparison = _comparison(state)
+    assert _decide(comparison).compared_with == comparison["champion"]["version"]

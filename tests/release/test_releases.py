@@ -32,14 +32,21 @@ class MemoryRegistry:
             raise ConnectionError(name)
 
 
-def _release(version, *, approved=True, policy="auto", seed=0):
+def _release(version, *, approved=True, policy="auto", against=None):
     return Release(
-        artifact=tiny_artifact(version, seed),
+        artifact=tiny_artifact(version),
         approved=approved,
         reasons=("better than the champion" if approved else "too few rows",),
         metrics={"roc_auc": 0.8, "roc_auc_low": 0.7, "f1": float("nan")},
         policy=policy,
+        compared_with=against,
     )
+
+
+def _register(releases, version, **how):
+    """Register a model that was compared with the champion that reigns."""
+    reigning = champions(releases.store.ledger.read())[-1:]
+    releases.register(_release(version, **{"against": (*reigning, None)[0], **how}))
 
 
 @pytest.fixture
@@ -53,14 +60,14 @@ def _champion(releases):
 
 
 def test_a_model_that_passed_becomes_champion(releases):
-    releases.register(_release("1"))
+    _register(releases, "1")
     assert _champion(releases) == "1"
     assert releases.registry.alias == {"champion": "1"}
     assert [e.action for e in releases.store.ledger.read()] == ["register", "promote"]
 
 
 def test_the_registry_gets_metrics_without_ends_and_undefined_ones(releases):
-    releases.register(_release("1"))
+    _register(releases, "1")
     assert releases.registry.tags["1"] == {
         "roc_auc": "0.8",
         "gate": "approved",
@@ -69,8 +76,8 @@ def test_the_registry_gets_metrics_without_ends_and_undefined_ones(releases):
 
 
 def test_a_refused_model_is_registered_without_an_alias(releases):
-    releases.register(_release("1"))
-    releases.register(_release("2", approved=False))
+    _register(releases, "1")
+    _register(releases, "2", approved=False)
     assert _champion(releases) == "1"
     assert releases.registry.alias == {"champion": "1"}
     assert releases.registry.tags["2"]["gate"] == "refused"
@@ -79,7 +86,7 @@ def test_a_refused_model_is_registered_without_an_alias(releases):
 
 
 def test_under_the_policy_approval_a_person_promotes(releases):
-    releases.register(_release("1", policy="approval"))
+    _register(releases, "1", policy="approval")
     assert releases.store.champion() is None
     assert releases.registry.alias == {"challenger": "1"}
     releases.approve("1", reason="signed off")
@@ -91,7 +98,7 @@ def test_under_the_policy_approval_a_person_promotes(releases):
 
 def test_rollback_twice_goes_back_two(releases):
     for version in ("1", "2", "3"):
-        releases.register(_release(version))
+        _register(releases, version)
     assert releases.rollback(reason="complaints") == "2"
     assert releases.rollback() == "1"
     assert _champion(releases) == "1"
@@ -106,7 +113,7 @@ def test_rollback_without_a_champion_says_so(releases):
 
 
 def test_a_refused_version_needs_an_override_with_a_reason(releases):
-    releases.register(_release("1", approved=False))
+    _register(releases, "1", approved=False)
     for attempt in ({}, {"override": True}, {"reason": "because"}):
         with pytest.raises(ReleaseError, match="gate refused 1: too few rows"):
             releases.promote("1", **attempt)
@@ -119,30 +126,30 @@ def test_a_refused_version_needs_an_override_with_a_reason(releases):
 
 
 def test_a_release_repeated_changes_nothing(releases):
-    releases.register(_release("1"))
+    _register(releases, "1")
     entries = releases.store.ledger.read()
-    releases.register(_release("1"))
+    _register(releases, "1")
     releases.promote("1")
     assert releases.store.ledger.read() == entries
 
 
 def test_repeating_a_release_does_not_undo_a_rollback(releases):
-    releases.register(_release("1"))
-    releases.register(_release("2"))
+    _register(releases, "1")
+    _register(releases, "2")
     releases.rollback()
-    releases.register(_release("2"))
+    _register(releases, "2")
     assert _champion(releases) == "1"
 
 
 @pytest.mark.parametrize("step", ["register", "challenger", "champion"])
 def test_a_release_that_broke_off_in_the_registry_is_completed(releases, step):
-    releases.register(_release("1"))
+    _register(releases, "1")
     releases.registry.fails = step
     with pytest.raises(ConnectionError):
-        releases.register(_release("2"))
+        _register(releases, "2")
     assert _champion(releases) == ("2" if step == "champion" else "1")
     releases.registry.fails = ""
-    releases.register(_release("2"))
+    _register(releases, "2")
     assert _champion(releases) == "2"
     assert releases.registry.alias == {"champion": "2"}
     actions = [e.action for e in releases.store.ledger.read() if e.version == "2"]
@@ -152,7 +159,7 @@ def test_a_release_that_broke_off_in_the_registry_is_completed(releases, step):
 def test_a_kill_between_ledger_and_pointer_serves_the_previous_one(
     releases, monkeypatch
 ):
-    releases.register(_release("1"))
+    _register(releases, "1")
 
     def killed(*_):
         raise KeyboardInterrupt
@@ -160,15 +167,15 @@ def test_a_kill_between_ledger_and_pointer_serves_the_previous_one(
     with monkeypatch.context() as patch:
         patch.setattr(ModelStore, "point_to", killed)
         with pytest.raises(KeyboardInterrupt):
-            releases.register(_release("2"))
+            _register(releases, "2")
     assert _champion(releases) == "1"
-    releases.register(_release("2"))
+    _register(releases, "2")
     assert _champion(releases) == "2"
 
 
 def test_a_rollback_works_with_the_registry_out_of_reach(releases):
-    releases.register(_release("1"))
-    releases.register(_release("2"))
+    _register(releases, "1")
+    _register(releases, "2")
     releases.registry.fails = "champion"
     with pytest.raises(ConnectionError):
         releases.rollback()
@@ -177,7 +184,7 @@ def test_a_rollback_works_with_the_registry_out_of_reach(releases):
 
 
 def test_promoting_the_champion_again_repairs_its_files(releases):
-    releases.register(_release("1"))
+    _register(releases, "1")
     (releases.store.folder / "released/1/model.onnx").unlink()
     entries = releases.store.ledger.read()
     releases.promote("1")
@@ -186,16 +193,16 @@ def test_promoting_the_champion_again_repairs_its_files(releases):
 
 
 def test_the_champion_judged_against_itself_stays_champion(releases):
-    releases.register(_release("1"))
+    _register(releases, "1")
     entries = releases.store.ledger.read()
-    releases.register(_release("1", approved=False))
+    _register(releases, "1", approved=False)
     assert releases.store.ledger.read() == entries
     assert releases.store.record("1").gate == "approved"
 
 
 def test_a_version_judged_anew_gets_its_new_verdict(releases):
-    releases.register(_release("1", approved=False))
-    releases.register(_release("1"))
+    _register(releases, "1", approved=False)
+    _register(releases, "1")
     assert _champion(releases) == "1"
     assert releases.registry.tags["1"]["gate"] == "approved"
     last = [(e.action, e.gate) for e in releases.store.ledger.read()]
@@ -204,3 +211,45 @@ def test_a_version_judged_anew_gets_its_new_verdict(releases):
         ("register", "approved"),
         ("promote", "approved"),
     ]
+
+
+def test_a_verdict_about_another_champion_releases_nothing(releases):
+    _register(releases, "1")
+    _register(releases, "2", against="1")
+    _register(releases, "3", against="1")
+    assert _champion(releases) == "2"
+    assert releases.store.record("3").gate == "refused"
+    last = releases.store.ledger.read()[-1]
+    assert (last.action, last.version, last.gate) == ("refuse", "3", "refused")
+    assert last.reason.startswith("compared with 1, but 2 reigns now")
+    _register(releases, "3", against="2")
+    assert _champion(releases) == "3"
+
+
+def test_a_verdict_from_before_the_first_champion_is_not_in_force(releases):
+    _register(releases, "1")
+    _register(releases, "2", against=None)
+    assert _champion(releases) == "1"
+    assert "compared with no champion" in releases.store.record("2").reasons[0]
+
+
+def test_of_two_that_wait_only_the_first_is_approved(releases):
+    _register(releases, "1")
+    _register(releases, "2", policy="approval")
+    _register(releases, "3", policy="approval")
+    releases.approve("2")
+    with pytest.raises(ReleaseError, match="compared with 1, but 2 reigns now"):
+        releases.approve("3")
+    with pytest.raises(ReleaseError, match="compared with 1, but 2 reigns now"):
+        releases.promote("3")
+    assert _champion(releases) == "2"
+    releases.promote("3", override=True, reason="known to be better")
+    assert _champion(releases) == "3"
+
+
+def test_repairing_a_champion_released_by_override_needs_none(releases):
+    _register(releases, "1", approved=False)
+    releases.promote("1", override=True, reason="the old one is down")
+    (releases.store.folder / "released/1/model.onnx").unlink()
+    releases.promote("1")
+    assert _champion(releases) == "1"

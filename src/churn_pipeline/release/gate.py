@@ -64,11 +64,14 @@ class Verdict(Params):
         approved: The answer.
         reasons: Why: the rules that were broken, or those that decided for it.
         checks: Every rule.
+        compared_with: Version of the champion that it was compared with; None where
+            there was none. The verdict holds only while that one reigns.
     """
 
     approved: bool
     reasons: tuple[str, ...]
     checks: tuple[Ruling, ...]
+    compared_with: str | None = None
 
 
 def decide(
@@ -101,7 +104,12 @@ def decide(
         )
     broken = tuple(ruling.reason for ruling in rulings if not ruling.passed)
     won = tuple(ruling.reason for ruling in rulings if ruling.name in _DECIDING)
-    return Verdict(approved=not broken, reasons=broken or won, checks=rulings)
+    return Verdict(
+        approved=not broken,
+        reasons=broken or won,
+        checks=rulings,
+        compared_with=comparison.get("champion", {}).get("version"),
+    )
 
 
 def _rulings(

@@ -40,6 +40,8 @@ class Release:
         reasons: What the gate said.
         metrics: Metric -> value on the test split.
         policy: `auto` promotes a model that passed; `approval` leaves that to a person.
+        compared_with: Champion that the gate compared it with; None where there was
+            none.
     """
 
     artifact: Artifact
@@ -47,6 +49,7 @@ class Release:
     reasons: tuple[str, ...]
     metrics: dict[str, float]
     policy: Policy
+    compared_with: str | None
 
 
 @dataclass(frozen=True)
@@ -69,21 +72,24 @@ class Releases:
         """Register a model; promote it where the gate and the policy let it pass.
 
         Safe to repeat: what was done already is not done again, and the champion
-        judged against itself stays what it is.
+        judged against itself stays what it is. A model that passed against another
+        champion than the one that reigns now counts as refused.
         """
         version = release.artifact.manifest.version
-        record = _record(release)
         with self._changing():
-            if champions(self.store.ledger.read())[-1:] == (version,):
+            reigning = self._reigning()
+            if reigning == version:
                 return
+            record = _in_force(_record(release), reigning)
+            approved = record.gate == "approved"
             self.store.add(release.artifact, record)
             self.registry.register(release.artifact, _tags(record))
-            verdict: Action = "register" if release.approved else "refuse"
+            verdict: Action = "register" if approved else "refuse"
             if self._last_verdict(version) != verdict:
-                self._write(verdict, version, "; ".join(release.reasons))
-            if release.approved:
+                self._write(verdict, version, "; ".join(record.reasons))
+            if approved:
                 self.registry.set_alias(CHALLENGER, version)
-            if release.approved and release.policy == "auto":
+            if approved and release.policy == "auto":
                 self._promote_once(version)
 
     def promote(
@@ -93,7 +99,8 @@ class Releases:
 
         Raises:
             LookupError: It is not registered.
-            ReleaseError: Its gate refused it and nobody overrides that with a reason.
+            ReleaseError: Its gate refused it, or compared it with another champion
+                than the one that reigns, and nobody overrides that with a reason.
         """
         self._crown("promote", version, reason, override=override)
 
@@ -102,7 +109,8 @@ class Releases:
 
         Raises:
             LookupError: It is not registered.
-            ReleaseError: Its gate refused it.
+            ReleaseError: Its gate refused it, or compared it with another champion
+                than the one that reigns.
         """
         self._crown("approve", version, reason, override=False)
 
@@ -155,8 +163,10 @@ class Releases:
         self, action: Action, version: str, reason: str, *, override: bool
     ) -> None:
         with self._changing():
-            record = self.store.record(version)
-            if record.gate == "refused" and not (override and reason):
+            reigning = self._reigning()
+            record = _in_force(self.store.record(version), reigning)
+            refused = record.gate == "refused" and version != reigning
+            if refused and not (override and reason):
                 raise ReleaseError(
                     f"the gate refused {version}: {'; '.join(record.reasons)}. To "
                     "release it all the same: `kedro churn promote "
@@ -166,6 +176,9 @@ class Releases:
             self._write(action, version, reason)
             # Also where it is champion already: its released copy may be damaged.
             self.store.point_to(version)
+
+    def _reigning(self) -> str | None:
+        return next(reversed(champions(self.store.ledger.read())), None)
 
     def _promote_once(self, version: str) -> None:
         entries = self.store.ledger.read()
@@ -179,8 +192,8 @@ class Releases:
         return next((action for action in found if action in verdicts), None)
 
     def _write(self, action: Action, version: str, reason: str) -> None:
-        stack = champions(self.store.ledger.read())
-        if stack and action in ("promote", "approve") and stack[-1] == version:
+        reigning = self._reigning()
+        if action in ("promote", "approve") and reigning == version:
             return
         self.store.ledger.append(
             Entry(
@@ -188,7 +201,7 @@ class Releases:
                 who=self.who,
                 action=action,
                 version=version,
-                previous=stack[-1] if stack else None,
+                previous=reigning,
                 reason=reason,
                 gate=self.store.record(version).gate,
             )
@@ -203,7 +216,19 @@ def _record(release: Release) -> Record:
         gate="approved" if release.approved else "refused",
         reasons=release.reasons,
         metrics=known,
+        compared_with=release.compared_with,
     )
+
+
+def _in_force(record: Record, reigning: str | None) -> Record:
+    """Return the record, refused where its verdict is about another champion."""
+    if record.gate == "refused" or record.compared_with == reigning:
+        return record
+    stale = (
+        f"compared with {record.compared_with or 'no champion'}, but "
+        f"{reigning or 'none'} reigns now; run the pipeline again to compare the two"
+    )
+    return record.model_copy(update={"gate": "refused", "reasons": (stale,)})
 
 
 def _tags(record: Record) -> dict[str, str]:

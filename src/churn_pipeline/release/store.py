@@ -56,6 +56,8 @@ class Record(Params):
         gate: What the gate said.
         reasons: Why, in words.
         metrics: Metric -> value on the test split; None where it is not defined.
+        compared_with: Champion that the gate compared it with; None where there was
+            none.
     """
 
     version: str
@@ -63,6 +65,7 @@ class Record(Params):
     gate: Literal["approved", "refused"]
     reasons: tuple[str, ...] = ()
     metrics: dict[str, float | None]
+    compared_with: str | None = None
 
 
 class ModelStore:

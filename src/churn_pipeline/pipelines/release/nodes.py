@@ -35,4 +35,5 @@ def propose_release(
         reasons=verdict.reasons,
         metrics=metrics,
         policy=release.policy,
+        compared_with=verdict.compared_with,
     )
