@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli.score import score
 from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.serving.answers import Predictor
 from tests.conftest import Project
 from tests.factories import tiny_artifact
 
@@ -25,7 +26,7 @@ dataset:
       columns:
         tenure_months: {type: integer, unit: months, min: 0, max: 120}
         monthly_charge: {type: number, unit: EUR}
-        plan: {type: category}
+        plan: {type: category, allowed: [basic, plus], nullable: false}
 """
 CATALOG = """
 raw_customers:
@@ -112,6 +113,19 @@ def test_parquet_goes_to_parquet_with_ids_as_they_were(run, tmp_path):
     assert scores["Customer No"].tolist() == [12, 7]
     assert scores["Customer No"].dtype == "int64"
     assert scores["churn_probability"].tolist() == pytest.approx(_expected()[:2])
+
+
+def test_an_unknown_category_is_scored_and_told_as_over_http(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert "scored all the same: plan: 1" in done.output
+    answer = Predictor(tiny_artifact()).predict_batch(
+        b'[{"tenure_months": 71, "monthly_charge": 99, "plan": "unheard of"}]'
+    )
+    assert answer.warnings == {"plan": {"unknown_category": 1}}
+    scores = pd.read_csv(tmp_path / "out.csv")
+    (http,) = answer.predictions
+    assert scores["churn_probability"][2] == pytest.approx(http.churn_probability)
 
 
 def test_bad_rows_are_written_apart_with_reason_and_original(run, tmp_path):

@@ -55,11 +55,13 @@ def _score(env: str | None, source: Path, target: Path, *, sheet: str | None) ->
     dataset = _dataset(context)
     raw = _raw(context, source, sheet)
     checked = check_file(raw, dataset)
-    written = _write(_to_score(context, checked, raw, dataset), champion, target)
+    to_score = _to_score(context, checked, raw, dataset)
+    written = _write(to_score, champion, target)
     _write_rejected(checked, dataset, refused)
     click.echo(
         f"{written:,} customers scored with {champion.manifest.version}: {target}"
     )
+    _tell_unknown(to_score, champion)
     if checked.rejected:
         _tell_rejected(checked, refused, dataset.max_rejected_share)
 
@@ -158,6 +160,18 @@ def _write_rejected(checked: Checked, dataset: Dataset, path: Path) -> None:
         return
     rows = rejected_rows(checked, dataset)
     write_batches(path, rows.schema().to_pyarrow(), rows.to_pyarrow_batches())
+
+
+def _tell_unknown(to_score: ToScore, champion: Artifact) -> None:
+    """Say which values the model answered to without having learnt them."""
+    from churn_pipeline.serving.files import unknown_values
+
+    if found := unknown_values(to_score, champion):
+        counts = ", ".join(f"{name}: {n:,}" for name, n in list(found.items())[:12])
+        click.echo(
+            f"unknown categories or missing values, scored all the same: {counts}",
+            err=True,
+        )
 
 
 def _tell_rejected(checked: Checked, path: Path, largest_share: float) -> None:

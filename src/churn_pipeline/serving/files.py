@@ -73,6 +73,9 @@ class ToScore:
 def check_file(raw: ir.Table, dataset: Dataset) -> Checked:
     """Return the rows of a file with the reasons against them; no label is needed.
 
+    A snapshot's rows are judged as requests are: an unknown category and a missing
+    value are answered. Of events, those count that counted when the model learnt.
+
     Args:
         raw: Rows of a snapshot, or of an event log, as they came.
         dataset: What the columns mean; others are ignored.
@@ -84,7 +87,8 @@ def check_file(raw: ir.Table, dataset: Dataset) -> Checked:
     check_columns("INPUT", raw_columns(raw), table)
     # Nothing has happened tomorrow; a day's slack for other time zones.
     today = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=1)
-    checked = _kept(check_rows(raw, table, unlabelled, today=today))
+    learns = dataset.shape == "events"
+    checked = _kept(check_rows(raw, table, unlabelled, today=today, learns=learns))
     nobody = checked["_reasons"].contains(f"{table.customer_id}: missing")
     counts = checked.aggregate(
         rows=checked.count(),
@@ -194,6 +198,25 @@ def _calendar(
         return Calendar((day,), day, lead_days=0, horizon_days=1)
 
 
+def unknown_values(to_score: ToScore, artifact: Artifact) -> dict[str, int]:
+    """Return how many values the model did not meet when it learnt, by feature.
+
+    These are categories that it does not know, and missing values where a value is
+    expected; features without any are left out.
+    """
+    counts: dict[str, ir.Value] = {}
+    for feature in artifact.manifest.features:
+        value = to_score.features[feature.name]
+        unknown = value.isnull() & (not feature.nullable)
+        if feature.type == "category":
+            known = artifact.manifest.categories[feature.name]
+            is_blank = value.isnull() | (value == "")
+            unknown |= ~is_blank & ~value.isin(known)
+        counts[feature.name] = unknown.sum()
+    (found,) = to_score.features.aggregate(**counts).to_pyarrow().to_pylist()
+    return {name: count for name, count in found.items() if count}
+
+
 def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBatch]:
     """Yield the customers' ids, churn probabilities and decisions, in order.
 
@@ -211,12 +234,7 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
     import pyarrow as pa
 
     names = [feature.name for feature in artifact.manifest.features]
-    if lost := [name for name in names if name not in to_score.features.columns]:
-        raise ValueError(
-            f"expected the features that the champion was trained on, {', '.join(lost)}"
-            " among them, which are not made any more: the data set's description or "
-            "the code has changed since; train again with `kedro run`"
-        )
+    _check_features(names, to_score)
     ordered = to_score.features.order_by(ROW).select("customer_id", *names)
     for batch in ordered.to_pyarrow_batches(chunk_size=BATCH_ROWS):
         table: Any = pa.Table.from_batches([batch])
@@ -225,4 +243,14 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
         yield pa.RecordBatch.from_arrays(
             [batch.column(0), pa.array(probability), pa.array(decision, pa.string())],
             names=[to_score.id_name, "churn_probability", "decision"],
+        )
+
+
+def _check_features(names: list[str], to_score: ToScore) -> None:
+    """Raise ValueError where a feature of the champion is not made any more."""
+    if lost := [name for name in names if name not in to_score.features.columns]:
+        raise ValueError(
+            f"expected the features that the champion was trained on, {', '.join(lost)}"
+            " among them, which are not made any more: the data set's description or "
+            "the code has changed since; train again with `kedro run`"
         )

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import math
 import operator
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, cast
+from typing import cast
 
 import ibis
 import ibis.expr.types as ir
@@ -26,14 +25,13 @@ from churn_pipeline.dataset import (
     Transactions,
 )
 from churn_pipeline.validation.cells import (
-    Bounds,
     present,
     problem_of,
     text_of,
     value_of,
 )
+from churn_pipeline.validation.checks import Check, checks_of
 from churn_pipeline.validation.columns import raw_columns, with_row_numbers
-from churn_pipeline.validation.dates import days_with_rows, plausible_bounds
 from churn_pipeline.validation.fields import (
     Field,
     cell_name,
@@ -44,12 +42,15 @@ from churn_pipeline.validation.fields import (
 from churn_pipeline.validation.slid import slid_reason
 
 _NO_TEXT = ibis.null("string")
-_SIZED = ("amount", "quantity")
-_FAR_OUT = 10_000
 
 
 def check_rows(
-    raw: ir.Table, table: Table, dataset: Dataset, *, today: dt.date | None = None
+    raw: ir.Table,
+    table: Table,
+    dataset: Dataset,
+    *,
+    today: dt.date | None = None,
+    learns: bool = True,
 ) -> ir.Table:
     """Return the checked table of a raw one; nothing is read but to bound dates.
 
@@ -59,11 +60,13 @@ def check_rows(
         table: What the raw columns mean.
         dataset: The data set; its label is read where `table` holds it.
         today: A day after which nothing has happened yet.
+        learns: Whether a model learns from the rows. One that only answers knows
+            what to make of a new category and of a missing value.
     """
     label = label_of(dataset, table)
     raw = with_row_numbers(raw)
     read = read_cells(raw, table, label)
-    checks = _with_derived_bounds(read, table, dataset, today)
+    checks = checks_of(read, table, dataset, today=today, learns=learns)
     rows = _with_duplicates(
         _judge(read, table, label, checks), raw, table, label, checks
     )
@@ -120,16 +123,8 @@ def rejected(checked: ir.Table, name: str) -> ir.Table:
     )
 
 
-class _Check(NamedTuple):
-    """A field with what is valid in it, declared or told by the rest of the column."""
-
-    field: Field
-    column: Column
-    bounds: Bounds | None
-
-
 def _judge(
-    read: ir.Table, table: Table, label: ColumnLabel | None, checks: Sequence[_Check]
+    read: ir.Table, table: Table, label: ColumnLabel | None, checks: Sequence[Check]
 ) -> ir.Table:
     """Return the rows with `_reasons`, what is wrong with each, duplicates aside."""
     problems = [
@@ -189,7 +184,7 @@ def _with_duplicates(
     raw: ir.Table,
     table: Table,
     label: ColumnLabel | None,
-    checks: Sequence[_Check],
+    checks: Sequence[Check],
 ) -> ir.Table:
     """Add the reason to good rows that repeat an earlier good row's unique columns.
 
@@ -214,36 +209,6 @@ def _with_duplicates(
         joined["_repeat"].notnull(), ibis.array([text]), joined["_reasons"]
     )
     return cast("ir.Table", joined.mutate(_reasons=reasons).select(*rows.columns))
-
-
-def _with_derived_bounds(
-    read: ir.Table, table: Table, dataset: Dataset, today: dt.date | None
-) -> list[_Check]:
-    """Return the fields with bounds, where a role's column declares none itself."""
-    checks = []
-    for field in fields_of(table):
-        column, bounds = field.column, None
-        value = read[value_name(field)]
-        if field.name in _SIZED:
-            limit = _far_out(value)
-            column = column.model_copy(update={"min": -limit, "max": limit})
-        if field.is_date_role:
-            # A contract may well end after today.
-            latest = None if field.name == "end_date" else today
-            bounds = plausible_bounds(
-                days_with_rows(value),
-                largest_share=dataset.max_rejected_share,
-                today=latest,
-            )
-        checks.append(_Check(field, column, bounds))
-    return checks
-
-
-def _far_out(value: ir.FloatingValue) -> float:
-    """Return 10,000 times the 95th percentile of a column's finite absolute values."""
-    size = ibis.ifelse(value.isinf(), None, value.abs().nullif(0.0))
-    usual = size.approx_quantile(0.95).to_pyarrow().as_py()
-    return _FAR_OUT * usual if usual else math.inf
 
 
 def typed_columns(
