@@ -1,6 +1,7 @@
 """The catalog dataset of the champion."""
 
-import getpass
+import os
+import pwd
 
 import pytest
 
@@ -54,8 +55,14 @@ def test_a_damaged_champion_raises_or_is_reported(champion, tmp_path):
 
 
 def test_an_account_without_a_name_is_told_by_its_number(monkeypatch):
-    def nobody():
+    def nobody(_):
         raise KeyError("getpwuid(): uid not found: 4242")
 
-    monkeypatch.setattr(getpass, "getuser", nobody)
-    assert account().startswith("uid ")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert account() == f"uid {os.getuid()}"
+
+
+def test_an_account_cannot_give_itself_another_name(monkeypatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "somebody else")
+    assert account() == pwd.getpwuid(os.getuid()).pw_name

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
@@ -89,9 +89,9 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
 
 
 def account() -> str:
-    """Return the name of the account that runs this."""
+    """Return the name of the account that runs this, which no variable can change."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         # A container may run under a number that no user list knows.
         return f"uid {os.getuid()}"
