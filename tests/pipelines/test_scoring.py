@@ -56,6 +56,12 @@ def test_a_date_without_customers_is_refused_with_those_there_are(features, cham
         score_customers(features, champion, wrong)
 
 
+def test_a_feature_that_is_not_made_any_more_is_named(features, champion):
+    message = r"expected the 3 features .* missing are 1: plan; .* `kedro run`"
+    with pytest.raises(ValueError, match=message):
+        score_customers(features.drop("plan"), champion, Scoring())
+
+
 def test_without_a_champion_it_says_what_to_run(features):
     with pytest.raises(ValueError, match=r"expected a champion .* run `kedro run`"):
         score_customers(features, None, Scoring())

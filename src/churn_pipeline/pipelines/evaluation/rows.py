@@ -14,6 +14,7 @@ from churn_pipeline.evaluation.profit import Decision, gains
 from churn_pipeline.evaluation.slices import groups, levels
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.expected import require_features
 
 KEYS = ["customer_id", "observation_date"]
 PROBABILITY = "churn_probability"
@@ -78,18 +79,12 @@ def columns(rows: pd.DataFrame, artifact: Artifact) -> dict[str, np.ndarray[Any,
     Raises:
         ValueError: A feature is not among the columns.
     """
-    features = artifact.manifest.features
-    absent = [feature.name for feature in features if feature.name not in rows]
-    if absent:
-        raise ValueError(
-            f"expected the features of model {artifact.manifest.version}, missing are "
-            f"{len(absent)}: {', '.join(absent[:5])}"
-        )
+    require_features(artifact.manifest, rows.columns)
     return {
         feature.name: rows[feature.name].to_numpy(
             _KINDS[feature.type], na_value=_MISSING[feature.type]
         )
-        for feature in features
+        for feature in artifact.manifest.features
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churn_pipeline.dataset import Params
+from churn_pipeline.release.expected import require_features
 from churn_pipeline.serving.decide import decide, require_champion
 
 BATCH_ROWS = 65_536
@@ -40,11 +41,12 @@ def score_customers(
         `decision` (`call` or `leave`) and `model_version`.
 
     Raises:
-        ValueError: There is no champion, or no row of the date.
+        ValueError: There is no champion, no row of the date, or a feature of the
+            champion is not made any more.
     """
     artifact = require_champion(champion)
     rows = at_date(customer_features, scoring.observation_date)
-    names = [feature.name for feature in artifact.manifest.features]
+    names = require_features(artifact.manifest, rows.columns)
     parts = [
         _score_batch(batch.to_pandas(), artifact)
         for batch in rows.select(
