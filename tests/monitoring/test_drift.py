@@ -45,6 +45,57 @@ def test_a_large_effect_in_few_rows_may_be_chance():
     assert not column.drifted
 
 
+def test_a_constant_that_is_another_one_now_has_drifted():
+    reference = {
+        "country": np.full(600, "US", object),
+        "flag": np.zeros(600),
+        "month": np.arange(6.0).repeat(100),
+    }
+    current = {
+        "country": np.full(100, "UK", object),
+        "flag": np.ones(100),
+        "month": np.full(100, 8.0),
+    }
+    found = compare(
+        Sample(reference, MONTHS.repeat(100)),
+        Sample(current, np.full(100, LATER)),
+        {"country": "category", "flag": "number", "month": "number"},
+        rule=RULE,
+    )
+    assert {c.name for c in found if c.drifted} == {"country", "flag"}
+    assert "month" not in {c.name for c in found}
+
+
+def test_a_column_that_ordinarily_moves_far_still_drifts_when_it_moves_further():
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0, 1, 600) + 0.14 * np.arange(6).repeat(100)
+    reference = Sample({"x": values}, MONTHS.repeat(100))
+    current = Sample({"x": rng.uniform(9, 10, 100)}, np.full(100, LATER))
+    (column,) = compare(reference, current, {"x": "number"}, rule=RULE)
+    assert RULE.ordinary_factor * column.ordinary > 1
+    assert column.limit == (1 + column.ordinary) / 2
+    assert column.drifted
+
+
+def test_a_column_that_no_drift_could_be_told_of_is_named_as_not_judged():
+    rng = np.random.default_rng(0)
+    counter = rng.uniform(0, 1, 600) + np.arange(6).repeat(100)
+    probability = rng.uniform(0, 1, 600)
+    reference = {"counter": counter, "churn_probability": probability}
+    current = {"counter": counter[:100] + 8, "churn_probability": probability[:100]}
+    verdict = judge(
+        Sample(reference, MONTHS.repeat(100)),
+        Sample(current, np.full(100, LATER)),
+        {"counter": "number"},
+        predict=lambda columns: columns["churn_probability"],
+        model_version="v1",
+        rule=RULE,
+        seed=0,
+    )
+    assert verdict.not_judged == ("counter",)
+    assert (verdict.verdict, verdict.drifted) == ("quiet", ())
+
+
 def test_summary_of_a_category_is_its_shares():
     texts = np.array(["a", "a", "b", None], object)
     expected = {"missing": 0.25, "share of a": 0.5, "share of b": 0.25}

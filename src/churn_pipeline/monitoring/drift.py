@@ -3,7 +3,8 @@
 A column has drifted where its distance from the reference is at least its limit and
 is no chance after the correction for many columns. The limit is the stated threshold,
 or, where that is more, how far the column moves between two dates of the reference
-itself: tenure grows and sales have seasons without anything being wrong.
+itself: tenure grows and sales have seasons without anything being wrong. No limit is
+beyond reach: it stays halfway between the ordinary move and 1.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from pydantic import Field
 
 from churn_pipeline.dataset import Params
 from churn_pipeline.monitoring.distance import Distance, Kind, distance, holm
+
+MOST_ORDINARY = 0.9
+"""Ordinary move from which on a column is not judged: it could hardly move further."""
 
 
 class DriftRule(Params):
@@ -66,7 +70,8 @@ class ColumnDrift(Params):
         kind: `number` or `category`.
         effect: Distance between reference and current, in [0, 1].
         ordinary: Largest distance between two reference dates, in [0, 1].
-        limit: Distance from which on the column counts as drifted.
+        limit: Distance from which on the column counts as drifted, in [0, 1].
+        judged: Whether a drift could be told from the column's ordinary moves.
         p_value: Of the distance being chance.
         p_corrected: The same, corrected for the number of columns.
         drifted: Whether the column has drifted.
@@ -81,6 +86,7 @@ class ColumnDrift(Params):
     effect: float
     ordinary: float
     limit: float
+    judged: bool
     p_value: float
     p_corrected: float
     drifted: bool
@@ -137,23 +143,30 @@ def _judge(
     reference, current, dates = samples
     ordinary = ordinary_move(reference.columns[name], dates, kind=kind)
     threshold = rule.number_threshold if kind == "number" else rule.category_threshold
-    limit = max(threshold, rule.ordinary_factor * ordinary)
+    usual = min(rule.ordinary_factor * ordinary, (1 + ordinary) / 2)
+    limit = max(threshold, usual)
+    judged = not rule.ordinary_factor or ordinary < MOST_ORDINARY
     return ColumnDrift(
         name=name,
         kind=kind,
         effect=found.effect,
         ordinary=ordinary,
         limit=limit,
+        judged=judged,
         p_value=found.p_value,
         p_corrected=p_corrected,
-        drifted=found.effect >= limit and p_corrected < rule.alpha,
+        drifted=judged and found.effect >= limit and p_corrected < rule.alpha,
         reference=summary(reference.columns[name], kind=kind),
         current=summary(current.columns[name], kind=kind),
     )
 
 
 def is_calendar(reference: Sample, current: Sample, name: str) -> bool:
-    """Return whether every date has one value of this column and dates differ."""
+    """Return whether every date has one value of it, another on another date.
+
+    The reference alone tells that the dates differ: a constant that is another one
+    now has drifted.
+    """
     dates = np.concatenate([reference.dates, current.dates])
     values = np.concatenate([reference.columns[name], current.columns[name]])
     first: dict[Any, Any] = {}
@@ -162,7 +175,7 @@ def is_calendar(reference: Sample, current: Sample, name: str) -> bool:
         if not (of_date == of_date[0]).all():  # NaN is unequal to itself: no calendar
             return False
         first[date] = of_date[0]
-    return len(set(first.values())) > 1
+    return len({first[date] for date in np.unique(reference.dates)}) > 1
 
 
 def date_groups(sample: Sample, rule: DriftRule) -> list[NDArray[np.intp]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from churn_pipeline.monitoring.drift import ColumnDrift, DriftRule, Sample, comp
 PREDICTION = "churn_probability"
 """Column of a sample that holds the champion's predictions."""
 
+NOTHING_NEWER: Final = "nothing newer than the training data"
+
+Verdict = Literal["quiet", "drift", "nothing newer than the training data"]
+
 Predict = Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float64]]
 
 
@@ -23,8 +27,12 @@ class DriftVerdict(Params):
     """What became of the columns and of the predictions.
 
     Attributes:
-        verdict: `drift` where a column or the predictions drifted.
+        verdict: `drift` where a column or the predictions drifted; `nothing newer
+            than the training data` where the rows are those that the champion learnt
+            from, so that nothing was compared.
         drifted: The drifted columns; those that move the predictions most come first.
+        not_judged: Columns that move nearly altogether between any two dates of the
+            reference, so that no move of theirs could tell of a drift.
         share_drifted: Share of the judged columns that drifted, in [0, 1].
         current_date: Observation date that was judged.
         reference_dates: First and last date of the reference.
@@ -36,8 +44,9 @@ class DriftVerdict(Params):
         rule: When a column counts as drifted.
     """
 
-    verdict: Literal["quiet", "drift"]
+    verdict: Verdict
     drifted: tuple[str, ...]
+    not_judged: tuple[str, ...]
     share_drifted: float
     current_date: dt.date
     reference_dates: tuple[dt.date, dt.date]
@@ -58,6 +67,7 @@ def judge(
     model_version: str,
     rule: DriftRule,
     seed: int,
+    is_newer: bool = True,
 ) -> DriftVerdict:
     """Return the verdict on the current sample.
 
@@ -69,6 +79,7 @@ def judge(
         model_version: Version of the champion.
         rule: When a column counts as drifted.
         seed: Of the draws behind `impact`.
+        is_newer: False where the current rows are those of the reference.
     """
     both: dict[str, Kind] = {**kinds, PREDICTION: "number"}
     found = compare(reference, current, both, rule=rule)
@@ -84,10 +95,13 @@ def judge(
         if column.name != PREDICTION
     )
     drifted = _by_impact(columns)
+    not_judged = tuple(column.name for column in columns if not column.judged)
+    moved: Verdict = "drift" if drifted or prediction.drifted else "quiet"
     return DriftVerdict(
-        verdict="drift" if drifted or prediction.drifted else "quiet",
+        verdict=moved if is_newer else NOTHING_NEWER,
         drifted=drifted,
-        share_drifted=len(drifted) / max(len(columns), 1),
+        not_judged=not_judged,
+        share_drifted=len(drifted) / max(len(columns) - len(not_judged), 1),
         current_date=current.dates.max().item(),
         reference_dates=(reference.dates.min().item(), reference.dates.max().item()),
         current_rows=len(current),
