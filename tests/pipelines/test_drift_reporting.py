@@ -38,8 +38,9 @@ class Kept(MemoryDataset):
         """Keep what was saved."""
 
 
-def _run(company, **parameters):
-    model_input = company[company["observation_date"] <= TRAINED[-1]]
+def _run(company, learnt=None, **parameters):
+    if learnt is None:
+        learnt = company[company["observation_date"] <= TRAINED[-1]]
     rule = DriftReporting(
         reference_splits=("train",), report_rows=200, report_columns=3, **parameters
     )
@@ -47,7 +48,7 @@ def _run(company, **parameters):
     charge = features.monthly_charge.cast("decimal(10, 2)")  # as of a Parquet file
     inputs = {
         "customer_features": features.mutate(monthly_charge=charge),
-        "model_input": model_input.assign(split="train", label=0.0),
+        "model_input_of_champion": learnt.assign(split="train", label=0.0),
         "champion": tiny_artifact(),
         "params:drift_reporting": rule,
         "params:seed": 1,
@@ -83,6 +84,34 @@ def test_the_month_before_the_drift_is_quiet(company):
     verdict = _run(company, current_date=QUIET)["drift_verdict"]
     assert (verdict["verdict"], verdict["drifted"]) == ("quiet", [])
     assert verdict["current_date"] == "2026-04-01"
+
+
+def test_rows_that_the_champion_learnt_from_are_nothing_newer(company):
+    snapshot = company[company["observation_date"] == QUIET]
+    verdict = _run(snapshot, learnt=snapshot[::-1])["drift_verdict"]
+    assert verdict["verdict"] == "nothing newer than the training data"
+    assert verdict["current_rows"] == 400
+
+
+def test_a_replaced_snapshot_of_the_same_date_is_compared_with_the_one_learnt(company):
+    learnt = company[company["observation_date"] == QUIET]
+    replaced = learnt.assign(tenure_months=learnt["tenure_months"] * 0.4)
+    verdict = _run(replaced, learnt=learnt)["drift_verdict"]
+    assert (verdict["verdict"], verdict["drifted"]) == ("drift", ["tenure_months"])
+
+
+def test_a_snapshot_with_one_more_customer_is_newer(company):
+    snapshot = company[company["observation_date"] == QUIET]
+    verdict = _run(snapshot, learnt=snapshot[1:])["drift_verdict"]
+    assert verdict["verdict"] == "quiet"
+
+
+def test_a_feature_that_is_not_made_any_more_is_named(company):
+    message = r"expected the 3 features .* missing are 1: plan; .* `kedro run`"
+    with pytest.raises(ValueError, match=message):
+        _run(company.drop(columns="plan"), learnt=company)
+    with pytest.raises(ValueError, match=message):
+        _run(company, learnt=company.drop(columns="plan"))
 
 
 def test_ignored_columns_are_not_judged(company):

@@ -13,9 +13,12 @@ from churn_pipeline.monitoring.drift import Sample
 from churn_pipeline.monitoring.params import DriftReporting
 from churn_pipeline.monitoring.verdict import PREDICTION, DriftVerdict, judge
 from churn_pipeline.pipelines.scoring.nodes import at_date
+from churn_pipeline.release.expected import require_features
 from churn_pipeline.serving.decide import require_champion
 
 logger = logging.getLogger(__name__)
+
+KEYS = ["customer_id", "observation_date"]
 
 
 def sample_current(
@@ -24,11 +27,13 @@ def sample_current(
     """Return customers of the date to judge, with the champion's predictions.
 
     Returns:
-        `observation_date`, the champion's features, `churn_probability`; which rows
-        are taken of too many depends on the customer ids alone.
+        `customer_id`, `observation_date`, the champion's features,
+        `churn_probability`; which rows are taken of too many depends on the customer
+        ids alone.
 
     Raises:
-        ValueError: There is no champion, or no row of the date.
+        ValueError: There is no champion, no row of the date, or a feature of the
+            champion is not made any more.
     """
     artifact = require_champion(champion)
     rows = at_date(customer_features, drift_reporting.current_date)
@@ -37,7 +42,7 @@ def sample_current(
 
 
 def sample_reference(
-    model_input: pd.DataFrame,
+    model_input_of_champion: pd.DataFrame,
     drift_current: pd.DataFrame,
     champion: Any,
     drift_reporting: DriftReporting,
@@ -45,20 +50,34 @@ def sample_reference(
 ) -> pd.DataFrame:
     """Return rows that the champion learnt from, with its predictions.
 
-    Rows of the date that is judged are left out where there are other dates.
+    Rows of the date that is judged are left out where there are other dates. Where
+    the champion learnt from the very rows that are judged, those are returned: there
+    is nothing to compare.
+
+    Args:
+        model_input_of_champion: The version of `model_input` it was made from.
+        drift_current: The rows to judge.
+        champion: The released artifact.
+        drift_reporting: Splits and size of the sample.
+        seed: Of the draw of rows.
 
     Raises:
-        ValueError: There is no champion, or no row of the reference splits.
+        ValueError: There is no champion, no row of the reference splits, or a
+            feature of the champion is missing.
     """
     artifact = require_champion(champion)
-    rows = model_input[model_input["split"].isin(drift_reporting.reference_splits)]
+    known = model_input_of_champion
+    rows = known[known["split"].isin(drift_reporting.reference_splits)]
     others = _dates(rows) != _dates(drift_current)[0]
-    rows = rows[others] if others.any() else rows
+    if others.any():
+        rows = rows[others]
+    elif _holds(known, drift_current, artifact):
+        return drift_current
     if rows.empty:
         raise ValueError(
             "expected rows of the splits "
             f"{', '.join(drift_reporting.reference_splits)} in model_input, found "
-            f"none in {len(model_input)} rows; choose other `reference_splits`"
+            f"none in {len(known)} rows; choose other `reference_splits`"
         )
     if len(rows) > drift_reporting.max_rows:
         rows = rows.sample(drift_reporting.max_rows, random_state=seed)
@@ -66,15 +85,31 @@ def sample_reference(
 
 
 def _with_predictions(rows: pd.DataFrame, artifact: Any) -> pd.DataFrame:
-    """Return the date, the features and the predictions of some rows."""
-    names = [feature.name for feature in artifact.manifest.features]
+    """Return the keys, the features and the predictions of some rows."""
+    names = require_features(artifact.manifest, rows.columns)
     numbers = dict.fromkeys(artifact.manifest.numbers, "float64")  # some are decimals
     return (
-        rows[["observation_date", *names]]
+        rows[[*KEYS, *names]]
         .astype(numbers)
         .assign(**{PREDICTION: artifact.predict(rows)})
         .reset_index(drop=True)
     )
+
+
+def _holds(known: pd.DataFrame, current: pd.DataFrame, artifact: Any) -> bool:
+    """Return whether all current rows are among the known ones, unchanged."""
+    of_date = known[_dates(known) == _dates(current)[0]].set_index("customer_id")
+    if not current["customer_id"].isin(of_date.index).all():
+        return False
+    same = of_date.loc[current["customer_id"]].reset_index()
+    found = _with_predictions(same, artifact).drop(columns=KEYS)
+    return all(_equal(found[name], current[name]) for name in found)
+
+
+def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
+    """Return whether two columns hold the same, missing values included."""
+    a, b = one.astype(object), other.astype(object)
+    return bool(((a == b) | (a.isna() & b.isna())).all())
 
 
 def judge_drift(
@@ -95,6 +130,7 @@ def judge_drift(
         model_version=champion.manifest.version,
         rule=drift_reporting.rule,
         seed=seed,
+        is_newer=not drift_reference.equals(drift_current),
     )
     _tell(verdict)
     return verdict.model_dump(mode="json")
@@ -128,9 +164,7 @@ def draw_drift_overview(drift_verdict: dict[str, Any]) -> Any:
 def _sample(frame: pd.DataFrame) -> Sample:
     """Return the arrays of a frame."""
     columns = {
-        name: frame[name].to_numpy()
-        for name in frame.columns
-        if name != "observation_date"
+        name: frame[name].to_numpy() for name in frame.columns if name not in KEYS
     }
     return Sample(columns, _dates(frame))
 

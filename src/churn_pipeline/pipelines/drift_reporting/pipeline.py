@@ -26,7 +26,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 sample_reference,
                 inputs={
-                    "model_input": "model_input",
+                    "model_input_of_champion": "model_input_of_champion",
                     "drift_current": "drift_current",
                     "seed": "params:seed",
                     **params,
