@@ -216,6 +216,24 @@ def test_an_event_log_has_the_customers_of_its_events() -> None:
     assert rows["is_cancelled"].sum() == 12
 
 
+def test_customers_of_events_who_are_not_in_their_table_are_counted() -> None:
+    table = Customers(customer_id="who", columns={"age": Column(type="integer", min=1)})
+    tables = EVENTS.tables.model_copy(update={"customers": table})
+    dataset = EVENTS.model_copy(update={"tables": tables, "max_rejected_share": 0.5})
+    people = pd.DataFrame(
+        {"who": [f"C{i}" for i in range(6)], "age": ["0", *["40"] * 5]}
+    )
+    found = check_tables(ibis.memtable(people), ibis.memtable(events()), None, dataset)
+    judged = report_data_quality(
+        **found, last_profile=None, dataset=dataset, parameters=DataValidation()
+    )
+    (finding,) = judged["report"]["findings"]
+    assert (finding["level"], finding["check"]) == ("warn", "unknown customers")
+    # C0 (18 events) was rejected, C6 (17) is not there.
+    assert "got 35 rows of 2 customers" in finding["message"]
+    assert "learns from them and scores them" in finding["message"]
+
+
 def test_rows_without_a_customer_are_counted_apart() -> None:
     raw = events()
     raw.loc[:29, "who"] = ""

@@ -199,15 +199,19 @@ def _orphan_findings(
     people = accepted(checked["customers"]).select("customer_id")
     for name in sorted(there - {"customers"}):
         rows = accepted(checked[name])
-        lost = rows.anti_join(people, "customer_id").count().to_pyarrow().as_py()
-        if lost:
+        lost = rows.anti_join(people, "customer_id")
+        found = lost.aggregate(rows=lost.count(), people=lost["customer_id"].nunique())
+        (counts,) = found.to_pyarrow().to_pylist()
+        if counts["rows"]:
             yield Finding(
                 level="warn",
                 where=name,
                 check="unknown customers",
-                message=f"expected rows of known customers, got {lost:,} rows of "
-                "customers who are not in the customers table or were rejected "
-                "there; these rows are not used",
+                message=f"expected rows of known customers, got {counts['rows']:,} "
+                f"rows of {counts['people']:,} customers who are not in the customers "
+                "table or were rejected there; the model learns from them and scores "
+                "them, the columns of customers missing; correct the customers table "
+                "if it should know them",
             )
 
 
