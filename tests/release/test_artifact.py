@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -131,3 +133,16 @@ def _sha256(content: bytes) -> str:
     import hashlib
 
     return hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["../../escaped.txt", "/escaped.txt", "more.txt"])
+def test_a_file_that_is_not_known_is_refused(artifact, tmp_path, name):
+    folder = tmp_path / "a" / "b"
+    artifact.save(folder)
+    files = {**artifact.manifest.files, name: hashlib.sha256(b"x").hexdigest()}
+    manifest = artifact.manifest.model_copy(update={"files": files}).sealed()
+    (folder / "manifest.json").write_bytes(manifest.to_bytes())
+    with pytest.raises(ArtifactError, match=r"expected the files golden\.json, "):
+        Artifact.load(folder)
+    with pytest.raises(ArtifactError, match=re.escape(name)):
+        Artifact(manifest, {**artifact.files, name: b"x"})

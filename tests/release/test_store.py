@@ -145,3 +145,24 @@ def test_a_kill_while_pointing_leaves_the_previous_champion(store, monkeypatch):
     assert store.champion().manifest.version == "1"
     store.point_to("2")
     assert store.champion().manifest.version == "2"
+
+
+@pytest.mark.parametrize(
+    "version", ["../registered/1", "..", ".hidden", "", "1/..", "1\n"]
+)
+def test_a_version_cannot_lead_to_another_folder(store, version):
+    _add(store)
+    for ask in (store.record, store.artifact, store.point_to):
+        with pytest.raises(LookupError, match="expected a version such as"):
+            ask(version)
+    with pytest.raises(ValueError, match="String should match pattern"):
+        Record(version=version, family="net", gate="approved", metrics={})
+
+
+def test_a_pointer_cannot_lead_to_another_folder(store):
+    _add(store)
+    store.point_to("1")
+    path = store.folder / "champion.json"
+    path.write_text(path.read_text().replace("released/1", "released/../registered/1"))
+    with pytest.raises(ArtifactError, match=r"champion\.json .* cannot be read"):
+        store.champion()

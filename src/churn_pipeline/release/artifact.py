@@ -25,6 +25,7 @@ MODEL = "model.onnx"
 WEIGHTS = "weights.safetensors"
 GOLDEN = "golden.json"
 MANIFEST = "manifest.json"
+_FILES = (MODEL, WEIGHTS, GOLDEN)
 
 TOLERANCE = 1e-6
 """Largest difference that a golden row's probability may show."""
@@ -142,7 +143,7 @@ class Artifact:
                 probability than when the artifact was made.
         """
         self.manifest = manifest
-        self._contents = {name: files[name] for name in manifest.files if name in files}
+        self._contents = {name: files[name] for name in _FILES if name in files}
         _check_files(manifest, self._contents)
         self._session = _start_session(self._contents[MODEL])
         self._check_golden_rows()
@@ -184,7 +185,7 @@ class Artifact:
                 "train a model first, or give the folder of a version"
             )
         manifest = Manifest.from_bytes((path / MANIFEST).read_bytes())
-        found = [name for name in manifest.files if (path / name).is_file()]
+        found = [name for name in _FILES if (path / name).is_file()]
         return cls(manifest, {name: (path / name).read_bytes() for name in found})
 
     @property
@@ -275,7 +276,14 @@ def _answer(session: Any, table: Table) -> NDArray[np.float64]:
 
 
 def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    for name in sorted({MODEL, WEIGHTS, GOLDEN} | set(manifest.files)):
+    # A name becomes a path: one that is not known might lead out of the folder.
+    if set(manifest.files) != set(_FILES):
+        raise ArtifactError(
+            f"expected the files {', '.join(sorted(_FILES))} in the {MANIFEST} of "
+            f"{manifest.version}, got {', '.join(sorted(manifest.files)[:5]) or 'none'}"
+            "; copy the whole folder again, or train again"
+        )
+    for name in sorted(_FILES):
         if name not in files:
             raise ArtifactError(
                 f"expected the file {name} in the artifact {manifest.version}, found "

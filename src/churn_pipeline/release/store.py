@@ -15,6 +15,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from churn_pipeline.dataset import Params
 from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError
@@ -31,6 +32,7 @@ from churn_pipeline.release.ledger import Ledger, LedgerError, champions
 T = TypeVar("T", bound=Params)
 
 POINTER = "champion.json"
+_VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]*"
 
 
 class Pointer(Params):
@@ -42,8 +44,8 @@ class Pointer(Params):
         manifest_sha256: sha256 of its `manifest.json`, which holds those of its files.
     """
 
-    version: str
-    folder: str
+    version: str = Field(pattern=f"^{_VERSION}$")
+    folder: str = Field(pattern=f"^released/{_VERSION}$")
     manifest_sha256: str
 
 
@@ -60,7 +62,7 @@ class Record(Params):
             none.
     """
 
-    version: str
+    version: str = Field(pattern=f"^{_VERSION}$")
     family: str
     gate: Literal["approved", "refused"]
     reasons: tuple[str, ...] = ()
@@ -90,7 +92,7 @@ class ModelStore:
         Raises:
             ArtifactError: Another artifact is kept under this version.
         """
-        target = self.folder / "registered" / record.version
+        target = self._registered(record.version)
         if not target.exists():
             _place(target, lambda folder: _fill(folder, artifact, record))
         kept = (target / "artifact" / MANIFEST).read_bytes()
@@ -109,7 +111,7 @@ class ModelStore:
             LookupError: No such version is registered.
             ArtifactError: Its record cannot be read.
         """
-        path = self.folder / "registered" / version / "record.json"
+        path = self._registered(version) / "record.json"
         if not path.is_file():
             raise LookupError(
                 f"expected a registered version in {self.folder}, got {version!r}; "
@@ -127,9 +129,10 @@ class ModelStore:
         """Return the artifact of a registered version, checked.
 
         Raises:
+            LookupError: It is no name of a version.
             ArtifactError: Its files are missing or altered.
         """
-        return Artifact.load(self.folder / "registered" / version / "artifact")
+        return Artifact.load(self._registered(version) / "artifact")
 
     def point_to(self, version: str) -> None:
         """Make a registered version the one that serves.
@@ -179,6 +182,15 @@ class ModelStore:
                 f"its release; run `kedro churn promote {pointer.version}`"
             )
         return artifact
+
+    def _registered(self, version: str) -> Path:
+        """Return the folder of a version, whose name cannot lead elsewhere."""
+        if not re.fullmatch(_VERSION, version):
+            raise LookupError(
+                "expected a version such as 2026-11-21T01.33.09.000Z, got "
+                f"{version[:60]!r}; see `kedro churn history`"
+            )
+        return self.folder / "registered" / version
 
     def _expect_no_champion(self) -> None:
         """Raise where the pointer is gone, rather than not written yet."""
