@@ -75,6 +75,51 @@ def test_a_number_beyond_whole_numbers_rejects_its_row_only() -> None:
     ]
 
 
+def test_a_whole_number_beyond_64_bits_rejects_its_row() -> None:
+    cells = ["9223372036854774784", "9223372036854775808", "-1e19", ""]
+    assert reasons(cells, Column(type="integer")) == [
+        [],
+        ["x: a whole number beyond 64 bits (got 9223372036854775808)"],
+        ["x: a whole number beyond 64 bits (got -1e19)"],
+        [],
+    ]
+
+
+def test_an_underscore_is_no_sign_of_a_number() -> None:
+    assert reasons(["1_000", "1000"], Column(type="number")) == [
+        ["x: not a number (got 1_000)"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "form", "utc"),
+    [
+        ("2024-01-01T23:30:00-05:00", "VARCHAR", None, "2024-01-02 04:30:00"),
+        ("2024-01-02T04:30:00Z", "VARCHAR", None, "2024-01-02 04:30:00"),
+        ("2024-01-02 10:00:00+05:30", "VARCHAR", None, "2024-01-02 04:30:00"),
+        ("2024-01-02 04:30:00", "VARCHAR", None, "2024-01-02 04:30:00"),
+        ("2024-01-02", "VARCHAR", None, "2024-01-02 00:00:00"),
+        (
+            "01.01.2024 23:30 -0500",
+            "VARCHAR",
+            "%d.%m.%Y %H:%M %z",
+            "2024-01-02 04:30:00",
+        ),
+        ("2024-01-02 04:30:00+00", "TIMESTAMPTZ", None, "2024-01-02 04:30:00"),
+        ("2024-01-02 04:30:00", "TIMESTAMP", None, "2024-01-02 04:30:00"),
+    ],
+)
+def test_a_time_with_an_offset_is_read_in_utc_on_any_machine(
+    cell: str, kind: str, form: str | None, utc: str
+) -> None:
+    dataset = described(Column(type="datetime", date_format=form))
+    raw = rows_of([cell], kind)
+    raw.get_backend().raw_sql("SET TimeZone = 'Asia/Tokyo'")
+    good = accepted(check_rows(raw, dataset.tables.customers, dataset))
+    assert [str(t) for t in good["x"].to_pyarrow().to_pylist()] == [utc]
+
+
 def test_thousands_are_read_only_where_groups_are_of_three_digits() -> None:
     column = Column(type="number", max=5000)
     assert reasons(["1,234.50", "12,34", "9,000"], column, thousands=",") == [

@@ -15,6 +15,9 @@ from churn_pipeline.dataset import Column, Table
 
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")
+_INSTANT = dtypes.Timestamp(timezone="UTC")
+_OFFSET = r"[0-9]:[0-9.:]+([zZ]|[-+][0-9:]+)$"
+_BEYOND_INT64 = 2.0**63
 _SHOWN = 40  # characters of a cell in a reason
 _WORDS = {
     "integer": "a whole number",
@@ -35,6 +38,25 @@ class Bounds(NamedTuple):
 @ibis.udf.scalar.builtin(name="try_strptime")
 def try_strptime(text: str, form: str) -> dtypes.timestamp:
     """Return the moment written as `form`, null where it is not."""
+
+
+@ibis.udf.scalar.builtin(
+    name="try_strptime", signature=((dtypes.string, dtypes.string), _INSTANT)
+)
+def _try_strptime_zoned(text: ir.StringValue, form: str) -> ir.TimestampValue:
+    """Return the instant written as `form`, which has %z; null where it is not."""
+
+
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((_INSTANT,), dtypes.int64))
+def _microseconds(instant: ir.TimestampValue) -> ir.IntegerValue:
+    """Return the microseconds from 1970 to an instant."""
+
+
+@ibis.udf.scalar.builtin(
+    name="make_timestamp", signature=((dtypes.int64,), dtypes.timestamp)
+)
+def _of_microseconds(microseconds: ir.IntegerValue) -> ir.TimestampValue:
+    """Return the time that it is in UTC so many microseconds after 1970."""
 
 
 def text_of(cell: ir.Value) -> ir.StringValue:
@@ -141,6 +163,9 @@ def _number_problems(
         branches.append((value < column.min, f"below {column.min:g}" + got))
     if column.max is not None:
         branches.append((value > column.max, f"above {column.max:g}" + got))
+    if column.type == "integer":
+        is_int64 = (value >= -_BEYOND_INT64) & (value < _BEYOND_INT64)
+        branches.append((~is_int64, "a whole number beyond 64 bits" + got))
     return branches
 
 
@@ -155,7 +180,8 @@ def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
             text = ibis.ifelse(is_grouped, plain, text)
         if table.decimal == ",":
             text = text.replace(",", ".")
-        number = text.try_cast("float64")
+        # DuckDB reads 1_000 as a thousand.
+        number = ibis.ifelse(text.contains("_"), None, text).try_cast("float64")
     elif kind.is_numeric() or kind.is_boolean():
         number = cell.cast("float64")
     else:
@@ -164,10 +190,24 @@ def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
 
 
 def _moment(cell: ir.Value, form: str | None) -> ir.TimestampValue:
+    """Return the time of a cell: in UTC where it has an offset, else as it stands."""
     kind = cell.type()
+    if kind.is_timestamp() and kind.timezone is not None:
+        return _in_utc(cell)
     if kind.is_timestamp() or kind.is_date():
         return cell.cast("timestamp")
     text = text_of(cell)
     if form is None:
-        return text.try_cast("timestamp")
-    return cast("ir.TimestampValue", try_strptime(text, form))
+        instant = _in_utc(text.try_cast(_INSTANT))
+        has_offset = text.re_search(_OFFSET)
+        moment = ibis.ifelse(has_offset, instant, text.try_cast("timestamp"))
+    elif "%z" in form:
+        moment = _in_utc(_try_strptime_zoned(text, form))
+    else:
+        moment = try_strptime(text, form)
+    return cast("ir.TimestampValue", moment)
+
+
+def _in_utc(instant: ir.TimestampValue) -> ir.TimestampValue:
+    """Return the time in UTC; a cast would take the time zone of this machine."""
+    return _of_microseconds(_microseconds(instant))
