@@ -91,6 +91,17 @@ def test_status_tells_of_a_release_that_was_broken_off(releases, monkeypatch):
     assert "champion is 2" in _run("promote", "2").output
 
 
+@pytest.mark.parametrize("command", ["status", "history", "summary"])
+def test_a_lost_ledger_is_said_in_words(releases, command):
+    _register(releases, "1")
+    for path in (releases.store.ledger.path, releases.store.ledger.head):
+        path.unlink()
+        failed = _run(command)
+        assert failed.exit_code == 1
+        assert "ledger.jsonl" in failed.output
+        assert "from a copy" in failed.output
+
+
 def test_rollback_twice_goes_back_two(releases):
     for version in ("1", "2", "3"):
         _register(releases, version)

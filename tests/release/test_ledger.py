@@ -1,6 +1,8 @@
 """The ledger: chained, tamper evident, whole after a kill."""
 
+import hashlib
 import json
+import os
 
 import pytest
 
@@ -72,12 +74,41 @@ def test_nothing_is_appended_to_an_altered_ledger(ledger):
 
 def test_a_line_that_a_kill_cut_off_is_overwritten(ledger):
     whole = ledger.path.read_bytes()
-    last = whole.splitlines(keepends=True)[-1]
+    *_, before, last = whole.splitlines(keepends=True)
+    ledger.head.write_text(hashlib.sha256(before.strip()).hexdigest() + "\n")
     for cut in (1, len(last) // 2, len(last) - 1):
         ledger.path.write_bytes(whole[: -len(last)] + last[:cut])
         assert [entry.version for entry in ledger.read()] == ["1", "2"]
     ledger.append(_entry(version="4"))
     assert [entry.version for entry in ledger.read()] == ["1", "2", "4"]
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_lines_cut_off_the_end_are_missed(ledger, kept):
+    lines = ledger.path.read_text().splitlines(keepends=True)
+    ledger.path.write_text("".join(lines[:kept]))
+    for ask in (ledger.read, lambda: ledger.append(_entry(version="4"))):
+        with pytest.raises(LedgerError, match=f"got {kept} lines without it"):
+            ask()
+
+
+def test_a_ledger_that_is_gone_is_missed_and_not_begun_anew(ledger):
+    ledger.path.unlink()
+    with pytest.raises(LedgerError, match="restore both files from a copy"):
+        ledger.append(_entry(version="4"))
+    assert not ledger.path.exists()
+
+
+def test_a_kill_before_the_head_is_written_loses_no_line(ledger, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.append(_entry(version="4"))
+    ledger.append(_entry(version="5"))
+    assert [entry.version for entry in ledger.read()] == ["1", "2", "3", "4", "5"]
 
 
 def test_every_line_is_json_with_who_when_and_why(ledger):

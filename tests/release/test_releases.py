@@ -2,7 +2,7 @@
 
 import pytest
 
-from churn_pipeline.release.ledger import champions
+from churn_pipeline.release.ledger import LedgerError, champions
 from churn_pipeline.release.releases import Release, ReleaseError, Releases
 from churn_pipeline.release.store import ModelStore
 from tests.factories import tiny_artifact
@@ -252,4 +252,24 @@ def test_repairing_a_champion_released_by_override_needs_none(releases):
     releases.promote("1", override=True, reason="the old one is down")
     (releases.store.folder / "released/1/model.onnx").unlink()
     releases.promote("1")
+    assert _champion(releases) == "1"
+
+
+def test_without_its_ledger_a_champion_is_neither_replaced_nor_lost(releases):
+    _register(releases, "1")
+    ledger = releases.store.ledger
+    ledger.path.unlink()
+    ledger.head.unlink()
+    for change in (
+        lambda: releases.register(_release("2")),
+        lambda: releases.promote("1"),
+        releases.rollback,
+    ):
+        with pytest.raises(LedgerError, match="with the release of 1, which champion"):
+            change()
+    assert _champion(releases) == "1"
+    assert not ledger.path.exists()
+    (releases.store.folder / "champion.json").unlink()
+    releases.promote("1", override=True, reason="the ledger was lost")
+    assert [e.action for e in ledger.read()] == ["promote"]
     assert _champion(releases) == "1"

@@ -31,7 +31,7 @@ def status(env: str | None, as_json: bool) -> None:
 
     Example: kedro churn status --env telco --json
     """
-    with _refusals():
+    with refusals():
         found = describe(releases_of(env))
     if as_json:
         click.echo(json.dumps(found, indent=2))
@@ -55,8 +55,8 @@ def history(env: str | None, as_json: bool) -> None:
 
     Example: kedro churn history --env telco
     """
-    with _refusals():
-        entries = releases_of(env).store.ledger.read()
+    with refusals():
+        entries = releases_of(env).store.decisions()
     if as_json:
         click.echo(json.dumps([entry.model_dump() for entry in entries], indent=2))
         return
@@ -149,7 +149,7 @@ def describe(releases: Releases) -> dict[str, Any]:
     from churn_pipeline.release.artifact import ArtifactError
 
     pointer = releases.store.pointer()
-    entries = releases.store.ledger.read()
+    entries = releases.store.decisions()
     found: dict[str, Any] = {"dataset": releases.registry.dataset, "version": None}
     crowned = {e.version for e in entries if e.action in ("promote", "approve")}
     waiting = [
@@ -213,7 +213,7 @@ def _absolute(uri: str, project: Path) -> str:
 
 def _change(env: str | None, change: Callable[[Releases], object]) -> None:
     """Make a change to the releases, and print what serves after it."""
-    with _refusals():
+    with refusals():
         releases = releases_of(env)
         change(releases)
         pointer = releases.store.pointer()
@@ -222,7 +222,7 @@ def _change(env: str | None, change: Callable[[Releases], object]) -> None:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Show a refusal as one line, with an exit code above 0."""
     from churn_pipeline.release.artifact import ArtifactError
     from churn_pipeline.release.ledger import LedgerError

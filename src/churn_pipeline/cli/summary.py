@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from churn_pipeline.cli.registry import describe, env_option, releases_of, show
+from churn_pipeline.cli.registry import (
+    describe,
+    env_option,
+    refusals,
+    releases_of,
+    show,
+)
 
 _COLUMNS = {
     "roc_auc": "ROC AUC",
@@ -31,7 +37,8 @@ def summary(env: str | None) -> None:
 
     Example: kedro churn summary --env telco
     """
-    found = describe(releases_of(env))
+    with refusals():
+        found = describe(releases_of(env))
     if found["version"] is None:
         raise click.ClickException("no champion yet: start with `kedro run`")
     print_summary(found, found["version"])

@@ -1,7 +1,9 @@
 """Who released what, when and why: an append-only record that shows tampering.
 
-Every line carries the sha256 of itself and of the line before. A line that was cut off
-by a kill (no line end) was never finished, and is overwritten by the next one.
+Every line carries the sha256 of itself and of the line before; that of the last one
+stands in a file beside, so that lines cut off the end are missed. A line that a kill
+cut off (no line end) was never finished, and is overwritten by the next one; after a
+kill before the file beside was written, that one names an earlier line.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from churn_pipeline.dataset import Params
+from churn_pipeline.release.atomic import replace
 
 Action = Literal["register", "refuse", "promote", "approve", "rollback"]
 FIRST = "0" * 64
@@ -54,14 +57,16 @@ class Ledger:
     """The ledger file of a data set."""
 
     def __init__(self, path: str | Path) -> None:
-        """Name the file; it is made by the first entry."""
+        """Name the file; it and the `.head` beside are made by the first entry."""
         self.path = Path(path)
+        self.head = self.path.with_suffix(".head")
 
     def read(self) -> list[Entry]:
         """Return the entries, oldest first.
 
         Raises:
-            LedgerError: A line was altered, removed, or put in between.
+            LedgerError: A line was altered, removed, or put in between, or the file
+                is gone.
         """
         return [entry for _, entry in self._lines()]
 
@@ -84,16 +89,24 @@ class Ledger:
             file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
+        replace(self.head, _digest(line) + "\n")
 
     def _lines(self) -> list[tuple[bytes, Entry]]:
-        if not self.path.exists():
-            return []
+        # Read first: a line may be appended while this reads.
+        head = self.head.read_text("utf-8").strip() if self.head.exists() else FIRST
+        content = self.path.read_bytes() if self.path.exists() else b""
         # What follows the last line end is a line that was never finished.
-        whole = self.path.read_bytes().split(b"\n")[:-1]
+        whole = content.split(b"\n")[:-1]
         before, found = FIRST, []
         for number, line in enumerate(whole, start=1):
             found.append((line, self._unseal(line, before, number)))
             before = _digest(line)
+        if head not in {FIRST, *(_digest(line) for line in whole)}:
+            raise LedgerError(
+                f"{self.path}: expected the line of sha256 {head[:12]}…, which "
+                f"{self.head.name} says was written, got {len(whole)} lines without "
+                f"it: the last ones were removed; restore both files from a copy"
+            )
         return found
 
     def _unseal(self, line: bytes, before: str, number: int) -> Entry:

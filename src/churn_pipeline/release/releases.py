@@ -140,22 +140,23 @@ class Releases:
         Raises:
             ArtifactError: The champion's files are missing or altered.
         """
-        stack = champions(self.store.ledger.read())
-        if not stack:
+        reigning = self._reigning()
+        if reigning is None:
             return
         pointer = self.store.pointer()
-        if pointer is None or pointer.version != stack[-1]:
-            self.store.point_to(stack[-1])
-            logger.info("champion is now %s", stack[-1])
+        if pointer is None or pointer.version != reigning:
+            self.store.point_to(reigning)
+            logger.info("champion is now %s", reigning)
         aliases = self.registry.aliases()
-        if aliases.get(CHAMPION) != stack[-1]:
-            self.registry.set_alias(CHAMPION, stack[-1])
-        if aliases.get(CHALLENGER) == stack[-1]:
+        if aliases.get(CHAMPION) != reigning:
+            self.registry.set_alias(CHAMPION, reigning)
+        if aliases.get(CHALLENGER) == reigning:
             self.registry.set_alias(CHALLENGER, None)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
         with self.store.locked():
+            self.store.decisions()
             yield
             self.settle()
 

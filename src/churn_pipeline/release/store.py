@@ -5,6 +5,7 @@
     released/<version>/                the artifact of a version that was champion
     champion.json                      which of them serves
     ledger.jsonl                       who released what, when and why
+    ledger.head                        sha256 of its last line
 
 Folders and `champion.json` appear whole or not at all, so that a reader needs no lock
 and a kill leaves the previous champion serving. Nothing here imports MLflow.
@@ -14,7 +15,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -27,7 +27,8 @@ from pydantic import Field, ValidationError
 
 from churn_pipeline.dataset import Params
 from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError
-from churn_pipeline.release.ledger import Ledger, LedgerError, champions
+from churn_pipeline.release.atomic import replace, sync
+from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
 
 T = TypeVar("T", bound=Params)
 
@@ -102,7 +103,7 @@ class ModelStore:
                 "train again to get a version of its own"
             )
         if self.record(record.version) != record:
-            _replace(target / "record.json", _text(record))
+            replace(target / "record.json", _text(record))
 
     def record(self, version: str) -> Record:
         """Return the record of a registered version.
@@ -151,7 +152,7 @@ class ModelStore:
             folder=f"released/{version}",
             manifest_sha256=_sha256(artifact.files[MANIFEST]),
         )
-        _replace(self.folder / POINTER, _text(pointer))
+        replace(self.folder / POINTER, _text(pointer))
 
     def pointer(self) -> Pointer | None:
         """Return which version serves; None where none was released yet.
@@ -161,6 +162,24 @@ class ModelStore:
         """
         path = self.folder / POINTER
         return _read(path, Pointer) if path.exists() else None
+
+    def decisions(self) -> list[Entry]:
+        """Return the entries of the ledger, oldest first.
+
+        Raises:
+            LedgerError: It was altered or cut, or is gone beside a champion.
+            ArtifactError: `champion.json` cannot be read.
+        """
+        entries = self.ledger.read()
+        pointer = self.pointer()
+        if pointer is not None and not champions(entries):
+            raise LedgerError(
+                f"expected {self.ledger.path} with the release of {pointer.version}, "
+                f"which {POINTER} names, found none; restore it from a copy, or move "
+                f"{POINTER} away and run `kedro churn promote {pointer.version} "
+                "--override --reason WHY`, which begins a new one"
+            )
+        return entries
 
     def champion(self) -> Artifact | None:
         """Return the artifact that serves, checked; None where none was released yet.
@@ -235,26 +254,9 @@ def _place(target: Path, fill: Callable[[Path], None]) -> None:
         fill(fresh)
         for path in fresh.rglob("*"):
             if path.is_file():
-                _sync(path)
+                sync(path)
         fresh.rename(target)
-    _sync(target.parent)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a small file so that a reader sees the old or the new one, whole."""
-    fresh = path.with_suffix(".new")
-    fresh.write_text(text, encoding="utf-8")
-    _sync(fresh)
-    os.replace(fresh, path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(target.parent)
 
 
 def _read(path: Path, model: type[T]) -> T:
