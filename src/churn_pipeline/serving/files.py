@@ -17,6 +17,7 @@ from ibis.util import gen_name
 from churn_pipeline.dataset import Dataset, InactivityLabel, Table
 from churn_pipeline.features.build import Tables, event_features, snapshot_features
 from churn_pipeline.features.observation import Calendar, calendar
+from churn_pipeline.release.expected import require_features
 from churn_pipeline.serving.decide import decide
 from churn_pipeline.validation.columns import check_columns, raw_columns
 from churn_pipeline.validation.fields import table_of
@@ -233,8 +234,7 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
     """
     import pyarrow as pa
 
-    names = [feature.name for feature in artifact.manifest.features]
-    _check_features(names, to_score)
+    names = require_features(artifact.manifest, to_score.features.columns)
     ordered = to_score.features.order_by(ROW).select("customer_id", *names)
     for batch in ordered.to_pyarrow_batches(chunk_size=BATCH_ROWS):
         table: Any = pa.Table.from_batches([batch])
@@ -243,14 +243,4 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
         yield pa.RecordBatch.from_arrays(
             [batch.column(0), pa.array(probability), pa.array(decision, pa.string())],
             names=[to_score.id_name, "churn_probability", "decision"],
-        )
-
-
-def _check_features(names: list[str], to_score: ToScore) -> None:
-    """Raise ValueError where a feature of the champion is not made any more."""
-    if lost := [name for name in names if name not in to_score.features.columns]:
-        raise ValueError(
-            f"expected the features that the champion was trained on, {', '.join(lost)}"
-            " among them, which are not made any more: the data set's description or "
-            "the code has changed since; train again with `kedro run`"
         )
