@@ -88,8 +88,11 @@ def test_the_month_before_the_drift_is_quiet(company):
 
 def test_rows_that_the_champion_learnt_from_are_nothing_newer(company):
     snapshot = company[company["observation_date"] == QUIET]
-    verdict = _run(snapshot, learnt=snapshot[::-1])["drift_verdict"]
+    made = _run(snapshot, learnt=snapshot[::-1])
+    verdict = made["drift_verdict"]
     assert verdict["verdict"] == "nothing newer than the training data"
+    title = made["drift_overview"].layout.title.text
+    assert title == "2026-04-01: nothing newer than the training data"
     assert verdict["current_rows"] == 400
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from churn_pipeline.monitoring.verdict import DriftVerdict
+from churn_pipeline.monitoring.verdict import NOTHING_NEWER, DriftVerdict
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -42,8 +42,7 @@ def drift_overview(verdict: DriftVerdict) -> go.Figure:
     )
     figure = go.Figure([bars, limits])
     figure.update_layout(
-        title=f"{verdict.current_date:%Y-%m-%d} against the reference: "
-        f"{len(verdict.drifted)} of {len(verdict.columns)} columns drifted",
+        title=_title(verdict),
         xaxis={"title": "share of customers moved", "tickformat": ".0%"},
         yaxis={"automargin": True, "dtick": 1},
         height=160 + 22 * len(shown),
@@ -51,3 +50,15 @@ def drift_overview(verdict: DriftVerdict) -> go.Figure:
         legend={"orientation": "h", "y": 1.02},
     )
     return figure
+
+
+def _title(verdict: DriftVerdict) -> str:
+    """Return the verdict in one line."""
+    if verdict.verdict == NOTHING_NEWER:
+        return f"{verdict.current_date:%Y-%m-%d}: {NOTHING_NEWER}"
+    blind = len(verdict.not_judged)
+    return (
+        f"{verdict.current_date:%Y-%m-%d} against the reference: "
+        f"{len(verdict.drifted)} of {len(verdict.columns)} columns drifted"
+        + (f", {blind} cannot be judged" if blind else "")
+    )

@@ -189,3 +189,8 @@ def _tell(verdict: DriftVerdict) -> None:
         verdict.verdict,
         drifted,
     )
+    if verdict.not_judged:
+        logger.info(
+            "columns that cannot be judged, for they move from date to date anyway: %s",
+            ", ".join(verdict.not_judged[:5]),
+        )
