@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
 
+from churn_pipeline.models import net_model
 from churn_pipeline.models.settings import SearchSpace, TuningSettings
-from churn_pipeline.models.tuning import Tuned, TuningData, _stratified, tune_net
+from churn_pipeline.models.tuning import (
+    Tuned,
+    TuningData,
+    _best_value,
+    _stratified,
+    tune_net,
+)
 from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
 
 
@@ -109,3 +118,33 @@ def test_a_draw_keeps_the_churn_rate():
     drawn = _stratified(rows, 100, seed=0)
     assert len(drawn) == pytest.approx(100, abs=1)
     assert drawn.label.mean() == pytest.approx(label.mean(), abs=0.01)
+
+
+def _losing(monkeypatch, losses: list[float]) -> None:
+    """Make each trial end with the next of these losses."""
+    left = iter(losses)
+    monkeypatch.setattr(
+        net_model,
+        "train_net",
+        lambda *_, **__: SimpleNamespace(validation_loss=next(left)),
+    )
+
+
+def test_a_trial_without_a_finite_loss_counts_and_is_not_the_best(
+    tmp_path, monkeypatch
+):
+    _losing(monkeypatch, [math.nan, 0.4, math.inf])
+    tuned = study(tmp_path, 3)
+    assert [t["state"] for t in tuned.trials] == ["fail", "complete", "fail"]
+    assert tuned.settings.dropout == tuned.trials[1]["params.dropout"]
+
+
+def test_a_study_without_a_finite_loss_ends_and_says_so(tmp_path, monkeypatch):
+    _losing(monkeypatch, [math.nan] * 3)
+    with pytest.raises(ValueError, match="finite validation loss of one of 3 trials"):
+        study(tmp_path, 3)
+
+
+def test_a_loss_of_zero_is_the_best():
+    trials = [optuna.trial.create_trial(value=value) for value in (0.3, 0.0)]
+    assert _best_value(trials) == 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import warnings
 from collections.abc import Callable
@@ -81,6 +82,9 @@ def tune_net(
         study_name: Name by content: the same data and parameters, the same name.
         seed: Of the sampler and of each trial's net.
         progress: Told after each finished trial.
+
+    Raises:
+        ValueError: No trial had a finite loss; a trial that has none counts as one.
     """
     study = _open_study(study_name, tuning)
     limited = TuningData(
@@ -97,6 +101,12 @@ def tune_net(
         finished = _finished(study)
     if progress:
         progress(len(finished), _best_value(finished))
+    if finished and _best_value(finished) is None:
+        raise ValueError(
+            f"expected a finite validation loss of one of {len(finished)} trials, got "
+            "none; lower the learning rates in tuning.space, or look for extreme "
+            "values in the features"
+        )
     best = replace(start, **study.best_params) if finished else start
     return Tuned(best, [_as_row(trial) for trial in finished])
 
@@ -172,7 +182,17 @@ def _run_trial(
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
     else:
         trial.set_user_attr("seconds", seconds())
-        study.tell(trial, model.validation_loss)
+        _tell(study, trial, model.validation_loss)
+
+
+def _tell(study: optuna.Study, trial: optuna.Trial, loss: float) -> None:
+    """Tell the study a trial's value, or that it failed."""
+    from optuna.trial import TrialState
+
+    if math.isfinite(loss):
+        study.tell(trial, loss)
+    else:
+        study.tell(trial, state=TrialState.FAIL)
 
 
 def _suggest(
@@ -200,14 +220,14 @@ def _searched(settings: NetSettings) -> dict[str, Any]:
 def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     from optuna.trial import TrialState
 
-    return study.get_trials(
-        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)
-    )
+    # A failed trial is finished: the next one would otherwise be the same again.
+    ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    return study.get_trials(deepcopy=False, states=ended)
 
 
 def _best_value(trials: list[optuna.trial.FrozenTrial]) -> float | None:
-    values = [t.value for t in trials if t.state.name == "COMPLETE" and t.value]
-    return min(values, default=None)
+    done = (t.value for t in trials if t.state.name == "COMPLETE")
+    return min((value for value in done if value is not None), default=None)
 
 
 def _as_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
