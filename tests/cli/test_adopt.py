@@ -18,6 +18,7 @@ SNAPSHOT = ["--target", "left", "--positive", "Yes", "--id", "id"]
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pyproject.toml").write_text("[tool.kedro]\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -171,6 +172,32 @@ def test_what_is_there_is_overwritten_only_by_force() -> None:
     assert run(Path("data.csv"), *SNAPSHOT).exit_code == 0
     assert "overwrite it with --force" in run(Path("data.csv"), *SNAPSHOT).output
     assert run(Path("data.csv"), *SNAPSHOT, "--force").exit_code == 0
+
+
+def test_by_force_no_file_of_another_kind_of_data_is_left() -> None:
+    table().to_csv("data.csv", index=False)
+    log = ["--id", "id", "--time", "since", "--horizon", "30"]
+    assert run(Path("data.csv"), *log).exit_code == 0
+    folder = Path("conf/mine")
+    assert (folder / "parameters_feature_engineering.yml").exists()
+    (folder / "parameters_decision.yml").write_text("mine: 1\n")
+    assert run(Path("data.csv"), *SNAPSHOT, "--force").exit_code == 0
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"dataset.yml", "catalog.yml", "parameters_decision.yml"}
+
+
+def test_below_the_project_the_file_is_the_current_folders(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = project / "data" / "below"
+    below.mkdir(parents=True)
+    table().to_csv(below / "data.csv", index=False)
+    monkeypatch.chdir(below)
+    result = run(Path("data.csv"), *SNAPSHOT)
+    assert result.exit_code == 0, result.output
+    assert "Written: conf/mine/dataset.yml" in result.output
+    catalog = yaml.safe_load((project / "conf/mine/catalog.yml").read_text())
+    assert catalog["raw_customers"]["filepath"] == "data/below/data.csv"
 
 
 def test_a_missing_file_is_refused() -> None:

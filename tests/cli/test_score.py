@@ -188,6 +188,19 @@ def test_earlier_rejected_rows_are_replaced_only_when_all_is_scored(run, tmp_pat
     assert not earlier.exists()
 
 
+def test_below_the_project_paths_are_those_of_the_current_folder(
+    run, tiny, monkeypatch
+):
+    below = tiny.folder / "notebooks/below"
+    below.mkdir()
+    (below / "in.csv").write_text(ROWS)
+    monkeypatch.chdir(below)
+    done = run("--env", "tiny", "in.csv", "out.csv")
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in below.iterdir()} == {"in.csv", "out.csv"}
+    assert len(pd.read_csv(below / "out.csv")) == 4
+
+
 def test_an_unknown_output_format_is_refused_before_any_work(run, tmp_path):
     done = run("--env", "tiny", tmp_path / "none.csv", tmp_path / "out.xml")
     assert done.exit_code == 1

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from churn_pipeline.cli.project import project_folder
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from churn_pipeline.validation.adopted import Adopted
+    from churn_pipeline.validation.adoption_yaml import CatalogFile
 
 _TAKEN = {"base", "local", "test"}
+_WRITTEN = ("dataset.yml", "catalog.yml", "parameters_feature_engineering.yml")
 
 
 @click.command()
@@ -54,12 +58,15 @@ def adopt(  # noqa: PLR0917
     kedro churn adopt shop orders.csv --id customer --time date --amount total
     --horizon 90
     """
+    from churn_pipeline.validation.adoption_yaml import CatalogFile
+
     try:
-        folder = _folder(name, force=force)
+        project = project_folder()
+        folder = _folder(project, name, force=force)
         adopted = _look(
             name,
             file,
-            sheet=sheet,
+            catalog=CatalogFile(_catalog_path(project, file), sheet),
             snapshot={"target": target, "positive": positive, "id": id_column},
             events={
                 "id": id_column,
@@ -71,22 +78,24 @@ def adopt(  # noqa: PLR0917
     except ValueError as error:
         raise click.ClickException(str(error)) from error
     folder.mkdir(parents=True, exist_ok=True)
+    for file_name in _WRITTEN:  # those of the other kind of data too
+        (folder / file_name).unlink(missing_ok=True)
     for file_name, text in adopted.files.items():
         (folder / file_name).write_text(text, encoding="utf-8")
-    _show(name, folder, adopted)
+    _show(name, folder.relative_to(project), adopted)
 
 
-def _folder(name: str, *, force: bool) -> Path:
-    """Return the folder to write, relative to the project."""
+def _folder(project: Path, name: str, *, force: bool) -> Path:
+    """Return the folder to write."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TAKEN:
         raise ValueError(
             f"expected a name of small letters, digits and _ that begins with a letter "
             f"and is none of {', '.join(sorted(_TAKEN))}, got {name!r}"
         )
-    folder = Path("conf") / name
+    folder = project / "conf" / name
     if folder.exists() and not force:
         raise ValueError(
-            f"expected no folder {folder}, but it is there; take another name, or "
+            f"expected no folder conf/{name}, but it is there; take another name, or "
             "overwrite it with --force"
         )
     return folder
@@ -96,14 +105,13 @@ def _look(
     name: str,
     file: Path,
     *,
-    sheet: str | None,
+    catalog: CatalogFile,
     snapshot: dict[str, str | None],
     events: dict[str, str | int | None],
 ) -> Adopted:
     """Return the description of a file as the kind of data its options say it is."""
     from churn_pipeline.validation.adopt_events import EventLog, describe_events
     from churn_pipeline.validation.adopt_snapshot import Snapshot, describe_snapshot
-    from churn_pipeline.validation.adoption_yaml import CatalogFile
 
     is_snapshot = snapshot["target"] is not None
     is_events = events["time"] is not None
@@ -117,7 +125,7 @@ def _look(
     needed = ("target", "positive") if is_snapshot else ("id", "time", "horizon")
     if lacking := [f"--{option}" for option in needed if kind[option] is None]:
         raise ValueError(f"expected also {' and '.join(lacking)}, got none")
-    rows, catalog = _rows(file, sheet), CatalogFile(_catalog_path(file), sheet)
+    rows = _rows(file, catalog.sheet)
     if is_snapshot:
         return describe_snapshot(
             name,
@@ -142,17 +150,16 @@ def _rows(file: Path, sheet: str | None) -> ir.Table:
     return read_raw(ibis.duckdb.connect(memory_limit="2GB"), str(file), sheet=sheet)
 
 
-def _catalog_path(file: Path) -> str:
+def _catalog_path(project: Path, file: Path) -> str:
     """Return the file's path for the catalog, relative to where raw files are."""
     import os
 
     whole = file.resolve()
-    raw = Path(os.environ.get("CHURN_DATA_DIR", "data/01_raw")).resolve()
+    raw = (project / os.environ.get("CHURN_DATA_DIR", "data/01_raw")).resolve()
     if whole.is_relative_to(raw):
         return "${globals:raw}/" + whole.relative_to(raw).as_posix()
-    project = Path.cwd()
-    if whole.is_relative_to(project):
-        return whole.relative_to(project).as_posix()
+    if whole.is_relative_to(project.resolve()):
+        return whole.relative_to(project.resolve()).as_posix()
     return whole.as_posix()
 
 

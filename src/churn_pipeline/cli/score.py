@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from churn_pipeline.cli.project import env_option, project_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--env", "-e", default=None, help="The data set: a folder in conf/.")
+@env_option
 @click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
 @click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
@@ -35,8 +38,12 @@ def score(env: str | None, sheet: str | None, source: Path, target: Path) -> Non
     """
     from kedro.io import DatasetError
 
+    project = project_folder()
+    source, target = source.absolute(), target.absolute()
     try:
-        _score(env, source, target, sheet=sheet)
+        # The configuration names its files as seen from the project's folder.
+        with contextlib.chdir(project):
+            _score(env, source, target, sheet=sheet)
     except (ValueError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
