@@ -16,6 +16,8 @@ from tests.features.tables import (
     COMPANY,
     PARAMETERS,
     as_tables,
+    customers,
+    events,
     features_of,
     random_company,
     terms,
@@ -126,6 +128,41 @@ def test_the_population_is_contracts_and_recent_activity() -> None:
     assert rows.loc[(april, "c02"), "term_left_days"] == 19
     assert np.isnan(rows.loc[(april, "c02"), "recency_days"])
     assert rows.loc[(april, "c02"), "purchases_90d"] == 0
+
+
+@pytest.mark.parametrize("within", [40, None])
+def test_who_let_a_contract_end_is_a_customer_only_after_coming_back(
+    within: int | None,
+) -> None:
+    bought = {
+        "left": "2024-03-09",
+        "left on the day": "2024-03-10",
+        "back": "2024-03-11",
+        "cancelled": "2024-03-09",
+        "back known late": "2024-03-11",
+        "add-on ended": "2024-03-09",
+        "never": "2024-03-09",
+    }
+    rows = [
+        (name, day, 1, "2024-04-05" if name == "back known late" else None)
+        for name, day in bought.items()
+    ]
+    ended = ("2023-03-10", "2024-03-10")
+    contracts = [
+        (name, *ended) for name in bought if name not in {"cancelled", "never"}
+    ]
+    contracts += [
+        ("cancelled", "2023-06-01", "2024-06-01", "2024-03-10"),
+        ("add-on ended", "2024-01-01", "2025-01-01"),
+    ]
+    frames = {
+        "customers": customers(list(bought)),
+        "transactions": events(rows),
+        "contracts": terms(contracts),
+    }
+    parameters = PARAMETERS.model_copy(update={"active_within_days": within})
+    april = features_of(frames, parameters).loc[pd.Timestamp("2024-04-01")]
+    assert list(april.index) == ["add-on ended", "back", "never"]
 
 
 def test_two_columns_of_one_name_are_refused() -> None:

@@ -13,7 +13,8 @@ def _rows(contracts: pd.DataFrame) -> pd.DataFrame:
     return features_of(
         {
             "customers": customers(["a"]),
-            "transactions": events([("a", "2024-03-20", 1)]),
+            # The last purchase keeps who has no contract any more in the population.
+            "transactions": events([("a", "2024-03-20", 1), ("a", "2024-05-02", 1)]),
             "contracts": contracts,
         }
     ).loc[(slice(None), "a"), :]
@@ -39,8 +40,10 @@ def test_a_renewal_is_the_running_term_from_its_first_day() -> None:
 
 def test_a_cancelled_contract_runs_until_it_is_cancelled() -> None:
     rows = _rows(terms([("a", "2023-05-01", "2024-12-31", "2024-05-01")]))
-    assert rows["has_contract"].tolist() == [1, 0, 0]
-    assert rows["term_left_days"].isna().tolist() == [False, True, True]
+    # In May it has just ended and nothing was bought since: no customer.
+    assert [date.month for date in rows.index.get_level_values(0)] == [4, 6]
+    assert rows["has_contract"].tolist() == [1, 0]
+    assert rows["term_left_days"].isna().tolist() == [False, True]
 
 
 def test_a_term_known_late_is_no_contract_before() -> None:

@@ -67,7 +67,10 @@ def test_a_horizon_beyond_the_calendar_is_refused() -> None:
 
 
 def outcomes(company, label, size=12_000):
-    """Return true probability, label and contract of each observed row, by date."""
+    """Return true probability, label and contract of each observed row, by date.
+
+    Those whose contract has ended are left out, as the features leave them out.
+    """
     months = Months.make(company.start, company.months)
     rng = np.random.default_rng(7)
     customers = draw_customers(rng, company, months, 0, size)
@@ -82,7 +85,11 @@ def outcomes(company, label, size=12_000):
         active = np.zeros(size, dtype=bool)
         active[who[(time >= begin) & (time < end)]] = True
         churned = np.where(runs, ends, ~active)
-        yield truth.probability, churned[truth.customer], runs[truth.customer]
+        left = (customers.has_contract & ~runs)[truth.customer]
+        assert left.any()
+        assert (truth.probability[left] == 1).all()
+        there = truth.customer[~left]
+        yield truth.probability[~left], churned[there], runs[there]
 
 
 def test_the_true_probability_is_that_of_the_label(company, label) -> None:

@@ -18,6 +18,7 @@ from churn_pipeline.features.columns import (
 )
 from churn_pipeline.features.contracts import contract_definitions, contract_state
 from churn_pipeline.features.definition import Definition, select
+from churn_pipeline.features.observation import population
 from churn_pipeline.features.season import season_definitions
 from churn_pipeline.features.timeline import (
     Timeline,
@@ -94,15 +95,16 @@ def event_features(
     Returns:
         `customer_id`, `observation_date`, one column a feature (float64 or text), and
         the columns that are only reported by. A row for each customer in the
-        population of the date: with a running contract, or active of late.
+        population of the date: with a running contract, or active of late and since
+        the last contract ended.
     """
     transactions = dataset.tables.transactions
     assert transactions is not None  # noqa: S101 - the data set's own invariant
     timeline = lookback_timeline(calendar.dates, parameters.windows_days)
     done = activity(tables.transactions, transactions, timeline, parameters)
     known = _with_contracts(done, tables.contracts, dataset, timeline)
-    population = _population(known, dataset, parameters)
-    observed = _with_customers(population, tables.customers, dataset)
+    customers_then = population(known, dataset, parameters)
+    observed = _with_customers(customers_then, tables.customers, dataset)
     definitions = activity_definitions(transactions, parameters, dataset.currency)
     if parameters.season:
         definitions += season_definitions()
@@ -144,20 +146,6 @@ def _with_customers(
     start = days_since_epoch(_.start_date) if table.start_date else ibis.null("int32")
     known = customers.select("customer_id", *table.columns, start_day=start)
     return observed.left_join(known, "customer_id").drop("customer_id_right")
-
-
-def _population(
-    observed: ibis.Table, dataset: Dataset, parameters: FeatureEngineering
-) -> ibis.Table:
-    """Return the rows of customers with a running contract or activity of late."""
-    within = parameters.active_within_days
-    last_day = observed.last_day
-    active = (
-        last_day.notnull() if within is None else last_day > _.observed_day - within
-    )
-    if dataset.tables.contracts is None:
-        return observed.filter(active)
-    return observed.filter((observed.has_contract == 1) | active)
 
 
 def _nullable(columns: Mapping[str, Column]) -> dict[str, Column]:

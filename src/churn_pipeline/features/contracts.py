@@ -74,9 +74,9 @@ def contract_state(
         columns: Declared columns, whose value in the running term is kept.
 
     Returns:
-        `customer_id`, `observed`, `has_contract`, `terms`, `first_start_day`, and of
-        the running term (null without one) `term_start_day`, `term_end_day` and the
-        declared columns.
+        `customer_id`, `observed`, `has_contract`, `terms`, `first_start_day`,
+        `last_ended_day` (of the terms that no longer run), and of the running term
+        (null without one) `term_start_day`, `term_end_day` and the declared columns.
     """
     # The latest of two running terms, the longer of two that began together.
     rank = _.start_day.cast("int64") * 100_000 + _.end_day
@@ -89,6 +89,7 @@ def contract_state(
             has_contract=_.running.max(),
             terms=_.start_day.count(),
             first_start_day=_.start_day.min(),
+            last_ended_day=ended_day().max(where=_.running == 0),
             term_start_day=_.start_day.argmax(_["rank"], where=running),
             term_end_day=_.end_day.argmax(_["rank"], where=running),
             **{name: _[name].argmax(_["rank"], where=running) for name in columns},

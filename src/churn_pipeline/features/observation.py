@@ -1,4 +1,4 @@
-"""When customers are observed: the dates between the lookback and the newest data."""
+"""Who is observed, and when: the dates between the lookback and the newest data."""
 
 from __future__ import annotations
 
@@ -91,6 +91,37 @@ def calendar(
             "`feature_engineering.lookback_days` or the label's `horizon_days`"
         )
     return Calendar(dates, as_of, label.lead_time_days, label.horizon_days, grace)
+
+
+def population(
+    observed: ibis.Table, dataset: Dataset, parameters: FeatureEngineering
+) -> ibis.Table:
+    """Return the rows of those who are customers, as far as is known at their date.
+
+    Under a running contract, or active of late: within `active_within_days`, and
+    after the end of the last contract. Who let a contract end and has done nothing
+    since is lost already: there is nobody left to call.
+
+    Args:
+        observed: With `observed_day`, `last_day` (of activity) and, where the data
+            set has contracts, `has_contract` and `last_ended_day`; all int32.
+        dataset: Whether there are contracts.
+        parameters: What of late means.
+
+    Returns:
+        The rows in the population.
+    """
+    within = parameters.active_within_days
+    last_day = observed.last_day
+    active = (
+        last_day.notnull()
+        if within is None
+        else last_day > observed.observed_day - within
+    )
+    if dataset.tables.contracts is None:
+        return observed.filter(active)
+    came_back = (last_day > observed.last_ended_day).fill_null(True)
+    return observed.filter((observed.has_contract == 1) | (active & came_back))
 
 
 def _span(transactions: ibis.Table) -> tuple[dt.date, dt.date]:

@@ -56,7 +56,8 @@ class FeatureEngineering(Params):
             long as the longest window, or shorter where the data are.
         windows_days: Lengths of the windows in which activity is counted.
         active_within_days: A customer without a running contract is observed with at
-            least one activity in so many days. None: every customer seen so far.
+            least one activity in so many days, and after the last contract ended.
+            None: every customer seen so far who is not lost with a contract.
         counted_kinds: Kinds of event, other than activity, counted per window.
         amount_resolution: Smallest difference of amounts that is told apart, in the
             data set's currency. Amounts are counted in whole multiples of it, so

@@ -4,6 +4,9 @@ Who is under contract is known to be a customer. Of the others the company sees 
 purchases: that they are still customers has a probability, followed month by month by
 Bayes' rule (a two-state filter with the true rates), and the churn label of the
 inactivity rule is no purchase in the horizon, whether they left or merely paused.
+Who let a contract end never comes back: the probability is 1 while they still count
+as active. Features leave them out (see `features.observation`); that they have a row
+here makes the table hold every row of either rule.
 
 Within a month rates are constant and a leaver's day is uniform. The hazards of the
 first two months of a horizon are known (see `hazard`); where a horizon reaches further
