@@ -165,6 +165,24 @@ def test_who_let_a_contract_end_is_a_customer_only_after_coming_back(
     assert list(april.index) == ["add-on ended", "back", "never"]
 
 
+def test_dates_of_customers_after_the_observation_date_are_null() -> None:
+    people = customers(["a"]).assign(
+        born=pd.Timestamp("2024-05-01"), start_date=pd.Timestamp("2024-05-02")
+    )
+    frames = {
+        "customers": people,
+        "transactions": events([("a", "2024-03-20", 1)]),
+        "contracts": terms([("z", "2020-01-01", "2020-02-01")]),
+    }
+    rows = features_of(frames).xs("a", level="customer_id")
+    # Without a start, tenure counts from the first purchase.
+    assert rows["born"].fillna(-1).tolist() == [-1, 0, 31]
+    assert rows["tenure_days"].tolist() == [12, 42, 30]
+    made = event_features(as_tables(frames), COMPANY, PARAMETERS, CALENDAR)
+    born = next(f for f in made.feature_set.features if f.name == "born")
+    assert (born.nullable, born.min) == (True, 0)
+
+
 def test_two_columns_of_one_name_are_refused() -> None:
     columns = {"tenure_days": {"type": "number"}}
     customers = COMPANY.tables.customers.model_dump() | {"columns": columns}

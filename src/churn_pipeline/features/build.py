@@ -113,7 +113,7 @@ def event_features(
         definitions += column_definitions(_nullable(used_columns(contracts.columns)))
     customers = dataset.tables.customers
     columns = customers.columns if customers else {}
-    definitions += column_definitions(used_columns(columns))
+    definitions += column_definitions(used_columns(columns), past_only=True)
     return _features(observed, definitions, columns)
 
 
@@ -138,14 +138,19 @@ def _with_contracts(
 def _with_customers(
     observed: ibis.Table, customers: ibis.Table, dataset: Dataset
 ) -> ibis.Table:
-    """Return the rows with the columns of the customers, and `start_day`."""
+    """Return the rows with the columns of the customers, and `start_day`.
+
+    The columns are those of today at every date; a start after a date is null there.
+    """
     table = dataset.tables.customers
     if table is None:
         # A start derived from all the events would know of later ones.
         return observed.mutate(start_day=ibis.null("int32"))
     start = days_since_epoch(_.start_date) if table.start_date else ibis.null("int32")
     known = customers.select("customer_id", *table.columns, start_day=start)
-    return observed.left_join(known, "customer_id").drop("customer_id_right")
+    joined = observed.left_join(known, "customer_id").drop("customer_id_right")
+    begun = _.start_day <= _.observed_day
+    return joined.mutate(start_day=ibis.ifelse(begun, _.start_day, ibis.null("int32")))
 
 
 def _nullable(columns: Mapping[str, Column]) -> dict[str, Column]:
