@@ -108,6 +108,29 @@ def _check_answers(client):
     assert "/predict" in client.get("/docs.json").json()["paths"]
 
 
+def test_the_service_is_ready_only_with_a_model_that_passed_its_checks(
+    checkout, tmp_path
+):
+    shutil.copytree(checkout / "data", tmp_path / "data")
+    program = (
+        f"from {SERVICE.split(':', maxsplit=1)[0]} import ChurnService, app\n"
+        "made = ChurnService.inner()\n"
+        "assert made.__is_ready__()\n"
+        "del app.state.predictor\n"
+        "assert not made.__is_ready__()\n"
+    )
+    command = [sys.executable, "-c", program]
+    env = os.environ | {"BENTOML_HOME": str(tmp_path / "home")}
+    subprocess.run(command, cwd=tmp_path, env=env, check=True)
+    (golden,) = tmp_path.glob("data/06_models/company/released/*/golden.json")
+    golden.write_text("{}")
+    failed = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert failed.returncode == 1
+    assert "expected golden.json with sha256" in failed.stderr
+
+
 def test_make_serve_answers_from_the_champion(checkout, tmp_path):
     shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
     shutil.copytree(checkout / "data", tmp_path / "data")
