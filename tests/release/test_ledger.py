@@ -125,6 +125,10 @@ def test_rolling_back_twice_goes_back_two():
     assert champions([*entries, _entry(version="4")]) == ("1", "4")
 
 
+def test_a_rollback_before_the_first_champion_leaves_none():
+    assert champions([_entry("rollback", "1")]) == ()
+
+
 def test_only_promotion_approval_and_rollback_change_the_champion():
     entries = [_entry("register", "1"), _entry("approve", "1"), _entry("refuse", "2")]
     assert champions(entries) == ("1",)

@@ -144,7 +144,7 @@ def champions(entries: Iterable[Entry]) -> tuple[str, ...]:
         if entry.action in ("promote", "approve"):
             stack.append(entry.version)
         elif entry.action == "rollback":
-            stack.pop()
+            stack = stack[:-1]
     return tuple(stack)
 
 
