@@ -19,6 +19,7 @@ METRICS = {
     "roc_auc_high": 0.82,
     "profit": 1234.5,
     "log_loss": 0.4,
+    "n_rows": 2000.0,
     "ceiling_roc_auc": 0.85,
     "baselines.logistic.roc_auc": 0.79,
 }
@@ -63,7 +64,8 @@ def test_status_gives_every_metric_by_its_name(releases):
 def test_status_for_people_leaves_out_ends_and_baselines(releases):
     _register(releases, "1")
     output = _run("status").output
-    assert "0.8100" in output
+    assert "0.8100 (0.8000 to 0.8200)" in output
+    assert "2,000\n" in "".join(line.rstrip() + "\n" for line in output.splitlines())
     assert "roc_auc_low" not in output
     assert "baselines" not in output
 
@@ -158,6 +160,18 @@ def test_summary_shows_champion_baselines_ceiling_and_what_is_next(releases):
     assert "1,234.50" in output
     for command in ("make serve", "make lab", "make viz", "kedro churn status"):
         assert command in output
+
+
+def test_summary_marks_the_family_of_the_champion_and_shows_it_once(
+    releases, monkeypatch
+):
+    monkeypatch.setitem(METRICS, "baselines.boosting.roc_auc", 0.7)
+    _register(releases, "1")
+    lines = _run("summary").output.splitlines()
+    assert [line.strip().split("  ")[0] for line in lines if "logistic" in line] == [
+        "logistic (champion)"
+    ]
+    assert [line.split()[0] for line in lines if "0.7000" in line] == ["boosting"]
 
 
 def test_summary_without_a_champion_fails(releases):

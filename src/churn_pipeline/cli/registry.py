@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,8 +40,8 @@ def status(env: str | None, as_json: bool) -> None:
         click.echo("no champion yet: start with `kedro run`")
         return
     rows = [
-        (name, f"{value:,.4f}" if isinstance(value, float) else str(value))
-        for name, value in found.items()
+        (name, _shown(found, name))
+        for name in found
         if "." not in name and not name.endswith(("_low", "_high"))
     ]
     show(f"Champion of {found['dataset']}", ("", ""), rows)
@@ -203,6 +203,18 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> N
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console().print(table)
+
+
+def _shown(found: Mapping[str, Any], name: str) -> str:
+    """Return a value as text: counts whole, metrics with their interval."""
+    value = found[name]
+    if not isinstance(value, float):
+        return str(value)
+    if name.startswith("n_"):
+        return f"{value:,.0f}"
+    low, high = (found.get(f"{name}_{end}") for end in ("low", "high"))
+    ends = "" if low is None or high is None else f" ({low:,.4f} to {high:,.4f})"
+    return f"{value:,.4f}{ends}"
 
 
 def _absolute(uri: str, project: Path) -> str:

@@ -55,8 +55,13 @@ def print_summary(metrics: Mapping[str, Any], version: str) -> None:
     names = dict.fromkeys(
         name.split(".")[1] for name in metrics if name.startswith("baselines.")
     )
-    rows = [("champion", *_cells(metrics, ""))]
-    rows += [(name, *_cells(metrics, f"baselines.{name}.")) for name in names]
+    family = metrics.get("family")
+    rows = [(f"{family} (champion)", *_cells(metrics, ""))]
+    rows += [
+        (name, *_cells(metrics, f"baselines.{name}."))
+        for name in names
+        if name != family
+    ]
     if "ceiling_roc_auc" in metrics:
         rows.append(("true hazard", *_cells(metrics, "ceiling_")))
     show(f"Champion {version} on the test split", ("", *_COLUMNS.values()), rows)
