@@ -17,7 +17,7 @@ run: $(VENV)/ready ## Install, simulate a company and take its data to a release
 	@$(BIN)/kedro churn summary
 
 test: $(VENV)/ready-dev ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=90
 
 lint: $(VENV)/ready-dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -148,7 +148,8 @@ def _terms(
     """Return customer and number (0 the first) of the terms within the data."""
     who = np.flatnonzero(customers.has_contract)
     term, signup = customers.term[who], customers.signup_month[who]
-    first = np.maximum(-signup // term, 0)
+    # A term that ends in the first month counts: its end is seen in the data.
+    first = np.maximum((-signup - 1) // term, 0)
     day = customers.day_of_month[who]
     last_month = _last_month(life.exit_day[who], day, months)
     count = np.maximum((last_month - signup) // term - first + 1, 0)
