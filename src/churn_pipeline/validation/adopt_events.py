@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import Transactions
-from churn_pipeline.validation.adopted import Adopted, adopted, check_named, reading
+from churn_pipeline.validation.adopted import Adopted, adopted, reading, style_of
 from churn_pipeline.validation.adoption import Proposal
 from churn_pipeline.validation.adoption_yaml import (
     CatalogFile,
@@ -20,9 +20,8 @@ from churn_pipeline.validation.adoption_yaml import (
 )
 from churn_pipeline.validation.cells import text_of
 from churn_pipeline.validation.columns import raw_columns
-from churn_pipeline.validation.date_formats import date_format_of
+from churn_pipeline.validation.date_formats import DateFormat, date_format_of
 from churn_pipeline.validation.facts import Facts, facts_of
-from churn_pipeline.validation.number_style import number_style
 
 _HALF = 0.5
 _FEW_LEVELS = 30
@@ -58,8 +57,8 @@ def describe_events(
         ValueError: If a named column is not there, or does not hold what it should.
     """
     names = raw_columns(raw)
-    check_named([n for n in (roles.id, roles.time, roles.amount) if n], names)
-    style, dates = number_style(raw), date_format_of(raw, roles.time)
+    style = style_of(raw, [roles.id, roles.time, roles.amount])
+    dates = date_format_of(raw, roles.time)
     described = Transactions(
         customer_id=roles.id,
         time=roles.time,
@@ -73,24 +72,15 @@ def describe_events(
         _check_amount(facts[roles.amount], raw)
     table: dict[str, Any] = {"customer_id": roles.id, "time": roles.time}
     table |= _order(raw, facts, roles) | _amount(names, roles)
-    warnings = [style.doubt] if style.doubt else []
-    if dates.is_doubtful:
-        warnings.append(
-            f"`{roles.time}` reads as well with day and month swapped; it was taken "
-            f"for {dates.form}: see `date_format` in dataset.yml"
-        )
     if facts[roles.id].missing:
         table["allow_anonymous"] = (True, "rows without a customer are counted apart")
-        warnings.append(
-            f"{facts[roles.id].missing:,} of {facts[roles.id].rows:,} rows have no "
-            f"`{roles.id}`: they will be rejected, and counted apart"
-        )
     table |= reading(style, dates.form)
     proposals = [
         Proposal(other, None, "has no role in the features of events")
         for other in names
         if other not in _used(table)
     ]
+    warnings = [*_role_doubts(facts[roles.id], roles, dates)]
     warnings += _undone(facts, proposals)
     files = {
         "dataset.yml": events_yaml(name, table, proposals, horizon_days=roles.horizon),
@@ -99,7 +89,21 @@ def describe_events(
             min(_OBSERVE_DAYS, roles.horizon)
         ),
     }
-    return adopted(name, files, proposals, warnings, facts[roles.id].rows)
+    return adopted(name, files, proposals, warnings, facts[roles.id].rows, style=style)
+
+
+def _role_doubts(identity: Facts, roles: EventLog, dates: DateFormat) -> Iterator[str]:
+    """Yield what to look at in the columns of time and customer."""
+    if dates.is_doubtful:
+        yield (
+            f"`{roles.time}` reads as well with day and month swapped; it was taken "
+            f"for {dates.form}: see `date_format` in dataset.yml"
+        )
+    if identity.missing:
+        yield (
+            f"{identity.missing:,} of {identity.rows:,} rows have no `{roles.id}`: "
+            "they will be rejected, and counted apart"
+        )
 
 
 def _used(table: Mapping[str, Any]) -> set[str]:

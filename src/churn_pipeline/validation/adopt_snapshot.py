@@ -11,7 +11,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import Column, Customers, Table
-from churn_pipeline.validation.adopted import Adopted, adopted, check_named, reading
+from churn_pipeline.validation.adopted import Adopted, adopted, reading, style_of
 from churn_pipeline.validation.adoption import (
     MOST_ALLOWED,
     Proposal,
@@ -25,10 +25,8 @@ from churn_pipeline.validation.adoption_yaml import (
     snapshot_yaml,
 )
 from churn_pipeline.validation.cells import text_of, value_of
-from churn_pipeline.validation.columns import raw_columns
 from churn_pipeline.validation.facts import Facts, facts_of
 from churn_pipeline.validation.leaks import auc_alone
-from churn_pipeline.validation.number_style import number_style
 
 _SAMPLE = 20_000
 _FEWEST_OF_A_CLASS = 50
@@ -62,8 +60,7 @@ def describe_snapshot(
     Raises:
         ValueError: If a named column is not there, or does not hold what it should.
     """
-    check_named([roles.target, *([roles.id] if roles.id else [])], raw_columns(raw))
-    style = number_style(raw)
+    style = style_of(raw, [roles.target, roles.id])
     described = Customers(
         customer_id=roles.id, decimal=style.decimal, thousands=style.thousands
     )
@@ -71,22 +68,12 @@ def describe_snapshot(
     facts = _features_of(raw, described, {roles.id, roles.target})
     proposals = _told(raw, facts, label["positive"], roles, described)
     warnings = _label_warnings(label, raw.count().to_pyarrow().as_py())
-    warnings += [style.doubt] if style.doubt else []
     if not any(proposal.column and proposal.column.feature for proposal in proposals):
         warnings.append(
             "no column is left that the model may use: see the notes in dataset.yml"
         )
-    table: dict[str, Any] = {}
-    if roles.id is None:
-        table["customer_id"] = (None, "no id column: the number of the row, from 1")
-        warnings.append(
-            "no --id: a customer is named by the number of the row (1 is the first), "
-            "in scored files too"
-        )
-    else:
-        table["customer_id"] = roles.id
-        table["unique"] = ([roles.id], "a repetition is rejected, the first row kept")
-        warnings += _repeated(raw, roles.id)
+    table, doubts = _identity(raw, roles.id)
+    warnings += doubts
     table |= reading(style)
     files = {
         "dataset.yml": snapshot_yaml(
@@ -98,7 +85,20 @@ def describe_snapshot(
         ),
         "catalog.yml": catalog_yaml(catalog, "customers"),
     }
-    return adopted(name, files, proposals, warnings, label["rows"])
+    return adopted(name, files, proposals, warnings, label["rows"], style=style)
+
+
+def _identity(raw: ir.Table, name: str | None) -> tuple[dict[str, Any], list[str]]:
+    """Return what names a customer, and what to look at in it."""
+    if name is None:
+        key = (None, "no id column: the number of the row, from 1")
+        doubt = (
+            "no --id: a customer is named by the number of the row (1 is the first), "
+            "in scored files too"
+        )
+        return {"customer_id": key}, [doubt]
+    unique = ([name], "a repetition is rejected, the first row kept")
+    return {"customer_id": name, "unique": unique}, _repeated(raw, name)
 
 
 def _label(raw: ir.Table, roles: Snapshot) -> dict[str, Any]:

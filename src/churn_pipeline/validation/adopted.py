@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import ibis.expr.types as ir
+
 from churn_pipeline.validation.adoption import Proposal
-from churn_pipeline.validation.number_style import NumberStyle
+from churn_pipeline.validation.columns import raw_columns
+from churn_pipeline.validation.number_style import NumberStyle, number_style
 
 _SHOWN = 12
 
@@ -31,12 +34,22 @@ class Adopted:
     warnings: list[str]
 
 
-def check_named(named: Sequence[str], there: Sequence[str]) -> None:
-    """Raise where a column that a person named is not in the file.
+def style_of(raw: ir.Table, named: Sequence[str | None]) -> NumberStyle:
+    """Return how the numbers of a file are written that has the named columns.
+
+    Args:
+        raw: Rows of a file.
+        named: Columns that a person named, None where an option was left out.
 
     Raises:
-        ValueError: It is not; a near match is suggested. Or it was named twice.
+        ValueError: A named column is not in the file; a near match is suggested. Or
+            it was named twice.
     """
+    _check_named([name for name in named if name is not None], raw_columns(raw))
+    return number_style(raw)
+
+
+def _check_named(named: Sequence[str], there: Sequence[str]) -> None:
     if twice := [name for name, count in Counter(named).items() if count > 1]:
         raise ValueError(
             f"expected a column of its own for each option, got `{twice[0]}` twice"
@@ -70,6 +83,8 @@ def adopted(
     proposals: Sequence[Proposal],
     warnings: list[str],
     rows: int,
+    *,
+    style: NumberStyle,
 ) -> Adopted:
     """Return the description, the notes of its columns among the warnings.
 
@@ -79,7 +94,10 @@ def adopted(
         proposals: One a column without a role.
         warnings: Of the file as a whole.
         rows: Of the file.
+        style: Of its numbers.
     """
+    if style.doubt:
+        warnings.append(style.doubt)
     shown = []
     for proposal in proposals:
         column = proposal.column
