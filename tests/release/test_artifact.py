@@ -123,7 +123,7 @@ def test_another_format_is_refused(artifact):
 
 
 def test_a_version_is_stamped_on_the_manifest_alone(artifact):
-    stamped = artifact.with_version("2027-01-01T00.00.00.000Z")
+    stamped = artifact.restated(version="2027-01-01T00.00.00.000Z")
     assert stamped.manifest.version == "2027-01-01T00.00.00.000Z"
     assert stamped.manifest.files == artifact.manifest.files
     assert artifact.manifest.version == "2026-01-01T00.00.00.000Z"

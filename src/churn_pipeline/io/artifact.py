@@ -49,7 +49,7 @@ class ArtifactDataset(AbstractVersionedDataset[Artifact, Artifact]):
         """Write the artifact in one step: a killed run leaves no half of one."""
         target = Path(self._get_save_path())
         version = self.resolve_save_version()
-        artifact = data.with_version(version) if version else data
+        artifact = data.restated(version=version) if version else data
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as parent:
             fresh = Path(parent) / target.name

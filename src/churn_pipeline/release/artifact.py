@@ -200,10 +200,6 @@ class Artifact:
         for name, content in self.files.items():
             (path / name).write_bytes(content)
 
-    def with_version(self, version: str) -> Artifact:
-        """Return the same artifact under the version that it is saved as."""
-        return self.restated(version=version)
-
     def restated(self, **fields: Any) -> Artifact:
         """Return the same model with other fields of the manifest, checked anew."""
         known = self.manifest.model_dump() | fields
@@ -276,12 +272,11 @@ def _answer(session: Any, table: Table) -> NDArray[np.float64]:
 
 
 def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    # A name becomes a path: one that is not known might lead out of the folder.
-    if set(manifest.files) != set(_FILES):
+    known, named = ", ".join(sorted(_FILES)), ", ".join(sorted(manifest.files)[:5])
+    if named != known:  # a name becomes a path, and might lead out of the folder
         raise ArtifactError(
-            f"expected the files {', '.join(sorted(_FILES))} in the {MANIFEST} of "
-            f"{manifest.version}, got {', '.join(sorted(manifest.files)[:5]) or 'none'}"
-            "; copy the whole folder again, or train again"
+            f"expected the files {known} in {MANIFEST}, got {named or 'none'}; "
+            "copy the whole folder again, or train again"
         )
     for name in sorted(_FILES):
         if name not in files:
