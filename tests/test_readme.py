@@ -40,6 +40,10 @@ def test_every_link_leads_somewhere(path: str) -> None:
     assert (ROOT / path).exists()
 
 
+def test_no_placeholder_is_left() -> None:
+    assert not re.findall(r"\b[A-Z]+_[A-Z]+\b", re.sub("CHURN_DATA_DIR", "", README))
+
+
 def test_make_alone_lists_the_targets() -> None:
     done = subprocess.run(
         ["make"], cwd=ROOT, capture_output=True, text=True, check=False

@@ -174,5 +174,5 @@ def test_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str) -> None:
 
 def test_a_nul_byte_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", b"id,x\n1,a\0c\n2,d\n")
-    with pytest.raises(DatasetError, match="got a NUL byte in .*a.x00c.*export it"):
+    with pytest.raises(DatasetError, match=r"got a NUL byte in .*a.x00c.*export it"):
         load(path)
