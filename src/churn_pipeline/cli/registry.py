@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from churn_pipeline.cli.project import env_option, project_folder
+
 if TYPE_CHECKING:
     from churn_pipeline.release.releases import Releases
 
-env_option = click.option(
-    "--env", "-e", default=None, help="The data set: a folder in conf/."
-)
 reason_option = click.option("--reason", default="", help="Why; kept in the ledger.")
 _HISTORY = 20
 
@@ -114,11 +113,10 @@ def releases_of(env: str | None) -> Releases:
     """
     from kedro.framework.project import settings
     from kedro.framework.startup import bootstrap_project
-    from kedro.utils import find_kedro_project
 
     from churn_pipeline.io.champion import ChampionDataset
 
-    project = find_kedro_project(Path.cwd()) or Path.cwd()
+    project = project_folder()
     bootstrap_project(project)
     conf = project / settings.CONF_SOURCE
     if env is not None and not (conf / env).is_dir():

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from churn_pipeline.cli.project import env_option
 from churn_pipeline.cli.registry import (
     describe,
-    env_option,
     refusals,
     releases_of,
     show,
