@@ -36,4 +36,5 @@ def test_a_verdict_that_says_nothing_releases_nothing():
 
 def test_the_policy_as_written_is_valid():
     text = (ROOT / "conf/base/parameters_release.yml").read_text("utf-8")
-    ReleaseParams.model_validate(yaml.safe_load(text)["release"])
+    written = ReleaseParams.model_validate(yaml.safe_load(text)["release"])
+    assert written.policy == "auto"
