@@ -212,3 +212,13 @@ def test_without_a_champion_it_says_what_to_run(run, tmp_path):
     done = run("--env", "telco", tmp_path / "in.csv", tmp_path / "out.csv")
     assert done.exit_code == 1
     assert "run `kedro run`" in done.output
+
+
+def test_a_day_that_is_none_is_refused_in_words(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    paths = (tmp_path / "in.csv", tmp_path / "out.csv")
+    done = run("--env", "tiny", "--today", "soon", *paths)
+    assert done.exit_code == 1
+    assert "expected `today` to be a date such as 2025-07-01, got 'soon'" in done.output
+    assert not (tmp_path / "out.csv").exists()
+    assert run("--env", "tiny", "--today", "2026-01-01", *paths).exit_code == 0

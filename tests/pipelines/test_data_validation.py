@@ -27,6 +27,7 @@ from churn_pipeline.validation.errors import DataValidationError
 from churn_pipeline.validation.params import DataValidation
 
 ROWS = 400
+TODAY = "2024-06-01"
 SNAPSHOT = Dataset(
     name="small",
     shape="snapshot",
@@ -79,10 +80,15 @@ def snapshot() -> pd.DataFrame:
 def run(raw: pd.DataFrame, dataset: Dataset = SNAPSHOT, **options: object) -> dict:
     """Run the nodes as the pipeline does; `last` is an earlier run's profile."""
     last = options.pop("last", None)
+    today = str(options.pop("today", TODAY))
     is_snapshot = dataset.shape == "snapshot"
     table = ibis.memtable(raw)
     found = check_tables(
-        table if is_snapshot else None, None if is_snapshot else table, None, dataset
+        table if is_snapshot else None,
+        None if is_snapshot else table,
+        None,
+        dataset,
+        today,
     )
     raw_columns = found.pop("raw_columns")
     parameters = DataValidation(**options)
@@ -223,7 +229,9 @@ def test_customers_of_events_who_are_not_in_their_table_are_counted() -> None:
     people = pd.DataFrame(
         {"who": [f"C{i}" for i in range(6)], "age": ["0", *["40"] * 5]}
     )
-    found = check_tables(ibis.memtable(people), ibis.memtable(events()), None, dataset)
+    found = check_tables(
+        ibis.memtable(people), ibis.memtable(events()), None, dataset, TODAY
+    )
     judged = report_data_quality(
         **found, last_profile=None, dataset=dataset, parameters=DataValidation()
     )
@@ -259,3 +267,11 @@ def test_an_infinite_or_absurd_amount_rejects_its_row() -> None:
     raw.loc[3, "price"], raw.loc[5, "price"] = "inf", "1e15"
     reasons = run(raw, EVENTS)["report"]["tables"]["transactions"]["reasons"]
     assert reasons == {"price: above 25000": 1, "price: infinite": 1}
+
+
+def test_events_after_today_are_rejected_whatever_the_clock_says() -> None:
+    raw = events()  # to 2024-04-29
+    before = run(raw, EVENTS, today="2024-04-25")
+    assert before["rejected"]["row"].tolist() == [118, 119, 120]
+    assert "got 2024-04-29" in before["rejected"]["reasons"][2]
+    assert run(raw, EVENTS, today="2024-04-28")["rejected"].empty

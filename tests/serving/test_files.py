@@ -33,6 +33,7 @@ EVENTS = Dataset.model_validate(
         "label": {"rule": "inactivity", "horizon_days": 30},
     }
 )
+TODAY = "2026-06-01"
 PARAMETERS = FeatureEngineering(windows_days=(7, 30))
 
 
@@ -59,7 +60,11 @@ def _log(folder, days, rows=400):
 def _to_score(raw):
     contracts = accepted(empty_checked("contracts"))
     return events_to_score(
-        check_file(raw, EVENTS), EVENTS, PARAMETERS, customers=None, contracts=contracts
+        check_file(raw, EVENTS, today=TODAY),
+        EVENTS,
+        PARAMETERS,
+        customers=None,
+        contracts=contracts,
     )
 
 
@@ -89,7 +94,7 @@ def test_a_log_too_short_to_label_can_be_scored(tmp_path):
 def test_bad_rows_of_a_log_are_set_aside(tmp_path):
     raw = _log(tmp_path, days=300, rows=50)
     spoilt = raw.mutate(Paid=ibis.ifelse(raw["_row"] == 7, "ten", raw["Paid"]))
-    checked = check_file(spoilt, EVENTS)
+    checked = check_file(spoilt, EVENTS, today=TODAY)
     assert (checked.rows, checked.rejected) == (50, 1)
     (bad,) = rejected_rows(checked, EVENTS).to_pyarrow().to_pylist()
     assert bad["row"] == 7
@@ -103,12 +108,24 @@ def test_purchases_of_nobody_are_bad_rows_only_where_they_are_not_normal(tmp_pat
     spoilt = raw.mutate(Client=nobody, Paid=ten)
     described = EVENTS.model_dump(mode="json")
     described["tables"]["transactions"]["allow_anonymous"] = True
-    normal = check_file(spoilt, Dataset.model_validate(described))
+    normal = check_file(spoilt, Dataset.model_validate(described), today=TODAY)
     assert (normal.rejected, normal.anonymous, normal.bad_share) == (11, 10, 1 / 40)
-    assert check_file(spoilt, EVENTS).bad_share == 11 / 50
+    assert check_file(spoilt, EVENTS, today=TODAY).bad_share == 11 / 50
 
 
 def test_features_that_are_not_made_any_more_are_named(tmp_path):
     to_score = _to_score(_log(tmp_path, days=300))
     with pytest.raises(ValueError, match=r"monthly_charge, .*plan.* train again"):
         next(score_batches(to_score, tiny_artifact()))
+
+
+def test_events_after_today_are_rejected_whatever_the_clock_says(tmp_path):
+    raw = _log(tmp_path, days=60)  # to 2025-03-01, known up to ten days later
+    newest = raw.aggregate(day=raw["When"].max()).to_pandas()["day"][0]
+    late = raw.filter(raw["When"] == newest).count().to_pandas()
+    two_days_before = str(pd.Timestamp(newest) - pd.Timedelta(days=2))[:10]
+    assert 0 < late <= 20
+    reasons = rejected_rows(check_file(raw, EVENTS, today=two_days_before), EVENTS)
+    when = reasons.to_pandas()["reasons"].str.startswith("When: date outside")
+    assert when.sum() == late
+    assert check_file(raw, EVENTS, today=TODAY).rejected == 0

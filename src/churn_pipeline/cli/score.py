@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 @click.command()
 @env_option
 @click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
+@click.option(
+    "--today", help="ISO date that counts as today; events after it are refused."
+)
 @click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
 @click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
-def score(env: str | None, sheet: str | None, source: Path, target: Path) -> None:
+def score(
+    env: str | None, sheet: str | None, today: str | None, source: Path, target: Path
+) -> None:
     """Score the customers of INPUT with the champion, into OUTPUT.
 
     INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
@@ -43,12 +48,14 @@ def score(env: str | None, sheet: str | None, source: Path, target: Path) -> Non
     try:
         # The configuration names its files as seen from the project's folder.
         with contextlib.chdir(project):
-            _score(env, source, target, sheet=sheet)
+            _score(env, source, target, sheet=sheet, today=today)
     except (ValueError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _score(env: str | None, source: Path, target: Path, *, sheet: str | None) -> None:
+def _score(
+    env: str | None, source: Path, target: Path, *, sheet: str | None, today: str | None
+) -> None:
     """Score a file and say what was written."""
     from churn_pipeline.serving.decide import require_champion
     from churn_pipeline.serving.files import check_file
@@ -57,11 +64,12 @@ def _score(env: str | None, source: Path, target: Path, *, sheet: str | None) ->
     check_suffix(target)
     refused = target.with_name(f"{target.stem}.rejected.csv")
     _check_apart(source, target, refused)
-    context = _context(env)
+    context = _context(env, today)
     champion = require_champion(context.catalog.load("champion"))
     dataset = _dataset(context)
     raw = _raw(context, source, sheet)
-    checked = check_file(raw, dataset)
+    settled = context.config_loader["parameters"]["today"]
+    checked = check_file(raw, dataset, today=settled)
     to_score = _to_score(context, checked, raw, dataset)
     written = _write(to_score, champion, target)
     _write_rejected(checked, dataset, refused)
@@ -73,10 +81,13 @@ def _score(env: str | None, source: Path, target: Path, *, sheet: str | None) ->
         _tell_rejected(checked, refused, dataset.max_rejected_share)
 
 
-def _context(env: str | None) -> KedroContext:
+def _context(env: str | None, today: str | None) -> KedroContext:
+    """Return the project's context; without a day, `today` is as parameters say."""
     from kedro.framework.session import KedroSession
 
-    return KedroSession.create(Path.cwd(), env=env).load_context()
+    asked = {"today": today} if today else None
+    session = KedroSession.create(Path.cwd(), env=env, runtime_params=asked)
+    return session.load_context()
 
 
 def _dataset(context: KedroContext) -> Dataset:

@@ -5,7 +5,6 @@ The rows stay in DuckDB, which keeps to its memory limit; they leave it in batch
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -23,6 +22,7 @@ from churn_pipeline.validation.columns import check_columns, raw_columns
 from churn_pipeline.validation.fields import table_of
 from churn_pipeline.validation.rows import accepted, check_rows, rejected
 from churn_pipeline.validation.tables import customers_of_events
+from churn_pipeline.validation.today import last_believed_day
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +71,7 @@ class ToScore:
     id_name: str
 
 
-def check_file(raw: ir.Table, dataset: Dataset) -> Checked:
+def check_file(raw: ir.Table, dataset: Dataset, *, today: str) -> Checked:
     """Return the rows of a file with the reasons against them; no label is needed.
 
     A snapshot's rows are judged as requests are: an unknown category and a missing
@@ -80,16 +80,15 @@ def check_file(raw: ir.Table, dataset: Dataset) -> Checked:
     Args:
         raw: Rows of a snapshot, or of an event log, as they came.
         dataset: What the columns mean; others are ignored.
+        today: ISO date; events dated later have not happened and are rejected.
 
     Raises:
         DataValidationError: A declared column is missing.
     """
     table, unlabelled = _scored_table(dataset), _without_label(dataset)
     check_columns("INPUT", raw_columns(raw), table)
-    # Nothing has happened tomorrow; a day's slack for other time zones.
-    today = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=1)
-    learns = dataset.shape == "events"
-    checked = _kept(check_rows(raw, table, unlabelled, today=today, learns=learns))
+    last, learns = last_believed_day(today), dataset.shape == "events"
+    checked = _kept(check_rows(raw, table, unlabelled, today=last, learns=learns))
     nobody = checked["_reasons"].contains(f"{table.customer_id}: missing")
     counts = checked.aggregate(
         rows=checked.count(),

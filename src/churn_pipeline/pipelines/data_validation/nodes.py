@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 import ibis
@@ -18,6 +17,7 @@ from churn_pipeline.validation.tables import (
     empty_checked,
     raw_types,
 )
+from churn_pipeline.validation.today import last_believed_day
 
 __all__ = [
     "TABLES",
@@ -33,6 +33,7 @@ def check_tables(
     raw_transactions: ibis.Table | None,
     raw_contracts: ibis.Table | None,
     dataset: Dataset,
+    today: str,
 ) -> dict[str, Any]:
     """Return the checked tables, and the raw columns as they came.
 
@@ -41,6 +42,7 @@ def check_tables(
         raw_transactions: As above.
         raw_contracts: As above.
         dataset: What the columns mean.
+        today: ISO date; events dated later have not happened and are rejected.
 
     Raises:
         DataValidationError: If a declared column is missing.
@@ -48,8 +50,7 @@ def check_tables(
     given = (raw_customers, raw_transactions, raw_contracts)
     found: dict[str, Any] = {}
     columns: dict[str, Any] = {}
-    # Nothing has happened tomorrow; a day's slack for other time zones.
-    today = dt.datetime.now(tz=dt.UTC).date() + dt.timedelta(days=1)
+    last = last_believed_day(today)
     for name, raw in zip(TABLES, given, strict=True):
         table = table_of(dataset, name)
         if table is None or raw is None:
@@ -57,7 +58,7 @@ def check_tables(
             continue
         new = check_columns(name, raw_columns(raw), table, label_of(dataset, table))
         columns[name] = {"types": raw_types(raw), "new": list(new)}
-        found[name] = check_rows(raw, table, dataset, today=today)
+        found[name] = check_rows(raw, table, dataset, today=last)
     return found | {"raw_columns": columns}
 
 

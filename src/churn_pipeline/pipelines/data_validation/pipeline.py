@@ -21,6 +21,7 @@ def create_pipeline(**kwargs: Any) -> Pipeline:
                     "raw_transactions": "raw_transactions",
                     "raw_contracts": "raw_contracts",
                     "dataset": "params:dataset",
+                    "today": "params:today",
                 },
                 outputs=checked | {"raw_columns": "raw_columns"},
                 name="check_tables",
