@@ -4,7 +4,9 @@ import math
 
 import pytest
 
+from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.gate import Gate, decide
+from tests.factories import tiny_artifact
 
 GATE = Gate(
     min_rows=200,
@@ -119,6 +121,18 @@ def test_a_champion_that_cannot_be_used_is_a_no_with_the_reason():
     verdict = _decide(_comparison("unusable"))
     assert _broken(verdict) == ["champion"]
     assert_matches(verdict, r"cannot be used: model\.onnx is gone")
+
+
+def test_a_champion_whose_features_are_gone_is_a_no_with_the_way_out():
+    with pytest.raises(ValueError, match="missing are 1") as gone:
+        require_features(tiny_artifact("v1").manifest, ["tenure_months", "plan"])
+    comparison = _comparison(
+        champion={"state": "unusable", "version": None, "reason": str(gone.value)}
+    )
+    verdict = _decide(comparison)
+    assert _broken(verdict) == ["champion"]
+    assert_matches(verdict, "missing are 1: monthly_charge; bring them back")
+    assert_matches(verdict, "kedro churn promote VERSION --override --reason WHY")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, None])

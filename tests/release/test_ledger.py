@@ -92,6 +92,41 @@ def test_lines_cut_off_the_end_are_missed(ledger, kept):
             ask()
 
 
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_without_its_head_no_ledger_is_believed(ledger, kept):
+    lines = ledger.path.read_text().splitlines(keepends=True)
+    ledger.path.write_text("".join(lines[:kept]))
+    ledger.head.unlink()
+    for ask in (ledger.read, lambda: ledger.append(_entry(version="4"))):
+        with pytest.raises(LedgerError, match=r"ledger\.head .*restore both files"):
+            ask()
+
+
+def test_a_seal_still_fits_when_the_ledger_has_gone_on(ledger):
+    seal = ledger.seal()
+    ledger.compare(seal.state, "a tag")
+    ledger.append(_entry(version="4"))
+    ledger.compare(seal.state, "a tag")
+    assert ledger.seal().ledger == seal.ledger
+    assert ledger.seal().state.startswith("4 ")
+    assert Ledger(ledger.path.with_name("none.jsonl")).seal() is None
+
+
+def test_a_seal_tells_of_lines_cut_off_with_the_head_made_to_fit(ledger):
+    seal = ledger.seal()
+    lines = ledger.path.read_bytes().splitlines()
+    ledger.path.write_bytes(lines[0] + b"\n")
+    ledger.head.write_text(hashlib.sha256(lines[0]).hexdigest() + "\n")
+    assert [entry.version for entry in ledger.read()] == ["1"]
+    assert ledger.seal().ledger == seal.ledger
+    with pytest.raises(
+        LedgerError, match=r"expected 3 lines or more.* a tag has, got 1"
+    ):
+        ledger.compare(seal.state, "a tag")
+    with pytest.raises(LedgerError, match="restore both"):
+        ledger.compare("nonsense", "a tag")
+
+
 def test_a_ledger_that_is_gone_is_missed_and_not_begun_anew(ledger):
     ledger.path.unlink()
     with pytest.raises(LedgerError, match="restore both files from a copy"):

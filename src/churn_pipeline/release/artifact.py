@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class Manifest(Params):
         format: Layout of the folder; a reader refuses one that it does not know.
         version: Version of the run that made it, e.g. 2026-11-21T01.33.09.000Z.
         dataset: Name of the data set.
-        family: Kind of model inside.
+        family: Kind of model inside, as the parameters of training name it.
         features: Inputs in order, with type, unit, range and allowed categories.
         categories: Levels that the model learnt, by text feature; others count as
             unknown.
@@ -70,7 +70,7 @@ class Manifest(Params):
     format: int = FORMAT
     version: str
     dataset: str
-    family: Literal["net", "logistic", "boosting"]
+    family: str = Field(min_length=1)
     features: tuple[Feature, ...]
     categories: dict[str, tuple[str, ...]]
     label: Label
