@@ -44,7 +44,7 @@ bench: $(VENV)/ready-dev ## Measure speed against named peers (minutes)
 
 lock: ## Write requirements.lock from pyproject.toml, in a clean environment
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
-	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres]'
+	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres,s3]'
 	@{ echo "# Exact versions of everything, extras included; pip takes them with -c."; \
 	  build/lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//'; \
 	} > requirements.lock
@@ -59,7 +59,7 @@ $(VENV)/ready: pyproject.toml requirements.lock
 $(VENV)/ready-dev: $(VENV)/ready
 	@echo "installing what tests and checks need"
 	@$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock \
-	  -e '.[dev,spark,postgres]'
+	  -e '.[dev,spark,postgres,s3]'
 	@touch $@
 
 .PHONY: help run test lint serve lab viz mlflow bench lock

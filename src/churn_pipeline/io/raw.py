@@ -9,6 +9,8 @@ from kedro_datasets._typing import TablePreview
 from kedro_datasets._utils import ConnectionMixin
 
 from churn_pipeline.io.reading import Format, read_raw
+from churn_pipeline.io.remote import remote_exists
+from churn_pipeline.io.remote_errors import shown
 from churn_pipeline.io.table import PREVIEW_ROWS, first_rows
 
 if TYPE_CHECKING:
@@ -27,6 +29,12 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
           connection: ${globals:duckdb}
           separator: ";"      # left out: found out
           encoding: latin-1   # left out: found out
+        raw_transactions:
+          type: churn_pipeline.io.raw.RawTable
+          filepath: s3://bucket/orders.parquet
+          credentials: store  # a key of credentials.yml; left out: AWS_... variables
+          fs_args: {client_kwargs: {endpoint_url: "https://minio.example.com"}}
+          connection: ${globals:duckdb}
         ```
     """
 
@@ -42,6 +50,8 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
         separator: str | None = None,
         encoding: str | None = None,
         sheet: str | None = None,
+        credentials: dict[str, Any] | None = None,
+        fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Take note of where the file is; nothing is read.
@@ -53,9 +63,16 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
             separator: Between the cells of a text file; None finds it out.
             encoding: Of a text file; None finds it out.
             sheet: Of an Excel workbook; None takes the only one that holds rows.
+            credentials: Of the URL's fsspec file system, e.g. `key` and `secret`; an
+                entry names a key of credentials.yml.
+            fs_args: Its other arguments, e.g. `client_kwargs`.
             metadata: For Kedro-Viz.
+
+        Raises:
+            DatasetError: An argument stands in `credentials` and in `fs_args`.
         """
         self._filepath = filepath
+        self._storage_options = _options(credentials or {}, fs_args or {})
         self._connection_config = connection
         self._file_format = file_format
         self._separator = separator
@@ -83,6 +100,7 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
                 separator=self._separator,
                 encoding=self._encoding,
                 sheet=self._sheet,
+                storage_options=self._storage_options,
             )
         except ValueError as error:
             raise DatasetError(str(error)) from error
@@ -95,17 +113,24 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
         """Refuse: raw data are never rewritten."""
         raise DatasetError(
             f"expected a dataset that a pipeline may write, got the raw file "
-            f"{self._filepath}; raw files are read only"
+            f"{shown(self._filepath)}; raw files are read only"
         )
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": self._filepath, "file_format": self._file_format}
+        return {"filepath": shown(self._filepath), "file_format": self._file_format}
 
     def _exists(self) -> bool:
-        import fsspec
+        return remote_exists(self._filepath, self._storage_options)
 
-        filesystem, path = fsspec.core.url_to_fs(self._filepath)
-        return bool(filesystem.exists(path))
+
+def _options(credentials: dict[str, Any], fs_args: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the file system, each given once."""
+    if twice := sorted(credentials.keys() & fs_args.keys()):
+        raise DatasetError(
+            f"expected each argument of the file system once, got `{twice[0]}` in "
+            "`credentials` and in `fs_args`; leave it in one of them"
+        )
+    return {**fs_args, **credentials}
 
 
 class AbsentTable(AbstractDataset[None, None]):

@@ -6,10 +6,11 @@ the text of a line that has too many or too few cells (its other columns are nul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
+from churn_pipeline.io.remote import COPIES, LocalFile, local_file
 from churn_pipeline.io.textfile import (
     Dialect,
     RawFileError,
@@ -43,60 +44,65 @@ _SUFFIXES: dict[str, Format] = {
 
 def read_raw(
     connection: Backend,
-    path: str,
+    location: str,
     *,
     file_format: Format | None = None,
     separator: str | None = None,
     encoding: str | None = None,
     sheet: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    copies: Path = COPIES,
 ) -> ir.Table:
     """Return the rows of a raw file, in bounded memory where it is not Excel.
 
     Args:
         connection: DuckDB connection that will hold the table.
-        path: Path or URL of a CSV, TSV, Parquet or Excel file.
+        location: Path or URL of a CSV, TSV, Parquet or Excel file.
         file_format: What the file is; None looks at its content and suffix.
         separator: Between the cells of a text file; None finds it out.
         encoding: Of a text file; None finds it out.
         sheet: Of an Excel workbook; None takes the only one that holds rows.
+        storage_options: Arguments of the URL's fsspec file system.
+        copies: Folder for copies of files at a URL.
 
     Returns:
         The file's columns, text unless Parquet says otherwise, with `_row` (int64)
         and, for text files, `_malformed` (string).
 
     Raises:
-        RawFileError: If the file is missing, empty, holds a header only, or is not
-            what was declared.
+        RawFileError: If the file is missing, cannot be fetched, is empty, holds a
+            header only, or is not what was declared.
     """
-    file_format = file_format or find_format(path)
+    raw = local_file(location, storage_options, copies=copies)
+    file_format = file_format or find_format(raw)
     if file_format == "parquet":
-        table = _read_parquet(connection, path)
+        table = _read_parquet(connection, raw.path)
     elif file_format == "excel":
-        table = _read_excel(connection, path, sheet=sheet)
+        table = _read_excel(connection, raw, sheet=sheet)
     else:
-        table = _read_text(connection, path, separator=separator, encoding=encoding)
+        table = _read_text(connection, raw, separator=separator, encoding=encoding)
     if table.count().execute() == 0:
         columns = len(set(table.columns) - {ROW, MALFORMED})
         raise RawFileError(
-            f"expected a header and rows in {path}, got a header only "
+            f"expected a header and rows in {raw}, got a header only "
             f"({columns} columns); export it again, or point to another file"
         )
     return table
 
 
-def find_format(path: str) -> Format:
+def find_format(raw: LocalFile) -> Format:
     """Return what a file is, by its first bytes and then by its suffix.
 
     Raises:
         RawFileError: If it is missing, or of a kind that is not read.
     """
-    with open_binary(path) as file:
+    with open_binary(raw) as file:
         start = file.read(8)
     if start.startswith(b"PAR1"):
         return "parquet"
     if start.startswith(b"PK\x03\x04"):
         return "excel"
-    pure = PurePosixPath(path)
+    pure = PurePosixPath(raw.path)
     suffix = pure.suffix.lower()
     if suffix in (".gz", ".bz2", ".xz", ".zst"):
         suffix = PurePosixPath(pure.stem).suffix.lower()
@@ -104,13 +110,13 @@ def find_format(path: str) -> Format:
     if found == "csv":
         return found
     raise RawFileError(
-        f"expected a CSV, TSV, Parquet or Excel (.xlsx) file, got {path}, which is "
+        f"expected a CSV, TSV, Parquet or Excel (.xlsx) file, got {raw}, which is "
         "none of them; save it as one of these"
     )
 
 
-def open_binary(path: str) -> IO[bytes]:
-    """Open a file or URL for reading, decompressed by its suffix.
+def open_binary(raw: LocalFile) -> IO[bytes]:
+    """Open a file for reading, decompressed by its suffix.
 
     Raises:
         RawFileError: If there is no such file.
@@ -118,10 +124,12 @@ def open_binary(path: str) -> IO[bytes]:
     import fsspec
 
     try:
-        return cast("IO[bytes]", fsspec.open(path, "rb", compression="infer").open())
+        return cast(
+            "IO[bytes]", fsspec.open(raw.path, "rb", compression="infer").open()
+        )
     except (FileNotFoundError, IsADirectoryError) as error:
         raise RawFileError(
-            f"expected a file at {path}, got none; put it there, or set CHURN_DATA_DIR "
+            f"expected a file at {raw}, got none; put it there, or set CHURN_DATA_DIR "
             "to the folder that holds it"
         ) from error
 
@@ -136,25 +144,25 @@ def _read_parquet(connection: Backend, path: str) -> ir.Table:
     return cast("ir.Table", table.mutate(**{ROW: row}).drop("file_row_number"))
 
 
-def _read_excel(connection: Backend, path: str, *, sheet: str | None) -> ir.Table:
+def _read_excel(connection: Backend, raw: LocalFile, *, sheet: str | None) -> ir.Table:
     import pandas as pd
 
-    with open_binary(path) as file:
+    with open_binary(raw) as file:
         try:
             book = pd.ExcelFile(file)
         except ValueError as error:
             raise RawFileError(
-                f"expected an Excel workbook (.xlsx) in {path}, got {error}; save the "
+                f"expected an Excel workbook (.xlsx) in {raw}, got {error}; save the "
                 "sheet as .xlsx or CSV"
             ) from error
-        name = _sheet_of(book, path, sheet)
+        name = _sheet_of(book, raw, sheet)
         frame = book.parse(name, dtype=str, keep_default_na=False)
     frame.columns = pd.Index(unique_names(_excel_names(frame)))
     frame[ROW] = range(1, len(frame) + 1)
     return _keep(connection, frame)
 
 
-def _sheet_of(book: pd.ExcelFile, path: str, sheet: str | None) -> str:
+def _sheet_of(book: pd.ExcelFile, raw: LocalFile, sheet: str | None) -> str:
     """Return the sheet that was asked for, or the only one that holds rows.
 
     Raises:
@@ -170,7 +178,7 @@ def _sheet_of(book: pd.ExcelFile, path: str, sheet: str | None) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
     wanted = "one sheet with rows" if sheet is None else f"the sheet `{sheet}`"
     raise RawFileError(
-        f"expected {wanted} in {path}, got {shown}; name one: `sheet:` in the catalog "
+        f"expected {wanted} in {raw}, got {shown}; name one: `sheet:` in the catalog "
         "entry, --sheet for `kedro churn adopt` and `score`"
     )
 
@@ -181,30 +189,30 @@ def _excel_names(frame: pd.DataFrame) -> list[str]:
 
 
 def _read_text(
-    connection: Backend, path: str, *, separator: str | None, encoding: str | None
+    connection: Backend, raw: LocalFile, *, separator: str | None, encoding: str | None
 ) -> ir.Table:
     import pyarrow as pa
 
-    with open_binary(path) as file:
-        dialect = find_dialect(file, path, separator=separator, encoding=encoding)
+    with open_binary(raw) as file:
+        dialect = find_dialect(file, raw.name, separator=separator, encoding=encoding)
         file.seek(0)
         batches = _text_batches(file, dialect)
         schema = _text_schema(dialect)
         try:
             return _keep(connection, pa.RecordBatchReader.from_batches(schema, batches))
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
-            raise _unreadable(path, dialect, error) from error
+            raise _unreadable(raw, dialect, error) from error
         except Exception as error:
             # DuckDB wraps what the reader raises while it pulls batches.
             if "duckdb" not in type(error).__module__:
                 raise
-            raise _unreadable(path, dialect, error) from error
+            raise _unreadable(raw, dialect, error) from error
 
 
-def _unreadable(path: str, dialect: Dialect, error: Exception) -> RawFileError:
+def _unreadable(raw: LocalFile, dialect: Dialect, error: Exception) -> RawFileError:
     return RawFileError(
         f"expected text in {dialect.encoding} separated by {dialect.separator!r} in "
-        f"{path}, got {str(error).splitlines()[0][:200]}; look for a quote that is "
+        f"{raw}, got {str(error).splitlines()[0][:200]}; look for a quote that is "
         "never closed, or set `encoding:` and `separator:` in its catalog entry"
     )
 
