@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from churn_pipeline.cli.project import project_folder
+from churn_pipeline.cli.project import (
+    credentials_option,
+    named_credentials,
+    project_folder,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -22,7 +26,7 @@ _WRITTEN = ("dataset.yml", "catalog.yml", "parameters_feature_engineering.yml")
 
 @click.command()
 @click.argument("name")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file")
 @click.option("--target", help="Snapshot: the column that says who left.")
 @click.option("--positive", help="Snapshot: the value of --target of those who left.")
 @click.option("--id", "id_column", help="Column with the customer's id.")
@@ -32,10 +36,11 @@ _WRITTEN = ("dataset.yml", "catalog.yml", "parameters_feature_engineering.yml")
     "--horizon", type=click.IntRange(min=1), help="Event log: days without activity."
 )
 @click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
+@credentials_option
 @click.option("--force", is_flag=True, help="Overwrite conf/NAME.")
 def adopt(  # noqa: PLR0917
     name: str,
-    file: Path,
+    file: str,
     target: str | None,
     positive: str | None,
     id_column: str | None,
@@ -43,10 +48,13 @@ def adopt(  # noqa: PLR0917
     amount: str | None,
     horizon: int | None,
     sheet: str | None,
+    credentials: str | None,
     *,
     force: bool,
 ) -> None:
     """Describe FILE (CSV, TSV, Parquet or Excel) as the data set NAME.
+
+    FILE is a path or a URL (s3://bucket/customers.csv, https://...).
 
     Writes conf/NAME with the roles, types, ranges and allowed values of the columns,
     for you to read and correct. Then: kedro run --env NAME.
@@ -66,7 +74,8 @@ def adopt(  # noqa: PLR0917
         adopted = _look(
             name,
             file,
-            catalog=CatalogFile(_catalog_path(project, file), sheet),
+            project=project,
+            catalog=CatalogFile(_catalog_path(project, file), sheet, credentials),
             snapshot={"target": target, "positive": positive, "id": id_column},
             events={
                 "id": id_column,
@@ -103,8 +112,9 @@ def _folder(project: Path, name: str, *, force: bool) -> Path:
 
 def _look(
     name: str,
-    file: Path,
+    file: str,
     *,
+    project: Path,
     catalog: CatalogFile,
     snapshot: dict[str, str | None],
     events: dict[str, str | int | None],
@@ -125,7 +135,7 @@ def _look(
     needed = ("target", "positive") if is_snapshot else ("id", "time", "horizon")
     if lacking := [f"--{option}" for option in needed if kind[option] is None]:
         raise ValueError(f"expected also {' and '.join(lacking)}, got none")
-    rows = _rows(file, catalog.sheet)
+    rows = _rows(project, file, catalog)
     if is_snapshot:
         return describe_snapshot(
             name,
@@ -141,26 +151,58 @@ def _look(
     )
 
 
-def _rows(file: Path, sheet: str | None) -> ir.Table:
+def _rows(project: Path, file: str, catalog: CatalogFile) -> ir.Table:
     """Return the rows of the file, in a DuckDB of their own."""
     import ibis
+    from kedro.config import OmegaConfigLoader
 
     from churn_pipeline.io.reading import read_raw
+    from churn_pipeline.io.remote import COPIES
 
-    return read_raw(ibis.duckdb.connect(memory_limit="2GB"), str(file), sheet=sheet)
+    loader = OmegaConfigLoader(str(project / "conf"), base_env="base", env="base")
+    return read_raw(
+        ibis.duckdb.connect(memory_limit="2GB"),
+        file,
+        sheet=catalog.sheet,
+        storage_options=named_credentials(loader, catalog.credentials),
+        copies=project / COPIES,
+    )
 
 
-def _catalog_path(project: Path, file: Path) -> str:
-    """Return the file's path for the catalog, relative to where raw files are."""
+def _catalog_path(project: Path, file: str) -> str:
+    """Return the file's place for the catalog, relative to where raw files are."""
     import os
 
-    whole = file.resolve()
-    raw = (project / os.environ.get("CHURN_DATA_DIR", "data/01_raw")).resolve()
-    if whole.is_relative_to(raw):
+    from churn_pipeline.io.remote import local_path
+
+    base = os.environ.get("CHURN_DATA_DIR", "data/01_raw").rstrip("/")
+    path, folder = local_path(file), local_path(base)
+    if path is None:
+        _check_secrets(file)
+        is_below = folder is None and file.startswith(f"{base}/")
+        return f"${{globals:raw}}{file.removeprefix(base)}" if is_below else file
+    whole = Path(path).resolve()
+    if folder is not None and whole.is_relative_to(raw := (project / folder).resolve()):
         return "${globals:raw}/" + whole.relative_to(raw).as_posix()
     if whole.is_relative_to(project.resolve()):
         return whole.relative_to(project.resolve()).as_posix()
     return whole.as_posix()
+
+
+def _check_secrets(url: str) -> None:
+    """Raise ValueError where a URL holds a password or signature: git keeps it."""
+    from urllib.parse import parse_qsl, urlsplit
+
+    from churn_pipeline.io.remote_errors import shown
+
+    parts = urlsplit(url)
+    secret = re.compile("sig|token|key|secret|password|credential", re.IGNORECASE)
+    if "@" in parts.netloc or any(secret.search(k) for k, _ in parse_qsl(parts.query)):
+        raise ValueError(
+            "expected an address without password, token or signature, as it is "
+            f"written to conf/, got one in {shown(url)}; put them into "
+            "conf/base/credentials.yml and name the key with --credentials"
+        )
 
 
 def _show(name: str, folder: Path, adopted: Adopted) -> None:

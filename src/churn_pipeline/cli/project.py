@@ -1,14 +1,47 @@
-"""The project that a command is run in, from any folder of it."""
+"""The project that a command is run in, from any folder of it, and its options."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from kedro.config import AbstractConfigLoader
 
 env_option = click.option(
     "--env", "-e", default=None, help="The data set: a folder in conf/."
 )
+credentials_option = click.option(
+    "--credentials",
+    metavar="KEY",
+    help="Of a URL: a key of credentials.yml; left out, the store's own variables.",
+)
+
+
+def named_credentials(
+    loader: AbstractConfigLoader, key: str | None
+) -> dict[str, Any] | None:
+    """Return what credentials.yml holds under a key; None without a key.
+
+    Raises:
+        ClickException: There is nothing under it.
+    """
+    from kedro.config import MissingConfigException
+
+    if key is None:
+        return None
+    try:
+        found = loader["credentials"].get(key)
+    except MissingConfigException:
+        found = None
+    if not isinstance(found, dict):
+        raise click.ClickException(
+            f"expected the key `{key}` in credentials.yml, got none; write it to "
+            "conf/base/credentials.yml, or leave --credentials out"
+        )
+    return dict(found)
 
 
 def project_folder() -> Path:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from churn_pipeline.cli.project import env_option, project_folder
+from churn_pipeline.cli.project import (
+    credentials_option,
+    env_option,
+    named_credentials,
+    project_folder,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,42 +25,81 @@ if TYPE_CHECKING:
     from churn_pipeline.serving.files import Checked, ToScore
 
 
+class _Input(NamedTuple):
+    """The file to score: a whole path or a URL, its sheet, the key of credentials."""
+
+    location: str
+    sheet: str | None
+    credentials: str | None
+
+
 @click.command()
 @env_option
 @click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
+@credentials_option
 @click.option(
     "--today", help="ISO date that counts as today; events after it are refused."
 )
-@click.argument("source", metavar="INPUT", type=click.Path(path_type=Path))
-@click.argument("target", metavar="OUTPUT", type=click.Path(path_type=Path))
-def score(
-    env: str | None, sheet: str | None, today: str | None, source: Path, target: Path
+@click.argument("source", metavar="INPUT")
+@click.argument("target", metavar="OUTPUT")
+def score(  # noqa: PLR0917
+    env: str | None,
+    sheet: str | None,
+    credentials: str | None,
+    today: str | None,
+    source: str,
+    target: str,
 ) -> None:
     """Score the customers of INPUT with the champion, into OUTPUT.
 
     INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
-    snapshot its customers, else the event log. The label may be absent. OUTPUT (.csv,
-    .tsv or .parquet) gets the customer id, churn_probability and decision. Rows that
-    are not valid go to OUTPUT's name with .rejected.csv, each with the reasons. Both
-    replace earlier files of their names, once all is scored.
+    snapshot its customers, else the event log, at a path or a URL (s3://, https://).
+    The label may be absent. OUTPUT (.csv, .tsv or .parquet, on this machine) gets the
+    customer id, churn_probability and decision. Rows that are not valid go to OUTPUT's
+    name with .rejected.csv, each with the reasons. Both replace earlier files of their
+    names, once all is scored.
 
     Example: kedro churn score --env telco new_customers.csv scores.csv
     """
     from kedro.io import DatasetError
 
     project = project_folder()
-    source, target = source.absolute(), target.absolute()
     try:
+        file = _Input(_whole(source) or source, sheet, credentials)
+        output = _output(target)
         # The configuration names its files as seen from the project's folder.
         with contextlib.chdir(project):
-            _score(env, source, target, sheet=sheet, today=today)
+            _score(env, file, output, today=today)
     except (ValueError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _score(
-    env: str | None, source: Path, target: Path, *, sheet: str | None, today: str | None
-) -> None:
+def _whole(location: str) -> str | None:
+    """Return the whole path of a file on this machine; None of a URL."""
+    from churn_pipeline.io.remote import local_path
+
+    path = local_path(location)
+    return None if path is None else str(Path(path).absolute())
+
+
+def _output(target: str) -> Path:
+    """Return where to write.
+
+    Raises:
+        ValueError: It is not on this machine.
+    """
+    from churn_pipeline.io.remote_errors import shown
+
+    path = _whole(target)
+    if path is None:
+        raise ValueError(
+            f"expected OUTPUT to be a path on this machine, got {shown(target)}; write "
+            "to a path, then copy the file there"
+        )
+    return Path(path)
+
+
+def _score(env: str | None, source: _Input, target: Path, *, today: str | None) -> None:
     """Score a file and say what was written."""
     from churn_pipeline.serving.decide import require_champion
     from churn_pipeline.serving.files import check_file
@@ -63,11 +107,11 @@ def _score(
 
     check_suffix(target)
     refused = target.with_name(f"{target.stem}.rejected.csv")
-    _check_apart(source, target, refused)
+    _check_apart(source.location, target, refused)
     context = _context(env, today)
     champion = require_champion(context.catalog.load("champion"))
     dataset = _dataset(context)
-    raw = _raw(context, source, sheet)
+    raw = _raw(context, source)
     settled = context.config_loader["parameters"]["today"]
     checked = check_file(raw, dataset, today=settled)
     to_score = _to_score(context, checked, raw, dataset)
@@ -96,12 +140,17 @@ def _dataset(context: KedroContext) -> Dataset:
     return Dataset.model_validate(context.config_loader["globals"]["dataset"])
 
 
-def _raw(context: KedroContext, source: Path, sheet: str | None) -> Any:
+def _raw(context: KedroContext, source: _Input) -> Any:
     """Return the file's rows, on the catalog's own DuckDB connection."""
     from churn_pipeline.io.raw import RawTable
 
     connection = dict(context.config_loader["globals"]["duckdb"])
-    return RawTable(filepath=str(source), connection=connection, sheet=sheet).load()
+    return RawTable(
+        filepath=source.location,
+        connection=connection,
+        sheet=source.sheet,
+        credentials=named_credentials(context.config_loader, source.credentials),
+    ).load()
 
 
 def _to_score(
@@ -156,8 +205,11 @@ def _schema(to_score: ToScore) -> pa.Schema:
     )
 
 
-def _check_apart(source: Path, target: Path, refused: Path) -> None:
+def _check_apart(location: str, target: Path, refused: Path) -> None:
     """Raise ValueError where a file to write is the file to read, links followed."""
+    if _whole(location) is None:
+        return
+    source = Path(location)
     for path in (target, refused):
         is_same = path.exists() and source.exists() and path.samefile(source)
         if is_same or path.resolve() == source.resolve():

@@ -112,10 +112,12 @@ class CatalogFile:
     Attributes:
         filepath: Of the file.
         sheet: Of an Excel workbook; None where it has only one that holds rows.
+        credentials: Key of credentials.yml for a URL; None where it needs none.
     """
 
     filepath: str
     sheet: str | None = None
+    credentials: str | None = None
 
 
 def catalog_yaml(file: CatalogFile, which: str) -> str:
@@ -140,6 +142,11 @@ def catalog_yaml(file: CatalogFile, which: str) -> str:
             "  type: churn_pipeline.io.raw.RawTable",
             f"  filepath: {scalar(file.filepath)}",
             *([f"  sheet: {scalar(file.sheet)}"] if file.sheet else []),
+            *(
+                [f"  credentials: {scalar(file.credentials)}"]
+                if file.credentials
+                else []
+            ),
             "  connection: ${globals:duckdb}",
             "  metadata: {kedro-viz: {layer: raw}}",
             "",
