@@ -11,6 +11,7 @@ from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving.answers import Predictor
 from tests.conftest import Project
 from tests.factories import tiny_artifact
+from tests.io.stores import s3_store
 
 DATASET = """
 dataset:
@@ -222,3 +223,19 @@ def test_a_day_that_is_none_is_refused_in_words(run, tmp_path):
     assert "expected `today` to be a date such as 2025-07-01, got 'soon'" in done.output
     assert not (tmp_path / "out.csv").exists()
     assert run("--env", "tiny", "--today", "2026-01-01", *paths).exit_code == 0
+
+
+def test_a_file_in_s3_is_scored_with_credentials_by_name(run, tiny, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    run("--env", "tiny", tmp_path / "in.csv", tmp_path / "local.csv")
+    keys = tiny.folder / "conf/tiny/credentials.yml"
+    with s3_store() as store:
+        url = store.put("new/in.csv", ROWS)
+        keys.write_text(json.dumps({"lake": store.options}))
+        done = run(
+            "--env", "tiny", "--credentials", "lake", url, tmp_path / "remote.csv"
+        )
+    keys.unlink()
+    assert done.exit_code == 0, done.output
+    scores = (tmp_path / "remote.csv").read_text()
+    assert scores == (tmp_path / "local.csv").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -154,19 +154,29 @@ def _look(
 def _rows(project: Path, file: str, catalog: CatalogFile) -> ir.Table:
     """Return the rows of the file, in a DuckDB of their own."""
     import ibis
-    from kedro.config import OmegaConfigLoader
 
     from churn_pipeline.io.reading import read_raw
     from churn_pipeline.io.remote import COPIES
 
-    loader = OmegaConfigLoader(str(project / "conf"), base_env="base", env="base")
     return read_raw(
         ibis.duckdb.connect(memory_limit="2GB"),
         file,
         sheet=catalog.sheet,
-        storage_options=named_credentials(loader, catalog.credentials),
+        storage_options=_credentials(project, catalog.credentials),
         copies=project / COPIES,
     )
+
+
+def _credentials(project: Path, key: str | None) -> dict[str, Any] | None:
+    """Return what stands in conf/base, where any data set's run finds it, too."""
+    from kedro.framework.project import settings
+
+    if key is None:
+        return None
+    loader = settings.CONFIG_LOADER_CLASS(
+        str(project / "conf"), env="base", **settings.CONFIG_LOADER_ARGS
+    )
+    return named_credentials(loader, key)
 
 
 def _catalog_path(project: Path, file: str) -> str:

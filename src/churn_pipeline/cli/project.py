@@ -20,18 +20,14 @@ credentials_option = click.option(
 )
 
 
-def named_credentials(
-    loader: AbstractConfigLoader, key: str | None
-) -> dict[str, Any] | None:
-    """Return what credentials.yml holds under a key; None without a key.
+def named_credentials(loader: AbstractConfigLoader, key: str) -> dict[str, Any]:
+    """Return what credentials.yml holds under a key.
 
     Raises:
         ClickException: There is nothing under it.
     """
     from kedro.config import MissingConfigException
 
-    if key is None:
-        return None
     try:
         found = loader["credentials"].get(key)
     except MissingConfigException:

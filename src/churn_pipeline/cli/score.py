@@ -144,12 +144,12 @@ def _raw(context: KedroContext, source: _Input) -> Any:
     """Return the file's rows, on the catalog's own DuckDB connection."""
     from churn_pipeline.io.raw import RawTable
 
-    connection = dict(context.config_loader["globals"]["duckdb"])
+    loader, key = context.config_loader, source.credentials
     return RawTable(
         filepath=source.location,
-        connection=connection,
+        connection=dict(loader["globals"]["duckdb"]),
         sheet=source.sheet,
-        credentials=named_credentials(context.config_loader, source.credentials),
+        credentials=named_credentials(loader, key) if key else None,
     ).load()
 
 
