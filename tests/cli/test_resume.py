@@ -50,7 +50,7 @@ def kill_when(project: Project, node: str, *command: str) -> RunRecord:
 
 def test_a_killed_run_goes_on_under_its_version(own: Project) -> None:
     command = ("run", "--env", "test", "--pipelines", "training")
-    killed = kill_when(own, "train_logistic", *command)
+    killed = kill_when(own, "train_candidates", *command)
     assert killed.interrupted
     own.kedro("churn", "resume", "--env", "test")
     resumed = newest(own)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from pydantic import ValidationError
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.profit import Decision
@@ -82,6 +83,7 @@ def training(folder: Path, **fields: object) -> Training:
             space=SearchSpace(width=(8, 16), layers=(1, 1), bins=(4, 6)),
         ),
         boosting=BoostingSettings(max_trees=20),
+        processes=1,
     ).model_copy(update=fields)
 
 
@@ -137,7 +139,7 @@ def test_test_predictions_are_the_candidates_answers(written):
     predictions = written["test_predictions"]
     assert predictions["customer_id"].tolist() == rows["customer_id"].tolist()
     for name in FAMILIES:
-        answers = written[f"candidate_{name}"].predict(rows)
+        answers = written["trained_candidates"][name].predict(rows)
         np.testing.assert_array_equal(predictions[name], answers)
 
 
@@ -227,3 +229,26 @@ def test_rising_metrics_choose_the_largest():
     )
     assert found.best("roc_auc") == "net"
     assert found.best("log_loss") == "logistic"
+
+
+def test_the_net_is_not_tuned_where_it_is_no_candidate(tmp_path):
+    without = training(tmp_path, candidates=("logistic",))
+    found = nodes.tune_net(
+        model_input(), FEATURE_SET, dataset=DATASET, training=without, seed=0
+    )
+    assert found["net_settings"] == dataclasses.asdict(without.net)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["boostin"], "got 'boostin'; did you mean 'boosting'?"),
+        (["net", "zz"], "out of net, boosting, logistic, got 'zz'; add it"),
+        ([], r"one candidate or more, each once, .* got \[\]"),
+        (["net", "net"], "each once, .* got \\['net', 'net'\\]"),
+    ],
+)
+def test_candidates_that_cannot_be_trained_are_refused(names, message):
+    with pytest.raises(ValidationError, match=message):
+        Training(candidates=names)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats, to_logit
-from churn_pipeline.models.classifier import Family, Rows
+from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.graph import NUMBERS, Graph
 from churn_pipeline.models.settings import BoostingSettings
 
@@ -60,7 +60,6 @@ class Boosting:
     ranks: tuple[NDArray[np.float32], ...]
     base: float
     n_numbers: int
-    family: Family = "boosting"
 
     def logit(self, numbers: NDArray[np.float32], codes: NDArray[np.int64]) -> Floats:
         """Return uncalibrated logits, float64, (n_rows,)."""

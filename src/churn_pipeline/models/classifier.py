@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from churn_pipeline.models.calibration import Calibration, Floats
 from churn_pipeline.models.graph import Graph
 from churn_pipeline.models.table import Table
 from churn_pipeline.models.vocabulary import Vocabulary
-
-Family = Literal["net", "logistic", "boosting"]
 
 
 @dataclass(frozen=True)
@@ -41,10 +39,6 @@ class Rows:
 
 class Model(Protocol):
     """A fitted model of any family."""
-
-    @property
-    def family(self) -> Family:
-        """Kind of model."""
 
     @property
     def n_numbers(self) -> int:

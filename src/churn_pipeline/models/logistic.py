@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats
-from churn_pipeline.models.classifier import Family, Rows
+from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.graph import NUMBERS, Graph
 
 
@@ -69,7 +69,6 @@ class Logistic:
     weight_missing: Floats
     weight_codes: tuple[Floats, ...]
     intercept: float
-    family: Family = "logistic"
 
     @property
     def n_numbers(self) -> int:

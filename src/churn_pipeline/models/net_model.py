@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats, to_logit
-from churn_pipeline.models.classifier import Family, Rows
+from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.fit import Report, fit_net
 from churn_pipeline.models.graph import NUMBERS, Graph
 from churn_pipeline.models.net import EnsembleNet, learn_encoding
@@ -30,7 +30,6 @@ class NetModel:
 
     net: EnsembleNet
     validation_loss: float
-    family: Family = "net"
 
     @property
     def n_numbers(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import Any
 
 import pandas as pd
@@ -12,9 +11,16 @@ from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.models.settings import NetSettings
 from churn_pipeline.pipelines.training.choice import compare
-from churn_pipeline.pipelines.training.package import make_candidate, study_name
+from churn_pipeline.pipelines.training.families import FAMILIES
+from churn_pipeline.pipelines.training.package import make_artifacts, study_name
 from churn_pipeline.pipelines.training.params import Training
-from churn_pipeline.pipelines.training.splits import read_splits
+from churn_pipeline.pipelines.training.splits import Splits, read_splits
+from churn_pipeline.pipelines.training.workers import (
+    Fitted,
+    Job,
+    fit_all,
+    usable_cores,
+)
 from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 
@@ -33,8 +39,10 @@ def tune_net(
     """Return the net's best settings (`net_settings`) and the `tuning_trials`.
 
     Trials that an earlier run of the same rows, parameters and code has finished are
-    taken over.
+    taken over. There are none where the net is not among the candidates.
     """
+    if "net" not in training.candidates:
+        return _tuned(training.net, [])
     from churn_pipeline.models.tuning import TuningData, tune_net
 
     splits = read_splits(model_input, feature_set, training.vocabulary)
@@ -60,9 +68,13 @@ def tune_net(
             seed=seed,
             progress=progress,
         )
+    return _tuned(tuned.settings, tuned.trials)
+
+
+def _tuned(settings: NetSettings, trials: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "net_settings": vars(tuned.settings),
-        "tuning_trials": pd.DataFrame(tuned.trials or {n: [] for n in _TRIAL_COLUMNS}),
+        "net_settings": vars(settings),
+        "tuning_trials": pd.DataFrame(trials or {name: [] for name in _TRIAL_COLUMNS}),
     }
 
 
@@ -86,7 +98,7 @@ def plot_tuning(tuning_trials: pd.DataFrame) -> Any:
     )
 
 
-def train_net(
+def train_candidates(
     model_input: pd.DataFrame,
     feature_set: dict[str, Any],
     *,
@@ -95,72 +107,37 @@ def train_net(
     training: Training,
     seed: int,
 ) -> dict[str, Any]:
-    """Return the tuned net as a candidate, and its seconds."""
-    from churn_pipeline.models.net_model import train_net
-
-    began = time.perf_counter()
+    """Return the wanted families' artifacts (`trained`) and their `seconds`."""
     splits = read_splits(model_input, feature_set, training.vocabulary)
-    model = train_net(
-        splits.rows("train"),
-        splits.rows("validation"),
-        splits.vocabulary.sizes,
-        net=NetSettings(**net_settings),
-        fit=training.fit,
-        seed=seed,
+    tuned = training.model_copy(update={"net": NetSettings(**net_settings)})
+    fitted = _fit_candidates(splits.without("test"), tuned, seed)
+    trained = make_artifacts(
+        fitted, splits, dataset=dataset, training=training, seed=seed
     )
-    made = make_candidate(model, splits, dataset=dataset, training=training, seed=seed)
-    return _timed(made, began)
+    return {
+        "trained": trained,
+        "seconds": {name: made.seconds for name, made in fitted.items()},
+    }
 
 
-def train_logistic(
-    model_input: pd.DataFrame,
-    feature_set: dict[str, Any],
-    *,
-    dataset: Dataset,
-    training: Training,
-    seed: int,
-) -> dict[str, Any]:
-    """Return a logistic regression as a candidate, and its seconds."""
-    from churn_pipeline.models.logistic import fit_logistic
+def _fit_candidates(splits: Splits, training: Training, seed: int) -> dict[str, Fitted]:
+    """Return the candidates by family, showing which are finished."""
+    names, cores = training.candidates, usable_cores()
+    threads = training.threads or max(1, cores // len(names))
+    jobs = {
+        name: Job(FAMILIES[name], splits, training, seed, threads) for name in names
+    }
+    left = list(names)
+    with bar(f"training {', '.join(left)}", len(names)) as line:
 
-    began = time.perf_counter()
-    splits = read_splits(model_input, feature_set, training.vocabulary)
-    model = fit_logistic(
-        splits.rows("train"),
-        splits.vocabulary.sizes,
-        inverse_penalty=training.logistic_inverse_penalty,
-    )
-    made = make_candidate(model, splits, dataset=dataset, training=training, seed=seed)
-    return _timed(made, began)
+        def done(name: str) -> None:
+            left.remove(name)
+            line.advance()
+            if left:
+                line.describe(f"training {', '.join(left)}")
 
-
-def train_boosting(
-    model_input: pd.DataFrame,
-    feature_set: dict[str, Any],
-    *,
-    dataset: Dataset,
-    training: Training,
-    seed: int,
-) -> dict[str, Any]:
-    """Return boosted trees as a candidate, and their seconds."""
-    from churn_pipeline.models.boosting import fit_boosting
-
-    began = time.perf_counter()
-    splits = read_splits(model_input, feature_set, training.vocabulary)
-    model = fit_boosting(
-        splits.rows("train"),
-        splits.rows("validation"),
-        splits.vocabulary.sizes,
-        settings=training.boosting,
-        seed=seed,
-    )
-    made = make_candidate(model, splits, dataset=dataset, training=training, seed=seed)
-    return _timed(made, began)
-
-
-def _timed(candidate: Artifact, began: float) -> dict[str, Any]:
-    seconds = round(time.perf_counter() - began, 3)
-    return {"candidate": candidate, "seconds": {"seconds": seconds}}
+        processes = min(training.processes or cores, len(names))
+        return fit_all(jobs, processes=processes, on_done=done)
 
 
 def choose_candidate(
@@ -168,17 +145,11 @@ def choose_candidate(
     decision: Decision,
     *,
     training: Training,
-    net: Artifact,
-    logistic: Artifact,
-    boosting: Artifact,
-    net_seconds: dict[str, float],
-    logistic_seconds: dict[str, float],
-    boosting_seconds: dict[str, float],
+    trained: dict[str, Artifact],
+    seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Return the best candidate as the `artifact`, and what the choice rests on."""
-    found = {"net": net, "logistic": logistic, "boosting": boosting}
-    spent = (net_seconds, logistic_seconds, boosting_seconds)
-    seconds = {name: each["seconds"] for name, each in zip(found, spent)}
+    found = {name: trained[name] for name in training.candidates}
     compared = compare(found, model_input, decision)
     chosen = compared.best(training.choose_by)
     _LOG.info(

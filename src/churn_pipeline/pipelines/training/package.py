@@ -1,12 +1,13 @@
-"""From a fitted model to an artifact: calibration, manifest, golden rows."""
+"""What makes a fitted model an artifact: calibration, manifest, golden rows."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from churn_pipeline.models.table import Table
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.pipelines.training.splits import Splits
 from churn_pipeline.release.artifact import Artifact, Hashes, Manifest
+
+if TYPE_CHECKING:
+    from churn_pipeline.pipelines.training.workers import Fitted
 
 _PACKAGES = (
     "numpy",
@@ -29,35 +33,47 @@ _PACKAGES = (
 _UNSAVED = "unsaved"
 
 
-def make_candidate(
-    model: Model, splits: Splits, *, dataset: Dataset, training: Training, seed: int
-) -> Artifact:
-    """Return a fitted model as an artifact, calibrated on its own split.
+def make_artifacts(
+    fitted: Mapping[str, Fitted],
+    splits: Splits,
+    *,
+    dataset: Dataset,
+    training: Training,
+    seed: int,
+) -> dict[str, Artifact]:
+    """Return the fitted candidates as artifacts, by family.
 
     Threshold and metrics are set once a candidate is chosen; the version is stamped
     when it is saved.
     """
-    classifier = calibrate(model, splits, training)
-    draft = Manifest(
+    hashes = Hashes(
+        data=splits.digest(),
+        code=code_hash(),
+        parameters=parameters_hash(dataset, training, seed),
+    )
+    golden = golden_columns(splits, training.golden_rows)
+    return {
+        family: Artifact.create(
+            _draft(family, splits, dataset, hashes),
+            model=made.model,
+            weights=made.weights,
+            golden=golden,
+        )
+        for family, made in fitted.items()
+    }
+
+
+def _draft(family: str, splits: Splits, dataset: Dataset, hashes: Hashes) -> Manifest:
+    return Manifest(
         version=_UNSAVED,
         dataset=dataset.name,
-        family=model.family,
+        family=family,
         features=splits.features,
         categories=_learnt_categories(splits),
         label=dataset.label,
         threshold=0.5,
-        hashes=Hashes(
-            data=splits.digest(),
-            code=code_hash(),
-            parameters=parameters_hash(dataset, training, seed),
-        ),
+        hashes=hashes,
         packages={name: version(name) for name in _PACKAGES},
-    )
-    return Artifact.create(
-        draft,
-        model=classifier.to_onnx(),
-        weights=classifier.to_safetensors(),
-        golden=golden_columns(splits, training.golden_rows),
     )
 
 
@@ -111,8 +127,8 @@ def code_hash(*folders: str) -> str:
 
 
 def parameters_hash(dataset: Dataset, training: Training, seed: int) -> str:
-    """Return the sha256 of what the training was told, but where its study lies."""
-    told = training.model_dump(mode="json")
+    """Return the sha256 of what the training was told, but where it was done."""
+    told = training.model_dump(mode="json", exclude={"processes"})
     del told["tuning"]["storage"]
     return _hash_json([dataset.model_dump(mode="json"), told, seed])
 

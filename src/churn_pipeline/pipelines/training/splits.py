@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,15 @@ class Splits:
         table = self.tables[split]
         codes = self.vocabulary.codes(table.categories)
         return Rows(table.numbers, codes, self.labels[split])
+
+    def without(self, split: str) -> Splits:
+        """Return these without a split."""
+        left = [name for name in self.tables if name != split]
+        return replace(
+            self,
+            tables={name: self.tables[name] for name in left},
+            labels={name: self.labels[name] for name in left},
+        )
 
     def digest(self) -> str:
         """Return the sha256 of everything in here: the same rows, the same text."""
