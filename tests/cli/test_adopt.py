@@ -411,3 +411,46 @@ def test_a_table_without_a_column_for_the_model_is_told() -> None:
     table()[["id", "note", "same", "left"]].to_csv("data.csv", index=False)
     result = run(Path("data.csv"), *SNAPSHOT)
     assert "no column is left that the model may use" in " ".join(result.output.split())
+
+
+def test_a_wide_file_is_described_in_little_memory() -> None:
+    draw = np.random.default_rng(0)
+    numbers = draw.normal(size=(2500, 300)).round(3)
+    frame = pd.DataFrame(numbers).add_prefix("x").astype(str)
+    frame.assign(left=["Yes", "No"] * 1250).to_csv("wide.csv", index=False)
+    result = run(Path("wide.csv"), "--target", "left", "--positive", "Yes")
+    assert result.exit_code == 0, result.output
+    assert len(described().tables.customers.columns) == 300
+
+
+def test_stored_types_that_no_column_is_read_from_are_told() -> None:
+    frame = table()
+    lists = [[i % 3] * (i % 2 + 1) for i in range(len(frame))]
+    frame.assign(tags=lists, raw=b"a").assign(
+        raw=[bytes([i % 200]) for i in range(len(frame))]
+    ).to_parquet("data.parquet")
+    result = run(Path("data.parquet"), *SNAPSHOT)
+    assert result.exit_code == 0, result.output
+    assert "tags: values of the type array<int64>, which is not read" in result.output
+    assert {"tags", "raw"} <= set(described().tables.customers.ignore)
+
+
+@pytest.mark.parametrize("name", ["_is_positive", "label_1", "c0", "rows", "select"])
+def test_a_column_may_have_any_name(name: str) -> None:
+    table().rename(columns={"charge": name}).to_csv("data.csv", index=False)
+    result = run(Path("data.csv"), *SNAPSHOT)
+    assert result.exit_code == 0, result.output
+    assert described().tables.customers.columns[name].type == "number"
+
+
+@pytest.mark.parametrize(("name", "is_used"), [("churnScore", False), ("visits", True)])
+def test_a_good_guess_named_like_the_label_gives_it_away(
+    name: str, is_used: bool
+) -> None:
+    draw = np.random.default_rng(0)
+    frame = table().rename(columns={"left": "Churn_Label"})
+    is_positive = frame["Churn_Label"] == "Yes"
+    score = draw.integers(0, 80, len(frame)) + 40 * is_positive
+    frame.assign(**{name: score}).to_csv("data.csv", index=False)
+    run(Path("data.csv"), "--target", "Churn_Label", "--positive", "Yes")
+    assert described().tables.customers.columns[name].feature is is_used

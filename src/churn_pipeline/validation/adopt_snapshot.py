@@ -33,7 +33,6 @@ _FEWEST_OF_A_CLASS = 50
 _HALF = 0.5
 _REPEATED = 0.05
 _SHOWN = 6
-_LABEL = "_is_positive"
 _NUMBER = Column(type="number")
 
 
@@ -196,25 +195,31 @@ def _told(
     table: Customers,
 ) -> list[Proposal]:
     """Return the proposals, knowing what each column alone tells of the label."""
+    proposals = [_proposed(fact, table) for fact in facts]
+    used = [place for place, found in enumerate(proposals) if found.column is not None]
     picked = raw.order_by(raw["_row"].hash()).limit(_SAMPLE)
-    read = {
-        fact.name: value_of(text_of(raw[fact.name]), table, _NUMBER)
-        for fact in facts
-        if fact.is_number and fact.is_text
-    }
     is_positive = (text_of(picked[roles.target]) == positive).fill_null(False)
-    sample = picked.mutate(**read, **{_LABEL: is_positive.cast("float64")}).to_pandas()
-    proposals = []
-    for fact in facts:
-        proposal = propose(fact)
-        if fact.name.casefold() in table.reserved:
-            note = "a name that the tables after validation use; rename the column"
-            proposal = Proposal(fact.name, None, note, is_warning=True)
-        if proposal.column is not None:
-            auc = auc_alone(sample[fact.name], sample[_LABEL])
-            proposal = with_label(proposal, auc, roles.target)
-        proposals.append(proposal)
+    # Named by their places: a name of the file may be any.
+    cells = {f"c{place}": _cell(picked, facts[place], table) for place in used}
+    sample = picked.select(label=is_positive.cast("float64"), **cells).to_pandas()
+    for place in used:
+        auc = auc_alone(sample[f"c{place}"], sample["label"])
+        proposals[place] = with_label(proposals[place], auc, roles.target)
     return with_segments(proposals)
+
+
+def _proposed(fact: Facts, table: Customers) -> Proposal:
+    if fact.name.casefold() in table.reserved:
+        note = "a name that the tables after validation use; rename the column"
+        return Proposal(fact.name, None, note, is_warning=True)
+    return propose(fact)
+
+
+def _cell(raw: ir.Table, fact: Facts, table: Customers) -> ir.Value:
+    """Return a column as what it is taken for: numbers that are text as numbers."""
+    cell = raw[fact.name]
+    is_number = fact.is_number and fact.is_text
+    return value_of(text_of(cell), table, _NUMBER) if is_number else cell
 
 
 def _repeated(raw: ir.Table, identity: str) -> list[str]:

@@ -29,6 +29,10 @@ _SENSITIVE = re.compile(
     r"disabilit|marital|geograph|country_of_birth",
     re.IGNORECASE,
 )
+_TELL_NOTHING = frozenset(
+    "label flag status state value target class type score risk has was will the "
+    "customer client user account member employee subscriber".split()
+)
 _ID_NAME = re.compile(r"(^|[_\s])(id|no|nr|number|index|uuid)$|[a-z](ID|Id|No|Nr)$")
 
 
@@ -54,8 +58,11 @@ class Proposal:
 def propose(facts: Facts) -> Proposal:
     """Return what the cells of a column say of it, its label aside."""
     # One value and blanks may well tell something: "reason for leaving".
-    if facts.distinct + (facts.missing > 0) <= 1:
-        return Proposal(facts.name, None, "constant", is_warning=True)
+    is_constant = facts.distinct + (facts.missing > 0) <= 1
+    if is_constant or facts.unread:
+        note = f"values of the type {facts.unread[:40]}, which is not read"
+        told = "constant" if is_constant else note
+        return Proposal(facts.name, None, told, is_warning=True)
     if facts.is_boolean:
         return Proposal(facts.name, _marked(facts.name, Column(type="boolean")))
     if facts.is_number:
@@ -76,8 +83,7 @@ def with_label(proposal: Proposal, auc: float, target: str) -> Proposal:
     if column is None:
         return proposal
     also = f"; {proposal.note}" if proposal.is_warning else ""
-    stem = re.sub(r"[^a-z]", "", target.lower())
-    is_named_like = bool(stem) and stem in re.sub(r"[^a-z]", "", proposal.name.lower())
+    is_named_like = bool(_telling(target) & _telling(proposal.name))
     if auc >= GIVES_AWAY or (is_named_like and auc >= _NAMED_LIKE_LABEL):
         note = f"gives the label away: alone it tells it with ROC AUC {auc:.3f}{also}"
         unused = column.model_copy(update={"feature": False})
@@ -89,6 +95,18 @@ def with_label(proposal: Proposal, auc: float, target: str) -> Proposal:
         )
         return Proposal(proposal.name, column, note, is_warning=True, auc=auc)
     return Proposal(proposal.name, column, proposal.note, proposal.is_warning, auc)
+
+
+def _telling(name: str) -> set[str]:
+    """Return the words of a column's name that say what it is of.
+
+    Example:
+        >>> sorted(_telling("Churn_Label") & _telling("churnScore"))
+        ['churn']
+    """
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = {word.lower() for word in re.findall(r"[^\W\d_]+", parted)}
+    return {word for word in words if len(word) > 2} - _TELL_NOTHING  # noqa: PLR2004
 
 
 def with_segments(proposals: Sequence[Proposal]) -> list[Proposal]:
@@ -184,5 +202,6 @@ def _as_segment(proposal: Proposal) -> Proposal:
 
 def _rounded_up(value: float) -> float:
     """Return a positive number, rounded up to one digit."""
-    power = 10.0 ** math.floor(math.log10(value))
-    return math.ceil(value / power - 1e-9) * power
+    power = math.floor(math.log10(value))
+    digit = math.ceil(value / 10.0**power - 1e-9)
+    return float(f"{digit}e{power}")  # 3 * 0.1 is not 0.3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ _NEARLY_ALL = 0.99  # share of the cells that a type must read
 _SIGNED = (
     r"^[-+(]*[$€£¥] ?[-+]?[0-9][0-9.,]*\)?$|^[-+]?[0-9][0-9.,]* ?([$€£¥%]|[A-Z]{3})$"
 )
+_BLOCK = 24  # columns looked at together: memory grows with them
 _ISO = DateFormat(None)
 _NUMBER = Column(type="number")
 _TEXT = Column(type="category")
@@ -47,6 +49,7 @@ class Facts:
         is_text: Whether the file stores text (and no type of its own).
         is_boolean: Whether the file stores true and false.
         date_format: How dates are written, where not as 2024-01-31.
+        unread: The stored type where no column is read from it, as of lists.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Facts:
     is_text: bool
     is_boolean: bool = False
     date_format: DateFormat = _ISO
+    unread: str = ""
 
     @property
     def there(self) -> int:
@@ -100,7 +104,22 @@ def facts_of(raw: ir.Table, table: Table, *, most_levels: int) -> list[Facts]:
         most_levels: Columns of more different values have no levels.
     """
     names = raw_columns(raw)
-    formats = date_formats(raw, names)
+    formats = date_formats(raw, [name for name in names if not _unread(raw[name])])
+    found: list[Facts] = []
+    for start in range(0, len(names), _BLOCK):
+        block = names[start : start + _BLOCK]
+        found += _facts_of_some(raw, block, formats, table, most_levels)
+    return found
+
+
+def _facts_of_some(
+    raw: ir.Table,
+    names: Sequence[str],
+    formats: Mapping[str, DateFormat],
+    table: Table,
+    most_levels: int,
+) -> list[Facts]:
+    """Return the facts of a few columns."""
     cells = raw.select(
         **{f"c{i}": present(raw[name], table, _TEXT) for i, name in enumerate(names)},
         **{f"r{i}": raw[name] for i, name in enumerate(names)},
@@ -109,23 +128,36 @@ def facts_of(raw: ir.Table, table: Table, *, most_levels: int) -> list[Facts]:
         **{f"n{i}": _number(cells, raw, i, name, table) for i, name in enumerate(names)}
     )
     backend = typed.get_backend()
-    typed = backend.create_table(ibis.util.gen_name("facts"), typed, temp=True)
+    kept = ibis.util.gen_name("facts")
+    typed = backend.create_table(kept, typed, temp=True)
     statistics: dict[str, ir.Value] = {"rows": typed.count()}
     for i, name in enumerate(names):
         form = formats.get(name, _ISO).form
         statistics |= _statistics(typed, i, form, table)
     row = typed.aggregate(**statistics).to_pyarrow().to_pylist()[0]
-    return [
+    found = [
         Facts(
             name=name,
             levels=_levels(typed, i, row, most_levels),
             is_text=raw[name].type().is_string(),
             is_boolean=raw[name].type().is_boolean(),
             date_format=formats.get(name, _ISO),
+            unread=_unread(raw[name]),
             **_counts(i, row),
         )
         for i, name in enumerate(names)
     ]
+    backend.drop_table(kept)
+    return found
+
+
+def _unread(column: ir.Value) -> str:
+    """Return the stored type of a column that no type of ours is read from."""
+    kind = column.type()
+    is_other = (
+        kind.is_nested() or kind.is_binary() or kind.is_time() or kind.is_interval()
+    )
+    return str(kind) if is_other else ""
 
 
 def _number(
