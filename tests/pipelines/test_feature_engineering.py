@@ -13,6 +13,7 @@ from churn_pipeline.dataset import Dataset
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.pipelines.feature_engineering import create_pipeline
+from churn_pipeline.validation.schemas import ModelInput
 from tests.features.tables import COMPANY, PARAMETERS, as_tables, random_company
 
 DATA = random_company(size=60)
@@ -48,6 +49,17 @@ def test_events_become_labelled_rows_of_every_date() -> None:
     assert rows.loc[rows["split"] == "not_mature", "label"].isna().all()
     ordered = rows.sort_values(["observation_date", "customer_id"])
     assert ordered.index.equals(rows.index)
+
+
+def test_who_is_lost_within_the_lead_time_is_kept_apart_and_passes_the_check() -> None:
+    label = COMPANY.label.model_copy(update={"lead_time_days": 14})
+    company = COMPANY.model_copy(update={"label": label})
+    parameters = PARAMETERS.model_copy(update={"lookback_days": 60})
+    made = _run(as_tables(DATA)._asdict(), company, parameters)["model_input"]
+    rows = ModelInput().validate(made)
+    lost = rows[rows["label"].isna() & (rows["split"] != "not_mature")]
+    assert len(lost) > 0
+    assert set(lost["split"]) == {"gap"}
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
 
-SPLITS = ("train", "validation", "calibration", "test", "gap", "not_mature")
+UNLABELLED = ("gap", "not_mature")
+SPLITS = ("train", "validation", "calibration", "test", *UNLABELLED)
 _KEYS = ["customer_id", "observation_date"]
 _TYPES = {
     "integer": "int64",
@@ -106,7 +107,7 @@ class ModelInput:
         import pandera.pandas as pa
 
         labelled = pa.Check(
-            lambda rows: rows["label"].notna() | (rows["split"] == "not_mature"),
+            lambda rows: rows["label"].notna() | rows["split"].isin(UNLABELLED),
             name="label missing in a split that needs it",
         )
         return pa.DataFrameSchema(
