@@ -88,8 +88,16 @@ def test_lost_in_the_lead_time_is_neither_trained_on_nor_immature() -> None:
 
 def test_too_few_dates_to_train_on_are_refused() -> None:
     calendar = _months(2, dt.date(2024, 4, 30))
-    with pytest.raises(ValueError, match="expected observation dates to train on"):
+    no_help = r"expected observation dates to train on.*`horizon_days`$"
+    with pytest.raises(ValueError, match=no_help):
         date_parts(calendar, Split())
+
+
+def test_a_split_by_customers_is_named_where_it_would_do() -> None:
+    calendar = _months(6, dt.date(2024, 6, 30))
+    with pytest.raises(ValueError, match="or set `split.by` to customers"):
+        date_parts(calendar, Split(by="time"))
+    assert "train" in date_parts(calendar, Split(by="customers")).values()
 
 
 def _snapshot() -> tuple[pd.Series, np.ndarray]:
@@ -108,6 +116,23 @@ def test_a_snapshot_is_grouped_by_customer_and_stratified_by_label() -> None:
     assert share["train"] == pytest.approx(0.5, abs=0.03)
     rate = rows.groupby("split")["label"].mean()
     assert np.ptp(rate.to_numpy()) < 0.05
+
+
+@pytest.mark.parametrize("churners", range(4, 12))
+def test_every_part_has_both_classes_however_few_churn(churners: int) -> None:
+    customer = pd.Series([f"c{n}" for n in range(100)])
+    label = (np.arange(100) < churners).astype(float)
+    for seed in range(3):
+        part = split_snapshot(customer, label, split=Split(), seed=seed)
+        assert set(part[label == 1]) == set(part[label == 0]) == set(ORDER)
+
+
+def test_fewer_of_a_class_than_parts_are_refused_with_their_counts() -> None:
+    customer = pd.Series([f"c{n}" for n in range(10)])
+    label = (np.arange(10) < 3).astype(float)
+    message = "got 3 who churned and 7 who stayed; bring more rows"
+    with pytest.raises(ValueError, match=message):
+        split_snapshot(customer, label, split=Split(), seed=1)
 
 
 def test_a_split_depends_on_the_id_and_the_seed_alone() -> None:

@@ -28,7 +28,8 @@ def split_snapshot(
     """Return the part of each row of a snapshot, stratified by label.
 
     Customers are put in an order that depends on their id and the seed alone, and
-    each stratum is cut at the shares. All rows of a customer lie in one part.
+    each stratum is cut at the shares, with one customer at least in every part. All
+    rows of a customer lie in one part.
 
     Args:
         customer_id: Any type, (n,).
@@ -38,6 +39,9 @@ def split_snapshot(
 
     Returns:
         Text, (n,), of `train`, `validation`, `calibration`, `test`.
+
+    Raises:
+        ValueError: A class has fewer customers than there are parts.
     """
     import pandas as pd
 
@@ -45,9 +49,15 @@ def split_snapshot(
     customers = rows.groupby("customer_id", sort=True)["label"].max().reset_index()
     customers["draw"] = _draw(customers["customer_id"], seed)
     customers = customers.sort_values(["label", "draw"], kind="stable")
-    size = customers.groupby("label")["draw"].transform("size").to_numpy()
-    rank = customers.groupby("label").cumcount().to_numpy()
-    part = _cut((rank + 0.5) / size, split, test=split.test)
+    stayed, churned = (int((customers["label"] == value).sum()) for value in (0, 1))
+    if min(stayed, churned) < len(PARTS):
+        raise ValueError(
+            f"expected at least {len(PARTS)} customers who churned and as many who "
+            "stayed, one for each of train, validation, calibration and test, got "
+            f"{churned} who churned and {stayed} who stayed; bring more rows, or look "
+            "at the label's `column` and `positive` in dataset.yml"
+        )
+    part = np.concatenate([_stratum(size, split) for size in (stayed, churned)])
     by_customer = dict(zip(customers["customer_id"], part, strict=True))
     return rows["customer_id"].map(by_customer).to_numpy(dtype=object)
 
@@ -101,11 +111,12 @@ def date_parts(calendar: Calendar, split: Split) -> dict[dt.date, str]:
     parts = _assign(calendar, ("test", "train"))
     if split.by == "time" or "train" not in parts.values():
         mature = [str(date) for date in calendar.dates if calendar.is_mature(date)]
+        other = ", or set `split.by` to customers" if "train" in parts.values() else ""
         raise ValueError(
             "expected observation dates to train on, at least "
-            f"{calendar.reach_days} days before the test's, got only "
+            f"{calendar.reach_days} days before the next part's, got only "
             f"{', '.join(mature[:5])}; lower `feature_engineering.lookback_days`, "
-            "`observe` or the label's `horizon_days`, or split by customers"
+            f"`observe` or the label's `horizon_days`{other}"
         )
     return parts
 
@@ -139,6 +150,20 @@ def _draw(customer_id: pd.Series, seed: int) -> NDArray[np.float64]:
     text = customer_id.astype(str).to_numpy(dtype=object)
     hashed = pd.util.hash_array(text, hash_key=f"{seed:016d}"[-16:], categorize=True)
     return hashed.astype(np.float64) / 2.0**64
+
+
+def _stratum(size: int, split: Split) -> NDArray[np.object_]:
+    """Return the part of each of `size` >= 4 ordered places, every part at least once.
+
+    The shares alone give a part of few customers none: the largest then gives one.
+    """
+    parts = _cut((np.arange(size) + 0.5) / size, split, test=split.test)
+    counts = {part: int((parts == part).sum()) for part in PARTS[::-1]}
+    for part in [part for part, count in counts.items() if count == 0]:
+        largest = max(counts, key=counts.__getitem__)
+        counts[largest] -= 1
+        counts[part] = 1
+    return np.repeat(np.array(list(counts), dtype=object), list(counts.values()))
 
 
 def _cut(
