@@ -104,6 +104,12 @@ def test_a_file_is_fetched_again_only_when_it_changed(store: Store) -> None:
     assert load(url, store.options)["x"].tolist() == ["1", "3"]
 
 
+def test_a_file_fetched_in_parts_is_whole(store: Store) -> None:
+    content = b"".join(i.to_bytes(4, "big") for i in range(5_000_000))
+    url = store.put("large.bin", content)
+    assert Path(local_file(url, store.options).path).read_bytes() == content
+
+
 def test_a_damaged_copy_is_fetched_again(store: Store) -> None:
     url = store.put("whole.csv", CSV)
     Path(local_file(url, store.options).path).write_text("id")

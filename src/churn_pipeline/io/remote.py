@@ -44,6 +44,8 @@ _STAMPS = {
     "mtime",
     "updated",
 }
+# s3fs fetches ten parts of a large file at once; its own parts are 50 MB each.
+_PART = {"s3": {"default_block_size": 8_000_000}}
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
@@ -135,7 +137,8 @@ def _open(
     """Return the file system of a location, which remembers nothing, and the path."""
     import fsspec
 
-    filesystem, path = fsspec.core.url_to_fs(location, **(options or {}))
+    part = _PART.get(location.split("://", maxsplit=1)[0], {})
+    filesystem, path = fsspec.core.url_to_fs(location, **(part | dict(options or {})))
     filesystem.invalidate_cache()
     return filesystem, path
 
