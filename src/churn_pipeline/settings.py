@@ -2,7 +2,13 @@
 
 from omegaconf.resolvers import oc
 
-from churn_pipeline.hooks import ConsoleHook, JournalHook, TodayHook, TrackingHook
+from churn_pipeline.hooks import (
+    ConsoleHook,
+    JournalHook,
+    QualityHook,
+    TodayHook,
+    TrackingHook,
+)
 from churn_pipeline.telemetry import switch_off
 
 switch_off()
@@ -10,7 +16,13 @@ switch_off()
 _tracking = TrackingHook()
 # pluggy calls the last one first: the day is settled and the journal clears up
 # before anything is read.
-HOOKS = (ConsoleHook(), _tracking, JournalHook(_tracking), TodayHook())
+HOOKS = (
+    ConsoleHook(),
+    QualityHook(),
+    _tracking,
+    JournalHook(_tracking),
+    TodayHook(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

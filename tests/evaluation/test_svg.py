@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from churn_pipeline.evaluation.svg import Line, bars, chart
+from churn_pipeline.evaluation.svg import Line, bars, chart, tiny_bars
 
 
 def _parsed(text):
@@ -34,3 +34,9 @@ def test_bars_are_as_long_as_their_values():
     root = _parsed(bars(["a & b", "c"], [2.0, 1.0]))
     first, second = (float(n.get("width")) for n in root if n.tag == "rect")
     assert first == pytest.approx(2 * second)
+
+
+def test_tiny_bars_are_as_high_as_their_values_and_none_is_drawn_of_nothing():
+    (path,) = _parsed(tiny_bars([1, 4, 0]))
+    assert path.get("d") == "M0 20v-5h9v5h1v-20h9v20h1v-0h9v0h1"
+    assert "nan" not in tiny_bars([]) + tiny_bars([0])

@@ -1,6 +1,7 @@
 """The pipeline from raw tables to typed ones, and what stops it."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import ibis
@@ -97,11 +98,12 @@ def run(raw: pd.DataFrame, dataset: Dataset = SNAPSHOT, **options: object) -> di
         raw_columns=raw_columns,
         last_profile=last,
         dataset=dataset,
-        parameters=parameters,
+        data_validation=parameters,
+        today=today,
     )
     rejected = collect_rejected_rows(**found).to_pandas()
     accepted = accept_tables(**found, quality=judged["quality"], dataset=dataset)
-    return accepted | {"report": judged["report"], "rejected": rejected}
+    return accepted | judged | {"rejected": rejected}
 
 
 def test_counts_add_up_and_blanks_are_counted() -> None:
@@ -233,7 +235,11 @@ def test_customers_of_events_who_are_not_in_their_table_are_counted() -> None:
         ibis.memtable(people), ibis.memtable(events()), None, dataset, TODAY
     )
     judged = report_data_quality(
-        **found, last_profile=None, dataset=dataset, parameters=DataValidation()
+        **found,
+        last_profile=None,
+        dataset=dataset,
+        data_validation=DataValidation(),
+        today=TODAY,
     )
     (finding,) = judged["report"]["findings"]
     assert (finding["level"], finding["check"]) == ("warn", "unknown customers")
@@ -275,3 +281,27 @@ def test_events_after_today_are_rejected_whatever_the_clock_says() -> None:
     assert before["rejected"]["row"].tolist() == [118, 119, 120]
     assert "got 2024-04-29" in before["rejected"]["reasons"][2]
     assert run(raw, EVENTS, today="2024-04-28")["rejected"].empty
+
+
+def test_the_page_shows_counts_examples_and_changes() -> None:
+    raw = snapshot()
+    last = run(raw)["data_profile"]
+    raw.loc[:1, "charge"] = ["<b>x", "<script>alert(1)</script>"]
+    raw.loc[5:45, "total"] = ""
+    raw.loc[50:60, "plan"] = "<i>mini"
+    done = run(raw, last=last)
+    page = done["page"]
+    assert "rows of customers came in = 398 accepted + 2 rejected (0.5 %)" in page
+    assert "1: <code>&lt;b&gt;x</code>; 2: <code>&lt;script&gt;alert(1)" in page
+    assert "new: &lt;i&gt;mini" in page
+    assert "missing 0.0 % → 10.3 %" in page
+    assert re.findall(r"<b>x|<script|<i>", page) == []
+    assert done["rejected_plot"].layout.title.text.startswith("2 of 400 rows were")
+    assert list(done["missing_plot"].data[0].y) == ["customers.total"]
+    assert list(done["missing_plot"].data[0].x) == [41 / 398]
+
+
+def test_the_shape_of_a_column_counts_all_of_a_small_table() -> None:
+    column = run(snapshot())["report"]["tables"]["customers"]["columns"]["charge"]
+    assert len(column["shape"]) == 12
+    assert sum(column["shape"]) == ROWS

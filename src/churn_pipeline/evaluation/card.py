@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from churn_pipeline.evaluation import svg
 from churn_pipeline.evaluation.curves import calibration_bins, curves, thin
+from churn_pipeline.evaluation.page import drawn, fill
 from churn_pipeline.evaluation.plots import Judged
 from churn_pipeline.evaluation.profit import profit_curve
 
@@ -69,22 +69,13 @@ def write_card(judged: Judged, facts: CardFacts) -> str:
         judged: Labels, probabilities and metrics of the test rows.
         facts: What else the card tells.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["number"] = _number
-    environment.filters["percent"] = _percent
-    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    drawn = {name: Markup(text) for name, text in _drawings(judged, facts).items()}  # noqa: S704
-    return template.render(
+    return fill(
+        _TEMPLATE,
         m=judged.metrics,
         facts=facts,
         decision=judged.decision,
         currency=judged.currency,
-        charts=drawn,
+        charts={name: drawn(svg) for name, svg in _drawings(judged, facts).items()},
         rows=_model_rows(judged, facts),
     )
 
@@ -160,8 +151,9 @@ def _model_rows(judged: Judged, facts: CardFacts) -> list[dict[str, Any]]:
         )
         return {name: metrics.get(f"{prefix}{name}") for name in names}
 
-    rows: list[dict[str, Any]] = [{"name": "this model", **pick("")}]
-    rows += [{"name": n, **pick(f"baselines.{n}.")} for n in facts.candidates]
+    rows: list[dict[str, Any]] = [{"name": f"this model ({facts.family})", **pick("")}]
+    others = [name for name in facts.candidates if name != facts.family]
+    rows += [{"name": name, **pick(f"baselines.{name}.")} for name in others]
     champion = facts.comparison["champion"]
     differences = facts.comparison["differences"]
     theirs = {name: found["theirs"] for name, found in differences.items()}
@@ -174,15 +166,3 @@ def _model_rows(judged: Judged, facts: CardFacts) -> list[dict[str, Any]]:
     if "ceiling_roc_auc" in metrics:
         rows.append({"name": "true hazard (the ceiling)", **pick("ceiling_")})
     return rows
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return f"{value:,.{digits}f}" if _known(value) else "-"
-
-
-def _percent(value: float | None, digits: int = 0) -> str:
-    return f"{100 * value:.{digits}f} %" if _known(value) else "-"
-
-
-def _known(value: float | None) -> TypeGuard[float]:
-    return value is not None and isfinite(value)

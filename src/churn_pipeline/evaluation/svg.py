@@ -110,6 +110,20 @@ def bars(names: Sequence[str], values: Sequence[float]) -> str:
     )
 
 
+def tiny_bars(values: Sequence[float]) -> str:
+    """Return bars side by side without axes, to stand in a table's cell, as SVG.
+
+    Args:
+        values: Height of each, 0 or more.
+    """
+    top = max([*values, _SMALL])
+    steps = "".join(f"v-{20 * v / top:.0f}h9v{20 * v / top:.0f}h1" for v in values)
+    return (
+        f'<svg class="tiny" viewBox="0 0 {10 * max(1, len(values))} 20" '
+        f'preserveAspectRatio="none"><path d="M0 20{steps}"/></svg>'
+    )
+
+
 def _drawn(line: Line, points: list[tuple[float, float]]) -> str:
     title = f"<title>{escape(line.name)}</title>" if line.name else ""
     if line.style in ("dots", "mark"):

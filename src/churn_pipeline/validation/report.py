@@ -9,7 +9,9 @@ from typing import Any
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import ColumnLabel, Dataset, Table
+from churn_pipeline.validation.changes import column_changes
 from churn_pipeline.validation.errors import DataValidationError
+from churn_pipeline.validation.examples import reasons_of, rejected_examples
 from churn_pipeline.validation.fields import label_of, table_of
 from churn_pipeline.validation.findings import (
     Finding,
@@ -22,6 +24,7 @@ from churn_pipeline.validation.leaks import leak_findings
 from churn_pipeline.validation.params import DataValidation
 from churn_pipeline.validation.profile import table_profile
 from churn_pipeline.validation.rows import accepted
+from churn_pipeline.validation.shape import column_shapes
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +49,9 @@ def quality_report(
         parameters: What stops a run.
 
     Returns:
-        `tables` (name -> `rows`, `accepted`, `rejected`, `reasons` with counts and
-        the profile's `columns`), `findings` and `profile`.
+        `tables` (name -> `rows`, `accepted`, `rejected`, `reasons` with counts,
+        `examples` of the most frequent ones, and the profile's `columns`, each with
+        its `shape` and what `changed`), `findings` and `profile`.
     """
     tables: dict[str, Any] = {}
     profile: dict[str, Any] = {}
@@ -55,9 +59,12 @@ def quality_report(
     for name, columns in raw_columns.items():
         counts = row_counts(checked[name])
         found = table_profile(accepted(checked[name]))
-        tables[name] = counts | {"columns": found["columns"]}
         profile[name] = found | {"raw": {"types": columns["types"]}}
         last = (last_profile or {}).get(name)
+        tables[name] = counts | {
+            "examples": rejected_examples(checked[name], list(counts["reasons"])),
+            "columns": _shown_columns(checked[name], found, last),
+        }
         table = table_of(dataset, name)
         if table is not None:
             findings += share_findings(name, counts, table, dataset)
@@ -87,9 +94,8 @@ def row_counts(checked: ir.Table) -> dict[str, Any]:
     row = checked.aggregate(rows=checked.count(), rejected=bad.sum())
     counts = row.to_pyarrow().to_pylist()[0]
     rejected = counts["rejected"] or 0
-    reason = checked.filter(bad).select(reason=checked["_reasons"].unnest())
-    kind = reason["reason"].re_replace(r"(?s) \(got .*$", "")
-    kinds = reason.group_by(kind=kind).agg(rows=reason.count())
+    reason = reasons_of(checked)
+    kinds = reason.group_by("kind").agg(rows=reason.count())
     ordered = kinds.order_by(kinds["rows"].desc(), kinds["kind"]).to_pyarrow()
     return {
         "rows": counts["rows"],
@@ -136,10 +142,33 @@ def stop_if_bad(report: Mapping[str, Any]) -> None:
         return
     lines = [f"- {finding.key}: {finding.message}" for finding in stops[:_SHOWN]]
     if len(stops) > _SHOWN:
-        lines.append(f"- ... and {len(stops) - _SHOWN} more, see data_quality_report")
+        lines.append(f"- ... and {len(stops) - _SHOWN} more, see data_quality_page")
     raise DataValidationError(
         f"the data stop this run for {len(stops)} reason(s):\n" + "\n".join(lines)
     )
+
+
+def _shown_columns(
+    checked: ir.Table, profile: Mapping[str, Any], last: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Return the profile of each column with its shape, and what changed of it."""
+    shapes = column_shapes(checked)
+    before = last["columns"] if last else {}
+    return {
+        name: column
+        | {
+            "shape": shapes.get(name, []),
+            "changed": column_changes(
+                column,
+                before[name],
+                rows=profile["rows"],
+                rows_before=last["rows"],
+            )
+            if last and name in before
+            else ["new"] * bool(last),
+        }
+        for name, column in profile["columns"].items()
+    }
 
 
 def _table_findings(  # noqa: PLR0917

@@ -70,19 +70,23 @@ def collect_rejected_rows(
     return ibis.union(*(rejected(checked, name) for name, checked in tables))
 
 
-def report_data_quality(  # noqa: PLR0917
+def report_data_quality(
+    *,
     customers: ibis.Table,
     transactions: ibis.Table,
     contracts: ibis.Table,
     raw_columns: dict[str, Any],
     last_profile: dict[str, Any] | None,
     dataset: Dataset,
-    parameters: DataValidation,
+    data_validation: DataValidation,
+    today: str,
 ) -> dict[str, Any]:
-    """Return what accepting turns on (`quality`), and the `report` for people.
+    """Return what accepting turns on (`quality`), and what people look at.
 
-    The report has the counts, columns and findings of all checked tables; `quality`
-    the findings, and the profile that later runs compare with.
+    `report` has the counts, columns and findings of all checked tables, `page` and
+    the plots show it; `quality` has the findings, and the profile that later runs
+    compare with. One node makes them all: where the data stop a run at the next one,
+    the page that tells why is there.
 
     Args:
         customers: Checked rows.
@@ -91,13 +95,27 @@ def report_data_quality(  # noqa: PLR0917
         raw_columns: Per table, raw types and columns that are not declared.
         last_profile: Profile of the last accepted run, None before the first.
         dataset: What the columns mean.
-        parameters: What stops a run, what warns.
+        data_validation: What stops a run, what warns.
+        today: ISO date, the day of the run.
     """
+    from churn_pipeline.pipelines.data_validation.figures import (
+        draw_missing,
+        draw_rejected,
+    )
+    from churn_pipeline.pipelines.data_validation.page import write_page
+
     checked = dict(zip(TABLES, (customers, transactions, contracts), strict=True))
-    found = quality_report(checked, raw_columns, last_profile, dataset, parameters)
+    found = quality_report(checked, raw_columns, last_profile, dataset, data_validation)
     shown = {"tables": found["tables"], "findings": found["findings"]}
     decides = {"findings": found["findings"], "profile": found["profile"]}
-    return {"quality": decides, "report": shown}
+    is_first = last_profile is None
+    return {
+        "quality": decides,
+        "report": shown,
+        "page": write_page(shown, dataset.name, today=today, is_first=is_first),
+        "rejected_plot": draw_rejected(shown),
+        "missing_plot": draw_missing(shown),
+    }
 
 
 def accept_tables(

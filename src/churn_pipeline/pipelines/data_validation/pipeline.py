@@ -7,49 +7,48 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.pipelines.data_validation import nodes
+from churn_pipeline.pipelines.wiring import by_name
+
+_CHECKED = {name: f"checked_{name}" for name in nodes.TABLES}
+_RAW = [f"raw_{name}" for name in nodes.TABLES]
+_TYPED = {name: name for name in nodes.TABLES}
+_DATASET, _TODAY = "params:dataset", "params:today"
 
 
 def create_pipeline(**kwargs: Any) -> Pipeline:
     """Return the pipeline from raw tables to typed, rejected and reported ones."""
-    checked = {name: f"checked_{name}" for name in nodes.TABLES}
     return Pipeline(
         [
             Node(
                 nodes.check_tables,
-                inputs={
-                    "raw_customers": "raw_customers",
-                    "raw_transactions": "raw_transactions",
-                    "raw_contracts": "raw_contracts",
-                    "dataset": "params:dataset",
-                    "today": "params:today",
-                },
-                outputs=checked | {"raw_columns": "raw_columns"},
+                inputs=by_name(*_RAW, _DATASET, _TODAY),
+                outputs=_CHECKED | {"raw_columns": "raw_columns"},
                 name="check_tables",
             ),
             Node(
                 nodes.collect_rejected_rows,
-                inputs=checked,
+                inputs=_CHECKED,
                 outputs="rejected_rows",
                 name="collect_rejected_rows",
             ),
             Node(
                 nodes.report_data_quality,
-                inputs=checked
-                | {
-                    "raw_columns": "raw_columns",
-                    "last_profile": "last_data_profile",
-                    "dataset": "params:dataset",
-                    "parameters": "params:data_validation",
+                inputs=_CHECKED
+                | by_name("raw_columns", "params:data_validation", _DATASET, _TODAY)
+                | {"last_profile": "last_data_profile"},
+                outputs={
+                    "quality": "data_quality",
+                    "report": "data_quality_report",
+                    "page": "data_quality_page",
+                    "rejected_plot": "rejected_rows_plot",
+                    "missing_plot": "missing_values_plot",
                 },
-                outputs={"quality": "data_quality", "report": "data_quality_report"},
                 name="report_data_quality",
             ),
             Node(
                 nodes.accept_tables,
-                inputs=checked
-                | {"quality": "data_quality", "dataset": "params:dataset"},
-                outputs={name: name for name in nodes.TABLES}
-                | {"data_profile": "data_profile"},
+                inputs=_CHECKED | by_name(_DATASET) | {"quality": "data_quality"},
+                outputs=_TYPED | {"data_profile": "data_profile"},
                 name="accept_tables",
             ),
         ]
