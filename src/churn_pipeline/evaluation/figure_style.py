@@ -45,7 +45,7 @@ def style(figure: Figure, title: str) -> None:
         height=460,
     )
     figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, ticksuffix=" ")
 
 
 def diagonal(figure: Figure) -> None:
@@ -54,6 +54,24 @@ def diagonal(figure: Figure) -> None:
     figure.add_scatter(x=[0, 1], y=[0, 1], line=line, name="chance", mode="lines")
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
+
+
+def reference(
+    figure: Figure, name: str, *, x: float | None = None, y: float | None = None
+) -> None:
+    """Draw a dotted line across the figure at one of the two, with its name on it."""
+    line = {"color": GREYS[1], "dash": "dot", "width": 1.5}
+    note = {"text": name, "font": {"color": GREYS[1]}, "showarrow": False}
+    if x is not None:
+        figure.add_vline(x=x, line=line)
+        figure.add_annotation(
+            note, x=x, y=1, yref="paper", xanchor="left", yanchor="bottom", xshift=-4
+        )
+    if y is not None:
+        figure.add_hline(y=y, line=line)
+        figure.add_annotation(
+            note, x=0, xref="paper", y=y, xanchor="left", yanchor="bottom"
+        )
 
 
 def mark(figure: Figure, x: float, y: float, name: str, colour: str) -> None:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.evaluation.figure_style import BLUE, GREYS, error, new_figure
+from churn_pipeline.evaluation.figure_style import (
+    BLUE,
+    GREYS,
+    error,
+    new_figure,
+    reference,
+)
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -60,10 +66,10 @@ def draw_segments(rows: Sequence[Mapping[str, Any]], overall: float) -> Figure:
         if worst is None
         else f"The model ranks worst in {worst['segment']} {worst['level']}: "
         f"ROC AUC {worst['roc_auc']:.3f} against {overall:.3f} of all",
-        x="ROC AUC",
+        x="ROC AUC, with its interval",
         y="",
     )
-    figure.add_vline(x=overall, line={"color": GREYS[0], "dash": "dot"})
+    reference(figure, "all customers", x=overall)
     for segment in dict.fromkeys(row["segment"] for row in large):
         part = [row for row in large if row["segment"] == segment]
         auc, low, high = (

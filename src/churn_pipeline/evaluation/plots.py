@@ -14,12 +14,12 @@ from churn_pipeline.evaluation.figure_style import (
     BLUE,
     GREEN,
     GREYS,
-    INK,
     ORANGE,
     diagonal,
     error,
     mark,
     new_figure,
+    reference,
     style,
 )
 from churn_pipeline.evaluation.profit import Decision, profit_curve
@@ -82,8 +82,9 @@ def draw_precision_recall(judged: Judged) -> Figure:
         x="share of churners that is contacted (recall)",
         y="churners per customer contacted (precision)",
     )
-    figure.add_hline(y=rate, line={"color": GREYS[0], "dash": "dot"})
-    figure.update_yaxes(range=[0, 1.02])
+    reference(figure, f"everybody: {rate:.1%} churn", y=rate)
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_yaxes(range=[0, 1.02], tickformat=".0%")
     return _curves(
         figure, judged, lambda c: (c.recall, c.precision), key="average_precision"
     )
@@ -98,7 +99,7 @@ def draw_gains(judged: Judged) -> Figure:
         y="share of churners among them",
     )
     diagonal(figure)
-    figure.add_vline(x=0.1, line={"color": GREYS[0], "dash": "dot"})
+    reference(figure, "a tenth", x=0.1)
     return _curves(figure, judged, lambda c: (c.share, c.recall))
 
 
@@ -148,8 +149,18 @@ def draw_calibration(judged: Judged) -> Figure:
         figure, f"Predicted and observed churn differ by {apart:.1f} points on average"
     )
     figure.update_layout(showlegend=False)
+    figure.add_annotation(
+        x=0.9 * top,
+        y=0.9 * top,
+        text="as predicted",
+        showarrow=False,
+        xanchor="right",
+        yanchor="bottom",
+        font={"color": GREYS[1]},
+    )
+    figure.update_xaxes(tickformat=".0%")
     figure.update_xaxes(title="predicted churn probability", row=2, col=1)
-    figure.update_yaxes(title="observed churn", row=1, col=1)
+    figure.update_yaxes(title="observed churn", tickformat=".0%", row=1, col=1)
     figure.update_yaxes(title="rows", row=2, col=1)
     return figure
 
@@ -205,11 +216,8 @@ def draw_scores(judged: Judged) -> Figure:
             opacity=0.6,
         )
     figure.update_layout(barmode="overlay")
-    figure.add_vline(
-        x=judged.threshold,
-        line={"color": INK, "dash": "dash"},
-        annotation_text="threshold",
-    )
+    reference(figure, "contacted from here on", x=judged.threshold)
+    figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(tickformat=".0%")
     return figure
 
