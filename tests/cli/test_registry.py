@@ -58,14 +58,30 @@ def test_status_gives_every_metric_by_its_name(releases):
     _register(releases, "1")
     found = json.loads(_run("status", "--json").output)
     assert found.items() >= {"version": "1", "who": "ada", **METRICS}.items()
-    assert found["challengers"] == []
+    assert (found["challengers"], found["semantic_version"]) == ([], "1.0.0")
+
+
+def test_status_and_history_read_as_a_person_would_say_it(releases):
+    _register(releases, "1")
+    _register(releases, "2", approved=False)
+    for command in ("status", "history", "summary"):
+        output = _run(command).output
+        assert "None" not in output
+        assert "[]" not in output
+        assert max(map(len, output.splitlines())) <= 100
+    assert "before it  no champion" in _run("status").output
+    assert "ada  refused 1.0.1 (2)\n    too few rows" in _run("history").output
+
+
+def test_history_before_the_first_decision(releases):
+    assert _run("history").output == "no decisions yet: start with `kedro run`\n"
 
 
 def test_status_for_people_leaves_out_ends_and_baselines(releases):
     _register(releases, "1")
     output = _run("status").output
     assert "0.8100 (0.8000 to 0.8200)" in output
-    assert "2,000\n" in "".join(line.rstrip() + "\n" for line in output.splitlines())
+    assert "2,000\n" in output
     assert "roc_auc_low" not in output
     assert "baselines" not in output
 
@@ -90,7 +106,7 @@ def test_status_tells_of_a_release_that_was_broken_off(releases, monkeypatch):
     found = json.loads(_run("status", "--json").output)
     assert found["version"] == "1"
     assert "kedro churn promote 2" in found["problem"]
-    assert "champion is 2" in _run("promote", "2").output
+    assert "champion is 1.0.1 (2)" in _run("promote", "1.0.1").output
 
 
 @pytest.mark.parametrize("command", ["status", "history", "summary"])
@@ -107,8 +123,8 @@ def test_a_lost_ledger_is_said_in_words(releases, command):
 def test_rollback_twice_goes_back_two(releases):
     for version in ("1", "2", "3"):
         _register(releases, version)
-    assert "champion is 2" in _run("rollback", "--reason", "complaints").output
-    assert "champion is 1" in _run("rollback").output
+    assert "champion is 1.0.1 (2)" in _run("rollback", "--reason", "complaints").output
+    assert "champion is 1.0.0 (1)" in _run("rollback").output
     third = _run("rollback")
     assert third.exit_code == 1
     assert "got 1 as the only one" in third.output
@@ -136,20 +152,20 @@ def test_a_refused_version_is_promoted_only_with_override_and_reason(releases):
     assert refused.exit_code == 1
     assert "the gate refused 1: too few rows" in refused.output
     done = _run("promote", "1", "--override", "--reason", "emergency")
-    assert (done.exit_code, done.output) == (0, "champion is 1\n")
+    assert (done.exit_code, done.output) == (0, "champion is 1.0.0 (1)\n")
 
 
 def test_approve_makes_a_waiting_version_champion(releases):
     _register(releases, "1", policy="approval")
     assert json.loads(_run("status", "--json").output)["challengers"] == ["1"]
-    assert "champion is 1" in _run("approve", "1").output
+    assert "champion is 1.0.0 (1)" in _run("approve", "1.0.0").output
 
 
 def test_an_unknown_version_is_one_line_and_an_exit_code(releases):
     _register(releases, "1")
     failed = _run("promote", "7")
     assert failed.exit_code == 1
-    assert "got '7'; there are 1" in failed.output
+    assert "got '7'; there are 1.0.0 (1)" in failed.output
 
 
 def test_summary_shows_champion_baselines_ceiling_and_what_is_next(releases):

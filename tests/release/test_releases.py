@@ -1,5 +1,8 @@
 """Register, promote, approve, roll back; what a kill leaves, and who may do what."""
 
+import hashlib
+import shutil
+
 import pytest
 
 from churn_pipeline.release.ledger import LedgerError, champions
@@ -12,7 +15,7 @@ class MemoryRegistry:
     """What `Registry` does, in memory; `fails` makes a step raise."""
 
     def __init__(self):
-        self.tags, self.alias, self.fails = {}, {}, ""
+        self.tags, self.alias, self.seals, self.fails = {}, {}, {}, ""
 
     def register(self, artifact, tags):
         self._step("register")
@@ -26,6 +29,15 @@ class MemoryRegistry:
 
     def aliases(self):
         return dict(self.alias)
+
+    def version_of(self, number):
+        return dict(enumerate(self.tags, start=1)).get(int(number))
+
+    def seal(self, ledger):
+        return self.seals.get(ledger)
+
+    def set_seal(self, ledger, state):
+        self.seals[ledger] = state
 
     def _step(self, name):
         if self.fails == name:
@@ -72,6 +84,8 @@ def test_the_registry_gets_metrics_without_ends_and_undefined_ones(releases):
         "roc_auc": "0.8",
         "gate": "approved",
         "family": "logistic",
+        "semantic_version": "1.0.0",
+        "change": "the first version",
     }
 
 
@@ -273,3 +287,57 @@ def test_without_its_ledger_a_champion_is_neither_replaced_nor_lost(releases):
     releases.promote("1", override=True, reason="the ledger was lost")
     assert [e.action for e in ledger.read()] == ["promote"]
     assert _champion(releases) == "1"
+
+
+def _numbers(releases):
+    return {e.version: e.semantic_version for e in releases.store.ledger.read()}
+
+
+def test_every_version_has_a_number_of_its_own(releases):
+    _register(releases, "1")
+    _register(releases, "2", approved=False)
+    shutil.rmtree(releases.store.folder / "registered/2")
+    _register(releases, "3")
+    releases.rollback()
+    _register(releases, "4")
+    numbers = _numbers(releases)
+    assert numbers == {"1": "1.0.0", "2": "1.0.1", "3": "1.0.2", "4": "1.0.3"}
+    assert releases.store.record("4").semantic_version == "1.0.3"
+    assert releases.registry.tags["4"]["semantic_version"] == "1.0.3"
+
+
+@pytest.mark.parametrize("step", ["register", "challenger", "champion"])
+def test_a_release_that_broke_off_keeps_its_number(releases, step):
+    _register(releases, "1")
+    releases.registry.fails = step
+    with pytest.raises(ConnectionError):
+        _register(releases, "2")
+    releases.registry.fails = ""
+    _register(releases, "3", approved=False)
+    _register(releases, "2")
+    assert _numbers(releases) == {"1": "1.0.0", "2": "1.0.1", "3": "1.0.2"}
+
+
+@pytest.mark.parametrize("name", ["2b", "1.0.1", "2"])
+def test_a_version_is_found_by_each_of_its_names(releases, name):
+    _register(releases, "1a")
+    _register(releases, "2b", approved=False)
+    releases.promote(name, override=True, reason="known to be better")
+    assert _champion(releases) == "2b"
+
+
+def test_a_ledger_cut_with_its_head_is_refused_for_mlflow_knows_better(releases):
+    _register(releases, "1")
+    _register(releases, "2")
+    ledger = releases.store.ledger
+    lines = ledger.path.read_bytes().splitlines()[:2]
+    ledger.path.write_bytes(b"\n".join(lines) + b"\n")
+    ledger.head.unlink()
+    with pytest.raises(LedgerError, match="restore both files from a copy"):
+        _register(releases, "3")
+    ledger.head.write_text(hashlib.sha256(lines[1]).hexdigest() + "\n")
+    before = ledger.path.read_bytes()
+    for change in (lambda: _register(releases, "3"), lambda: releases.promote("2")):
+        with pytest.raises(LedgerError, match=r"expected 4 lines .* in MLflow has"):
+            change()
+    assert ledger.path.read_bytes() == before

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from churn_pipeline.cli.project import env_option, project_folder
+from churn_pipeline.cli.wording import history_lines, status_lines
 
 if TYPE_CHECKING:
     from churn_pipeline.release.releases import Releases
 
 reason_option = click.option("--reason", default="", help="Why; kept in the ledger.")
-_HISTORY = 20
 
 
 @click.command()
@@ -38,12 +37,7 @@ def status(env: str | None, as_json: bool) -> None:
     if found["version"] is None:
         click.echo("no champion yet: start with `kedro run`")
         return
-    rows = [
-        (name, _shown(found, name))
-        for name in found
-        if "." not in name and not name.endswith(("_low", "_high"))
-    ]
-    show(f"Champion of {found['dataset']}", ("", ""), rows)
+    click.echo("\n".join(status_lines(found)))
 
 
 @click.command()
@@ -59,12 +53,7 @@ def history(env: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([entry.model_dump() for entry in entries], indent=2))
         return
-    for entry in entries[-_HISTORY:]:
-        when = entry.time[:16].replace("T", " ")
-        click.echo(f"{when}  {entry.action:<8}  {entry.version}  {entry.who}")
-        if entry.reason:
-            click.echo(textwrap.indent(textwrap.fill(entry.reason, 74), "    "))
-    click.echo(f"{len(entries)} entries, times in UTC")
+    click.echo("\n".join(history_lines(entries)))
 
 
 @click.command()
@@ -75,7 +64,9 @@ def history(env: str | None, as_json: bool) -> None:
 def promote(version: str, env: str | None, reason: str, override: bool) -> None:
     """Make a registered VERSION the champion.
 
-    Example: kedro churn promote 2026-11-21T01.33.09.000Z --reason "new prices"
+    VERSION is its MAJOR.MINOR.PATCH, its id, or its number in MLflow.
+
+    Example: kedro churn promote 1.2.0 --reason "new prices"
     """
     _change(env, lambda them: them.promote(version, reason=reason, override=override))
 
@@ -87,7 +78,9 @@ def promote(version: str, env: str | None, reason: str, override: bool) -> None:
 def approve(version: str, env: str | None, reason: str) -> None:
     """Make a VERSION that waits for approval the champion.
 
-    Example: kedro churn approve 2026-11-21T01.33.09.000Z --reason "signed off"
+    VERSION is its MAJOR.MINOR.PATCH, its id, or its number in MLflow.
+
+    Example: kedro churn approve 1.2.0 --reason "signed off"
     """
     _change(env, lambda them: them.approve(version, reason=reason))
 
@@ -140,27 +133,25 @@ def describe(releases: Releases) -> dict[str, Any]:
     """Return the champion's version and every metric of it by name.
 
     Returns:
-        `dataset`, `version` (None where there is none), `since`, `who`, `gate`,
-        `reason`, `previous`, `challengers` (versions that passed and never served)
-        and the metrics; whatever is wrong with its files in `problem`.
+        `dataset`, `version` (None where there is none), `semantic_version`, `change`,
+        `family`, `gate`, `since`, `who`, `action`, `reason`, `previous`,
+        `challengers` (versions that `approve` takes) and the metrics; whatever is
+        wrong with its files in `problem`.
     """
     from churn_pipeline.release.artifact import ArtifactError
 
     pointer = releases.store.pointer()
     entries = releases.store.decisions()
     found: dict[str, Any] = {"dataset": releases.registry.dataset, "version": None}
-    crowned = {e.version for e in entries if e.action in ("promote", "approve")}
-    waiting = [
-        e.version
-        for e in entries
-        if e.action == "register" and e.version not in crowned
-    ]
+    waiting = list(releases.waiting())
     if pointer is None:
         return {**found, "challengers": waiting}
     record = releases.store.record(pointer.version)
     last = [e for e in entries if e.action not in ("register", "refuse")][-1]
     found |= {
         "version": pointer.version,
+        "semantic_version": record.semantic_version,
+        "change": record.change,
         "family": record.family,
         "gate": record.gate,
         "since": last.time,
@@ -182,39 +173,6 @@ def describe(releases: Releases) -> dict[str, Any]:
     return {**found, **record.metrics}
 
 
-def show(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a small table on standard out."""
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        title=title,
-        box=SIMPLE,
-        title_justify="left",
-        pad_edge=False,
-        show_header=any(columns),
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console().print(table)
-
-
-def _shown(found: Mapping[str, Any], name: str) -> str:
-    """Return a value as text: counts whole, metrics with their interval."""
-    value = found[name]
-    if not isinstance(value, float):
-        return str(value)
-    if name.startswith("n_"):
-        return f"{value:,.0f}"
-    low, high = (found.get(f"{name}_{end}") for end in ("low", "high"))
-    ends = "" if low is None or high is None else f" ({low:,.4f} to {high:,.4f})"
-    return f"{value:,.4f}{ends}"
-
-
 def _absolute(uri: str, project: Path) -> str:
     """Return a tracking URI whose SQLite file, if it is one, has its whole path."""
     head, found, path = uri.partition("sqlite:///")
@@ -228,7 +186,7 @@ def _change(env: str | None, change: Callable[[Releases], object]) -> None:
         change(releases)
         pointer = releases.store.pointer()
     if pointer is not None:
-        click.echo(f"champion is {pointer.version}")
+        click.echo(f"champion is {releases.store.record(pointer.version).named}")
 
 
 @contextmanager

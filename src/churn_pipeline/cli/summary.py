@@ -8,19 +8,15 @@ from typing import Any
 import click
 
 from churn_pipeline.cli.project import env_option
-from churn_pipeline.cli.registry import (
-    describe,
-    refusals,
-    releases_of,
-    show,
-)
+from churn_pipeline.cli.registry import describe, refusals, releases_of
+from churn_pipeline.cli.wording import columns
 
 _COLUMNS = {
     "roc_auc": "ROC AUC",
-    "average_precision": "average\nprecision",
+    "average_precision": "average prec.",
     "log_loss": "log loss",
-    "calibration_error": "calibration\nerror",
-    "profit": "profit a\ncustomer",
+    "calibration_error": "calib. error",
+    "profit": "profit each",
 }
 _COMMANDS = {
     "make serve": "answer requests on http://localhost:3000",
@@ -64,7 +60,10 @@ def print_summary(metrics: Mapping[str, Any], version: str) -> None:
     ]
     if "ceiling_roc_auc" in metrics:
         rows.append(("true hazard", *_cells(metrics, "ceiling_")))
-    show(f"Champion {version} on the test split", ("", *_COLUMNS.values()), rows)
+    number = metrics.get("semantic_version")
+    name = f"{number} ({version})" if number else version
+    click.echo(f"Champion {name} on the test split")
+    click.echo("\n".join(columns([("", *_COLUMNS.values()), *rows])))
     width = max(len(command) for command in _COMMANDS)
     click.echo("Next:")
     for command, meaning in _COMMANDS.items():
@@ -76,7 +75,7 @@ def _cells(metrics: Mapping[str, Any], prefix: str) -> list[str]:
     cells = [_cell(metrics.get(f"{prefix}{name}"), name) for name in _COLUMNS]
     low, high = (metrics.get(f"{prefix}roc_auc_{end}") for end in ("low", "high"))
     if low is not None and high is not None:
-        cells[0] += f"\n{low:.3f} to {high:.3f}"
+        cells[0] += f" ({low:.3f} to {high:.3f})"
     return cells
 
 

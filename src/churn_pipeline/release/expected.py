@@ -22,15 +22,16 @@ def require_features(manifest: Manifest, columns: Collection[str]) -> list[str]:
     if missing:
         raise ValueError(
             f"expected the {len(names)} features of model {manifest.version} "
-            f"({_some(names, 5)}), missing are {len(missing)}: {_some(missing, 20)}; "
-            "bring them back into the data, or replace this model by one made without "
-            "them: `kedro run` makes one, its gate refuses it because the two cannot "
-            "be compared, and `kedro churn promote VERSION --override --reason WHY` "
-            "releases it (`kedro churn history` has its version)"
+            f"({shortened(names, 5)}), missing are {len(missing)}: "
+            f"{shortened(missing, 20)}; bring them back into the data, or replace this "
+            "model by one made without them: `kedro run` makes one, its gate refuses "
+            "it because the two cannot be compared, and `kedro churn promote VERSION "
+            "--override --reason WHY` releases it (`kedro churn history` has its "
+            "version)"
         )
     return names
 
 
-def _some(names: list[str], at_most: int) -> str:
-    """Return the first few names."""
+def shortened(names: list[str], at_most: int) -> str:
+    """Return the first so many names, with a sign where there are more."""
     return ", ".join(names[:at_most]) + (", …" if len(names) > at_most else "")

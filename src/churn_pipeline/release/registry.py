@@ -18,6 +18,7 @@ from churn_pipeline.release.artifact import MODEL, Artifact
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities.model_registry import RegisteredModel
     from mlflow.models import ModelSignature
 
 CHAMPION = "champion"
@@ -76,24 +77,56 @@ class Registry:
 
     def aliases(self) -> dict[str, str]:
         """Return alias -> our version; empty where nothing is registered."""
-        from mlflow.exceptions import MlflowException
-
         client = self._client()
-        try:
-            aliases = client.get_registered_model(self.model).aliases
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-                raise
+        model = self._registered(client)
+        if model is None:
             return {}
         return {
             alias: client.get_model_version(self.model, number).tags["version"]
-            for alias, number in aliases.items()
+            for alias, number in model.aliases.items()
         }
+
+    def version_of(self, number: str) -> str | None:
+        """Return our version of one of MLflow's numbers; None where there is none.
+
+        Args:
+            number: What MLflow counts the versions with: 1, 2, 3.
+        """
+        for found in self._client().search_model_versions(f"name = '{self.model}'"):
+            if str(found.version) == number:
+                return str(found.tags["version"])
+        return None
+
+    def seal(self, ledger: str) -> str | None:
+        """Return how far a ledger had come when it was last sealed; None if never.
+
+        Args:
+            ledger: Which ledger, for several projects may share a server.
+        """
+        found = self._registered(self._client())
+        return None if found is None else found.tags.get(seal_tag(ledger))
+
+    def set_seal(self, ledger: str, state: str) -> None:
+        """Keep how far a ledger has come; without a registered model nothing is."""
+        client = self._client()
+        if self._registered(client) is not None:
+            client.set_registered_model_tag(self.model, seal_tag(ledger), state)
 
     def _client(self) -> MlflowClient:
         from mlflow import MlflowClient
 
         return MlflowClient(self.tracking_uri, self.tracking_uri)
+
+    def _registered(self, client: MlflowClient) -> RegisteredModel | None:
+        """Return the registered model; None where there is none."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return client.get_registered_model(self.model)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return None
 
     def _number(self, client: MlflowClient, version: str) -> str | None:
         for found in client.search_model_versions(f"name = '{self.model}'"):
@@ -128,6 +161,11 @@ class Registry:
         mlflow.set_tracking_uri(self.tracking_uri)
         mlflow.set_experiment(self.dataset)
         return mlflow.start_run(run_name=artifact.manifest.version)
+
+
+def seal_tag(ledger: str) -> str:
+    """Return the name of the tag that holds the seal of a ledger."""
+    return f"ledger_{ledger[:12]}"
 
 
 def _log(client: MlflowClient, artifact: Artifact, run: Any) -> str:

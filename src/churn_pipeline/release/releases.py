@@ -16,14 +16,20 @@ from typing import Literal
 
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.ledger import Action, Entry, champions, now
-from churn_pipeline.release.registry import CHALLENGER, CHAMPION, Registry
+from churn_pipeline.release.numbering import assign, find
+from churn_pipeline.release.registry import (
+    CHALLENGER,
+    CHAMPION,
+    Registry,
+    seal_tag,
+)
+from churn_pipeline.release.semantic import Numbered
 from churn_pipeline.release.store import ModelStore, Record
 
 logger = logging.getLogger(__name__)
 
 Policy = Literal["auto", "approval"]
 _ENDS = ("_low", "_high")
-_TWO = 2
 
 
 class ReleaseError(RuntimeError):
@@ -77,16 +83,19 @@ class Releases:
         """
         version = release.artifact.manifest.version
         with self._changing():
+            self._compare_ledger()
             reigning = self._reigning()
             if reigning == version:
                 return
-            record = _in_force(_record(release), reigning)
+            numbered = assign(self.store, release.artifact.manifest, reigning)
+            record = _in_force(_record(release, numbered), reigning)
             approved = record.gate == "approved"
             self.store.add(release.artifact, record)
             self.registry.register(release.artifact, _tags(record))
             verdict: Action = "register" if approved else "refuse"
             if self._last_verdict(version) != verdict:
                 self._write(verdict, version, "; ".join(record.reasons))
+            logger.info("registered %s: %s", record.named, record.change)
             if approved:
                 self.registry.set_alias(CHALLENGER, version)
             if approved and release.policy == "auto":
@@ -97,6 +106,11 @@ class Releases:
     ) -> None:
         """Make a registered version the champion.
 
+        Args:
+            version: The version, its MAJOR.MINOR.PATCH, or its number in MLflow.
+            reason: Why; kept in the ledger.
+            override: Whether to release it although its gate refused it.
+
         Raises:
             LookupError: It is not registered.
             ReleaseError: Its gate refused it, or compared it with another champion
@@ -106,6 +120,10 @@ class Releases:
 
     def approve(self, version: str, *, reason: str = "") -> None:
         """Make a version that waits for a person's approval the champion.
+
+        Args:
+            version: The version, its MAJOR.MINOR.PATCH, or its number in MLflow.
+            reason: Why; kept in the ledger.
 
         Raises:
             LookupError: It is not registered.
@@ -122,7 +140,7 @@ class Releases:
         """
         with self._changing():
             stack = champions(self.store.ledger.read())
-            if len(stack) < _TWO:
+            if not stack[:-1]:
                 raise ReleaseError(
                     "expected a champion before this one to roll back to, got "
                     f"{stack[-1] if stack else 'no champion'} as the only one; see "
@@ -132,21 +150,39 @@ class Releases:
             self._write("rollback", stack[-2], reason)
         return stack[-2]
 
+    def waiting(self) -> tuple[str, ...]:
+        """Return the versions that a person may approve now, oldest first."""
+        entries, reigning = self.store.ledger.read(), self._reigning()
+        crowned = {e.version for e in entries if e.action in ("promote", "approve")}
+        passed = dict.fromkeys(e.version for e in entries if e.action == "register")
+        return tuple(
+            version
+            for version in self.store.versions()
+            if version in passed and version not in crowned
+            if _in_force(self.store.record(version), reigning).gate == "approved"
+        )
+
     def settle(self) -> None:
-        """Make `champion.json` and the alias say what the ledger says.
+        """Make `champion.json` and MLflow say what the ledger says.
 
         The pointer goes first: a rollback takes effect with MLflow out of reach.
 
         Raises:
             ArtifactError: The champion's files are missing or altered.
+            LedgerError: The ledger lacks lines that MLflow knows of.
         """
         reigning = self._reigning()
-        if reigning is None:
-            return
+        if reigning is not None:
+            self._point_to(reigning)
+        self._compare_ledger()
+        if seal := self.store.ledger.seal():
+            self.registry.set_seal(*seal)
+
+    def _point_to(self, reigning: str) -> None:
         pointer = self.store.pointer()
         if pointer is None or pointer.version != reigning:
             self.store.point_to(reigning)
-            logger.info("champion is now %s", reigning)
+            logger.info("champion is now %s", self.store.record(reigning).named)
         aliases = self.registry.aliases()
         if aliases.get(CHAMPION) != reigning:
             self.registry.set_alias(CHAMPION, reigning)
@@ -160,11 +196,21 @@ class Releases:
             yield
             self.settle()
 
-    def _crown(
-        self, action: Action, version: str, reason: str, *, override: bool
-    ) -> None:
+    def _compare_ledger(self) -> None:
+        """Compare the ledger with what MLflow keeps of it, the second place."""
+        seal = self.store.ledger.seal()
+        kept = None if seal is None else self.registry.seal(seal.ledger)
+        if seal is not None and kept is not None:
+            where = f"the tag {seal_tag(seal.ledger)} of the model in MLflow"
+            self.store.ledger.compare(kept, where)
+
+    def _crown(self, action: Action, name: str, reason: str, *, override: bool) -> None:
         with self._changing():
+            version = find(self.store, self.registry, name)
             reigning = self._reigning()
+            # The champion's files can be repaired with MLflow out of reach.
+            if version != reigning:
+                self._compare_ledger()
             record = _in_force(self.store.record(version), reigning)
             refused = record.gate == "refused" and version != reigning
             if refused and not (override and reason):
@@ -196,23 +242,27 @@ class Releases:
         reigning = self._reigning()
         if action in ("promote", "approve") and reigning == version:
             return
+        record = self.store.record(version)
         self.store.ledger.append(
             Entry(
                 time=self.clock(),
                 who=self.who,
                 action=action,
                 version=version,
+                semantic_version=record.semantic_version,
                 previous=reigning,
                 reason=reason,
-                gate=self.store.record(version).gate,
+                gate=record.gate,
             )
         )
 
 
-def _record(release: Release) -> Record:
+def _record(release: Release, numbered: Numbered) -> Record:
     known = {k: v if math.isfinite(v) else None for k, v in release.metrics.items()}
     return Record(
         version=release.artifact.manifest.version,
+        semantic_version=str(numbered.number),
+        change=numbered.change,
         family=release.artifact.manifest.family,
         gate="approved" if release.approved else "refused",
         reasons=release.reasons,
@@ -239,4 +289,10 @@ def _tags(record: Record) -> dict[str, str]:
         for name, value in record.metrics.items()
         if value is not None and "." not in name and not name.endswith(_ENDS)
     }
-    return {**shown, "gate": record.gate, "family": record.family}
+    return {
+        **shown,
+        "gate": record.gate,
+        "family": record.family,
+        "semantic_version": record.semantic_version or "",
+        "change": record.change,
+    }

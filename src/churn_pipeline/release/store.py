@@ -26,7 +26,7 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from churn_pipeline.dataset import Params
-from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError
+from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError, Manifest
 from churn_pipeline.release.atomic import replace, sync
 from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
 
@@ -55,6 +55,9 @@ class Record(Params):
 
     Attributes:
         version: The version.
+        semantic_version: Its MAJOR.MINOR.PATCH; None where it was registered before
+            models had one.
+        change: What changed since which version, in words.
         family: Kind of model.
         gate: What the gate said.
         reasons: Why, in words.
@@ -64,11 +67,18 @@ class Record(Params):
     """
 
     version: str = Field(pattern=f"^{_VERSION}$")
+    semantic_version: str | None = None
+    change: str = ""
     family: str
     gate: Literal["approved", "refused"]
     reasons: tuple[str, ...] = ()
     metrics: dict[str, float | None]
     compared_with: str | None = None
+
+    @property
+    def named(self) -> str:
+        """The version with both its names."""
+        return f"{self.semantic_version or 'unnumbered'} ({self.version})"
 
 
 class ModelStore:
@@ -125,6 +135,21 @@ class ModelStore:
         folder = self.folder / "registered"
         found = folder.iterdir() if folder.is_dir() else iter(())
         return sorted(p.name for p in found if not p.name.startswith("."))
+
+    def manifest(self, version: str) -> Manifest:
+        """Return the manifest of a registered version.
+
+        Raises:
+            LookupError: It is no name of a version.
+            ArtifactError: It is missing or altered.
+        """
+        path = self._registered(version) / "artifact" / MANIFEST
+        if not path.is_file():
+            raise ArtifactError(
+                f"expected the manifest of {version}, found no {path}; restore it "
+                "from a copy"
+            )
+        return Manifest.from_bytes(path.read_bytes())
 
     def artifact(self, version: str) -> Artifact:
         """Return the artifact of a registered version, checked.
