@@ -91,7 +91,7 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
     called = scores["churn_probability"] >= 0.4
     assert (
         scores["decision"].tolist()
-        == called.map({True: "call", False: "leave"}).tolist()
+        == called.map({True: "call", False: "no_call"}).tolist()
     )
     assert not (tmp_path / "out.rejected.csv").exists()
     assert "4 customers scored" in done.output

@@ -117,7 +117,10 @@ def test_agreement_names_the_largest_difference() -> None:
 
 def test_calls_are_counted() -> None:
     frame = pd.DataFrame(
-        {"churn_probability": [0.9, 0.1, 0.2], "decision": ["call", "leave", "leave"]}
+        {
+            "churn_probability": [0.9, 0.1, 0.2],
+            "decision": ["call", "no_call", "no_call"],
+        }
     )
     figure = model_plots.draw_decisions(frame, 0.5)
     assert title(figure) == "1 of 3 customers to call"

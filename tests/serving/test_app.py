@@ -39,7 +39,7 @@ def test_predict_answers_with_everything_that_tells_what_answered(client, artifa
     (probability,) = artifact.predict({n: [v] for n, v in GOOD.items()})
     assert answer["customer_id"] == 17
     assert answer["churn_probability"] == pytest.approx(probability, abs=1e-12)
-    assert answer["decision"] == ("call" if probability >= 0.4 else "leave")
+    assert answer["decision"] == ("call" if probability >= 0.4 else "no_call")
     assert answer["threshold"] == 0.4
     assert answer["model_version"] == "2026-01-01T00.00.00.000Z"
     assert len(answer["request_id"]) == 32

@@ -89,7 +89,7 @@ def draw_decisions(scores: pd.DataFrame, threshold: float) -> Figure:
         x="churn_probability",
         color="decision",
         nbins=60,
-        color_discrete_map={"call": ORANGE, "leave": BLUE},
+        color_discrete_map={"call": ORANGE, "no_call": BLUE},
     )
     figure.add_vline(
         threshold, line_dash="dash", annotation_text=f"threshold {threshold:.3f}"

@@ -25,7 +25,7 @@ class Prediction(BaseModel):
     Attributes:
         customer_id: As it came.
         churn_probability: In [0, 1].
-        decision: `call` where the probability reaches the threshold, else `leave`.
+        decision: `call` where the probability reaches the threshold, else `no_call`.
     """
 
     customer_id: CustomerId

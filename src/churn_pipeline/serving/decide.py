@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from churn_pipeline.release.artifact import Artifact
 
-CALL, LEAVE = "call", "leave"
+CALL, NO_CALL = "call", "no_call"
 
 
 def decide(probability: NDArray[np.float64], threshold: float) -> NDArray[np.object_]:
-    """Return `call` where a probability reaches the threshold, else `leave`.
+    """Return `call` where a probability reaches the threshold, else `no_call`.
 
     Args:
         probability: Churn probabilities in [0, 1], (n,).
@@ -22,9 +22,9 @@ def decide(probability: NDArray[np.float64], threshold: float) -> NDArray[np.obj
 
     Examples:
         >>> decide(np.array([0.2, 0.4, 0.9]), 0.4).tolist()
-        ['leave', 'call', 'call']
+        ['no_call', 'call', 'call']
     """
-    return np.where(probability >= threshold, CALL, LEAVE).astype(object)
+    return np.where(probability >= threshold, CALL, NO_CALL).astype(object)
 
 
 def require_champion(champion: Artifact | None) -> Artifact:

@@ -226,7 +226,7 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
 
     Yields:
         The id under its own name, `churn_probability` (float64, [0, 1]) and
-        `decision` (`call` or `leave`).
+        `decision` (`call` or `no_call`).
 
     Raises:
         ValueError: A feature of the champion is not made any more.

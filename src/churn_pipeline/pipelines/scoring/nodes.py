@@ -38,7 +38,7 @@ def score_customers(
 
     Returns:
         `customer_id`, `observation_date`, `churn_probability` (float64, [0, 1]),
-        `decision` (`call` or `leave`) and `model_version`.
+        `decision` (`call` or `no_call`) and `model_version`.
 
     Raises:
         ValueError: There is no champion, no row of the date, or a feature of the
