@@ -1,8 +1,10 @@
 """`kedro churn adopt` describes a file so that the pipeline can read it."""
 
+import datetime as dt
 import os
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from churn_pipeline.cli.adopt import adopt
 from churn_pipeline.dataset import Column, Dataset
+from churn_pipeline.validation.rows import accepted, check_rows
 
 REAL = Path(os.environ.get("CHURN_DATA_DIR", Path.cwd().parent / "shared" / "data"))
 SNAPSHOT = ["--target", "left", "--positive", "Yes", "--id", "id"]
@@ -454,3 +457,26 @@ def test_a_good_guess_named_like_the_label_gives_it_away(
     frame.assign(**{name: score}).to_csv("data.csv", index=False)
     run(Path("data.csv"), "--target", "Churn_Label", "--positive", "Yes")
     assert described().tables.customers.columns[name].feature is is_used
+
+
+@pytest.mark.parametrize("words", ["True False", "true false", "TRUE FALSE"])
+def test_true_and_false_are_yes_or_no_in_text_too(words: str) -> None:
+    frame = table().assign(trial=words.split() * 200)
+    frame.to_csv("data.csv", index=False)
+    run(Path("data.csv"), *SNAPSHOT)
+    assert described().tables.customers.columns["trial"].type == "boolean"
+
+
+@pytest.mark.parametrize(("form", "times"), [("epoch_s", 1), ("epoch_ms", 1000)])
+def test_a_time_may_be_a_number_from_1970_on(form: str, times: int) -> None:
+    seconds = 1_640_995_200 + 86_400 * np.arange(400)
+    frame = pd.DataFrame({"user": np.arange(400) % 40, "ts": seconds * times})
+    frame.to_csv("log.csv", index=False)
+    log = ["--id", "user", "--time", "ts", "--horizon", "30"]
+    assert run(Path("log.csv"), *log).exit_code == 0
+    dataset = described()
+    assert dataset.tables.transactions.date_format == form
+    raw = ibis.duckdb.connect().create_table("raw", frame.astype("string"))
+    good = accepted(check_rows(raw, dataset.tables.transactions, dataset))
+    first = good["event_time"].min().to_pyarrow().as_py()
+    assert first == dt.datetime(2022, 1, 1)

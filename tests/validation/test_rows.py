@@ -155,3 +155,27 @@ def test_dates_are_read_in_their_declared_format() -> None:
     raw = ibis.memtable(pd.DataFrame([GOOD | {"since": "03/12/2023"}]))
     good = accepted(check_rows(raw, table, DATASET)).to_pandas()
     assert pd.Timestamp(good["start_date"][0]) == pd.Timestamp("2023-12-03")
+
+
+def test_a_wide_table_is_judged_cell_by_cell_in_little_memory() -> None:
+    names = [f"x{i}" for i in range(130)]
+    columns = {name: Column(type="number", min=0) for name in names}
+    table = TABLE.model_copy(update={"columns": columns})
+    connection = ibis.duckdb.connect(memory_limit="400MB", threads=2)
+    cells = pd.DataFrame({name: ["1.5"] * 60 for name in names})
+    cells.loc[3, "x7"], cells.loc[5, "x129"], cells.loc[4, "x50"] = "a", "-1", ""
+    rows = cells.assign(
+        id=[f"C{i}" for i in range(60)], since="2024-01-15", left=["Yes", "No"] * 30
+    )
+    raw = connection.create_table("raw", rows.astype("string"))
+    checked = check_rows(raw, table, DATASET)
+    bad = rejected(checked, "customers").order_by("row").to_pandas()
+    assert list(bad["row"]) == [4, 6]
+    assert list(bad["reasons"]) == [
+        "x7: not a number (got a)",
+        "x129: below 0 (got -1)",
+    ]
+    good = accepted(checked).to_pandas().set_index("customer_id")
+    assert len(good) == 58
+    assert pd.isna(good.loc["C4", "x50"])
+    assert (good.drop(index="C4")[names] == 1.5).all().all()

@@ -63,7 +63,8 @@ def propose(facts: Facts) -> Proposal:
         note = f"values of the type {facts.unread[:40]}, which is not read"
         told = "constant" if is_constant else note
         return Proposal(facts.name, None, told, is_warning=True)
-    if facts.is_boolean:
+    words = {level.lower() for level in facts.levels}
+    if facts.is_boolean or words == {"true", "false"}:
         return Proposal(facts.name, _marked(facts.name, Column(type="boolean")))
     if facts.is_number:
         return _number(facts)

@@ -18,6 +18,8 @@ _FALSE = ("false", "f", "no", "n", "0")
 _INSTANT = dtypes.Timestamp(timezone="UTC")
 _OFFSET = r"[0-9]:[0-9.:]+([zZ]|[-+][0-9:]+)$"
 _BEYOND_INT64 = 2.0**63
+EPOCHS = {"epoch_s": 1e6, "epoch_ms": 1e3}
+"""Forms of a time that is a number from 1970 on, with their microseconds."""
 _SHOWN = 40  # characters of a cell in a reason
 _WORDS = {
     "integer": "a whole number",
@@ -132,7 +134,10 @@ def problem_of(
 
     The words before " (got " tell the kind of problem, what follows is the cell.
     """
-    got = " (got " + text_of(cell).left(_SHOWN) + ")"
+    # Text is trimmed already; doing it again for each branch fills the memory of a
+    # wide table.
+    shown = cell if cell.type().is_string() else text_of(cell)
+    got = " (got " + cast("ir.StringValue", shown).left(_SHOWN) + ")"
     branches: list[tuple[ir.Value, ir.Value]] = []
     if not column.nullable:
         branches.append((cell.isnull(), ibis.literal("missing")))
@@ -201,6 +206,10 @@ def _moment(cell: ir.Value, form: str | None) -> ir.TimestampValue:
         instant = _in_utc(text.try_cast(_INSTANT))
         has_offset = text.re_search(_OFFSET)
         moment = ibis.ifelse(has_offset, instant, text.try_cast("timestamp"))
+    elif form in EPOCHS:
+        number = text.try_cast("float64")
+        number = ibis.ifelse(number.isnan() | number.isinf(), None, number)
+        moment = _of_microseconds((number * EPOCHS[form]).try_cast("int64"))
     elif "%z" in form:
         moment = _in_utc(_try_strptime_zoned(text, form))
     else:

@@ -37,7 +37,7 @@ def checks_of(
     """Return what is valid in each field, declared or told by the rest of its column.
 
     Args:
-        read: Rows of `churn_pipeline.validation.rows.read_cells`.
+        read: Rows of `churn_pipeline.validation.reading.read_cells`.
         table: What the raw columns mean.
         dataset: The data set.
         today: A day after which nothing has happened yet, or None.

@@ -34,6 +34,7 @@ DATE_FORMATS = (*(day + time for day in _DAYS for time in _TIMES), COMPACT)
 ISO = "iso"
 _NEARLY_ALL = 0.99  # share of the cells that a format must read
 _EIGHT_DIGITS = "^(19|20)[0-9]{6}$"
+_DIGITS = {"epoch_s": r"^[0-9]{9,10}([.][0-9]+)?$", "epoch_ms": "^[0-9]{12,13}$"}
 _SAMPLE = 2000
 _FIRST_YEAR = 1000
 _SWAPPED = str.maketrans({"d": "m", "m": "d"})
@@ -82,7 +83,7 @@ def date_format_of(raw: ir.Table, name: str) -> DateFormat:
     Raises:
         ValueError: If no known format reads nearly all of them.
     """
-    form = _format_of(raw, name)
+    form = _format_of(raw, name) or _epoch_of(raw, name)
     if form is None:
         examples = raw.limit(3)[name].to_pyarrow().to_pylist()
         raise ValueError(
@@ -90,6 +91,21 @@ def date_format_of(raw: ir.Table, name: str) -> DateFormat:
             "write them so, or name another column with --time"
         )
     return form
+
+
+def _epoch_of(raw: ir.Table, name: str) -> DateFormat | None:
+    """Return the form of times that are seconds or milliseconds from 1970 on.
+
+    Only where a person says that these are times: a number of a phone looks alike.
+    """
+    text = text_of(raw[name]).nullif("")
+    counts = {form: text.re_search(digits).sum() for form, digits in _DIGITS.items()}
+    row = raw.aggregate(there=text.notnull().sum(), **counts).to_pyarrow()
+    found = row.to_pylist()[0]
+    for form in _DIGITS:
+        if found["there"] and found[form] >= _NEARLY_ALL * found["there"]:
+            return DateFormat(form)
+    return None
 
 
 def _format_of(raw: ir.Table, name: str) -> DateFormat | None:

@@ -17,19 +17,13 @@ import ibis
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import (
-    Column,
     ColumnLabel,
     Contracts,
     Dataset,
     Table,
     Transactions,
 )
-from churn_pipeline.validation.cells import (
-    present,
-    problem_of,
-    text_of,
-    value_of,
-)
+from churn_pipeline.validation.cells import problem_of, text_of
 from churn_pipeline.validation.checks import Check, checks_of
 from churn_pipeline.validation.columns import raw_columns, with_row_numbers
 from churn_pipeline.validation.fields import (
@@ -39,6 +33,7 @@ from churn_pipeline.validation.fields import (
     label_of,
     value_name,
 )
+from churn_pipeline.validation.reading import PART, kept, read_cells
 from churn_pipeline.validation.slid import slid_reason
 
 _NO_TEXT = ibis.null("string")
@@ -52,7 +47,9 @@ def check_rows(
     today: dt.date | None = None,
     learns: bool = True,
 ) -> ir.Table:
-    """Return the checked table of a raw one; nothing is read but to bound dates.
+    """Return the checked table of a raw one.
+
+    Nothing is read but to bound dates, and of a wide table to judge it in parts.
 
     Args:
         raw: Raw rows, with or without `_row` and `_malformed`; every declared column
@@ -77,32 +74,6 @@ def check_rows(
         rows["_reasons"],
         _original=ibis.ifelse(rows["_reasons"].length() > 0, original, _NO_TEXT),
         **typed_columns(rows, table, label),
-    )
-
-
-def read_cells(
-    raw: ir.Table, table: Table, label: ColumnLabel | None = None
-) -> ir.Table:
-    """Return the raw rows with each field's present cell and typed value beside them.
-
-    The stages are tables of their own, so that an engine computes each cell once:
-    one expression of everything took minutes to plan.
-    """
-    fields = fields_of(table)
-    cells = {
-        cell_name(field): present(raw[field.raw], table, field.column)
-        for field in fields
-    }
-    if label is not None:
-        words = tuple(word for word in (label.positive, label.negative) if word)
-        column = Column(type="category", allowed=words)
-        cells["_cell label"] = present(raw[label.column], table, column)
-    rows = raw.mutate(**cells)
-    return rows.mutate(
-        **{
-            value_name(field): value_of(rows[cell_name(field)], table, field.column)
-            for field in fields
-        }
     )
 
 
@@ -134,9 +105,26 @@ def _judge(
     ]
     if label is not None:
         problems.append(f"{label.column}: " + _label_problem(read, label))
-    found = ibis.array(problems + _cross_problems(read, table))
-    rows = read.mutate(_reasons=found.filter(lambda text: text.notnull()))
+    rows = _with_problems(read, problems + _cross_problems(read, table))
     return cast("ir.Table", rows.mutate(_reasons=_whole_row_reasons(rows, table)))
+
+
+def _with_problems(read: ir.Table, problems: Sequence[ir.StringValue]) -> ir.Table:
+    """Return the rows with `_reasons`, the problems that are not null.
+
+    Those of a wide table are looked at in parts, as `read_cells` reads it.
+    """
+    parts = [problems[i : i + PART] for i in range(0, len(problems), PART)] or [[]]
+    lists = [ibis.array(part).filter(lambda text: text.notnull()) for part in parts]
+    if len(lists) == 1:
+        return cast("ir.Table", read.mutate(_reasons=lists[0]))
+    rows = read
+    for place, found in enumerate(lists):
+        told = read.select(**{"_row": read["_row"], f"_reasons {place}": found})
+        rows = rows.left_join(kept(told), "_row").drop("_row_right")
+    names = [f"_reasons {place}" for place in range(len(lists))]
+    together = functools.reduce(operator.add, (rows[name] for name in names))
+    return cast("ir.Table", rows.mutate(_reasons=together).drop(*names))
 
 
 def _whole_row_reasons(rows: ir.Table, table: Table) -> ir.ArrayValue:
