@@ -46,7 +46,10 @@ class Column(Params):
             list rejects the row.
         sensitive: Whether fairness is reported by this column.
         segment: Whether metrics are reported by this column.
-        feature: Whether the model may use the column.
+        feature: Whether the model may use the column. Of contracts, features and
+            reports take the value of the term that runs at the observation date; of
+            transactions, columns are checked and are no features: `counted_kinds`
+            of `feature_engineering` counts events by `kind`.
     """
 
     type: ColumnType
@@ -152,12 +155,38 @@ class Transactions(Table):
     cancelled_if_starts_with: dict[str, str] = Field(default_factory=dict)
     """Raw column -> prefix that marks a cancellation, e.g. InvoiceNo: C."""
 
+    @model_validator(mode="after")
+    def _columns_are_only_checked(self) -> Transactions:
+        used = [
+            name
+            for name, column in self.columns.items()
+            if column.feature or column.segment or column.sensitive
+        ]
+        if used:
+            raise ValueError(
+                "expected columns of transactions with `feature: false` and without "
+                "`segment` and `sensitive`, for a customer has many transactions and "
+                f"no one value of them, got {used}; set `feature: false` to have the "
+                "cells checked, or list them under `ignore`; events are counted by "
+                "`kind` where `feature_engineering.counted_kinds` names it"
+            )
+        return self
+
 
 class Contracts(Table):
     """One row a contract term, several a customer over time."""
 
     reserved: ClassVar[frozenset[str]] = frozenset(
-        {"customer_id", "start_date", "end_date", "cancelled_at", "known_at"}
+        {
+            "customer_id",
+            "start_date",
+            "end_date",
+            "cancelled_at",
+            "known_at",
+            "observation_date",
+            "label",
+            "split",
+        }
     )
 
     start_date: str

@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 
 from churn_pipeline.dataset import Dataset
+from churn_pipeline.features.activity import activity
 from churn_pipeline.features.build import event_features, snapshot_features
+from churn_pipeline.features.columns import columns_of_contracts
+from churn_pipeline.features.contracts import contract_state, known_terms
+from churn_pipeline.features.events import cell_sums, placed_events, typed_events
+from churn_pipeline.features.timeline import lookback_timeline
 from tests.features.tables import (
     CALENDAR,
     COMPANY,
@@ -183,14 +188,106 @@ def test_dates_of_customers_after_the_observation_date_are_null() -> None:
     assert (born.nullable, born.min) == (True, 0)
 
 
-def test_two_columns_of_one_name_are_refused() -> None:
-    columns = {"tenure_days": {"type": "number"}}
-    customers = COMPANY.tables.customers.model_dump() | {"columns": columns}
+def _declaring(table: str, columns: dict[str, object]) -> Dataset:
+    """The company with other declared columns of a table."""
     data = COMPANY.model_dump()
-    data["tables"]["customers"] = customers
+    data["tables"][table]["columns"] = columns
+    return Dataset.model_validate(data)
+
+
+@pytest.mark.parametrize("name", ["tenure_days", "Tenure_Days"])
+def test_two_columns_of_one_name_are_refused(name: str) -> None:
+    dataset = _declaring("customers", {name: {"type": "number"}})
     frames = random_company(size=3)
-    frames["customers"]["tenure_days"] = 1.0
-    with pytest.raises(ValueError, match="got tenure_days twice"):
-        event_features(
-            as_tables(frames), Dataset.model_validate(data), PARAMETERS, CALENDAR
-        )
+    frames["customers"][name] = 1.0
+    with pytest.raises(ValueError, match=r"got .*tenure_days twice"):
+        event_features(as_tables(frames), dataset, PARAMETERS, CALENDAR)
+
+
+def _internal_names() -> list[str]:
+    """Every column on the way to the features that is neither a feature nor a key."""
+    tables, table = as_tables(random_company(size=3)), COMPANY.tables.transactions
+    timeline = lookback_timeline(CALENDAR.dates, PARAMETERS.windows_days)
+    typed = typed_events(tables.transactions, table, 0.01)
+    placed = placed_events(typed, timeline, merge_orders=True)
+    way = [
+        placed,
+        cell_sums(placed, PARAMETERS.counted_kinds),
+        activity(tables.transactions, table, timeline, PARAMETERS),
+        known_terms(tables.contracts, timeline),
+        contract_state(tables.contracts, timeline, columns_of_contracts({})),
+        *(timeline.observations(), timeline.days(), timeline.history()),
+    ]
+    made = event_features(tables, COMPANY, PARAMETERS, CALENDAR).table.columns
+    names = {name for step in way for name in step.columns} - set(made)
+    return sorted({*names, "start_day", "rank", "customer_id_right", "came_back"})
+
+
+@pytest.mark.parametrize("table", ["customers", "contracts"])
+def test_a_declared_column_of_an_internal_name_keeps_its_values(table: str) -> None:
+    names = _internal_names()
+    assert {"purchases", "amount", "last_day", "terms", "observed"} < set(names)
+    reserved = getattr(COMPANY.tables, table).reserved
+    values = {name: 1000.0 + n for n, name in enumerate(names) if name not in reserved}
+    frames = random_company(size=8)
+    expected = features_of(frames)
+    dataset = _declaring(table, {name: {"type": "number"} for name in values})
+    rows = features_of(
+        frames | {table: frames[table].assign(**values)}, dataset=dataset
+    )
+    has_value = (
+        rows["has_contract"] == 1 if table == "contracts" else [True] * len(rows)
+    )
+    for name, value in values.items():
+        assert (rows.loc[has_value, name] == value).all(), name
+    others = [name for name in expected if name in rows and name not in values]
+    pd.testing.assert_frame_equal(rows[others], expected[others], check_exact=True)
+    assert len(others) >= 25
+
+
+def test_a_snapshots_columns_may_have_internal_names() -> None:
+    columns = {"observed_day": {"type": "number"}, "observed": {"type": "number"}}
+    table = SNAPSHOT["tables"]["customers"] | {"columns": columns}
+    dataset = Dataset.model_validate(SNAPSHOT | {"tables": {"customers": table}})
+    frame = pd.DataFrame(
+        {"customer_id": ["a"], "observed_day": [5.0], "observed": [6.0], "label": 0.0}
+    )
+    rows = snapshot_features(ibis.memtable(frame), dataset).table.to_pandas()
+    assert rows[["observed_day", "observed"]].to_numpy().tolist() == [[5, 6]]
+
+
+def test_the_running_contracts_columns_are_reported_by() -> None:
+    columns = {
+        "plan": {"type": "category", "segment": True},
+        "payer": {"type": "category", "sensitive": True, "feature": False},
+        "note": {"type": "category", "feature": False},
+    }
+    frames = random_company(size=8)
+    paid = frames["contracts"].assign(payer="firm", note="x")
+    dataset = _declaring("contracts", columns)
+    made = event_features(
+        as_tables(frames | {"contracts": paid}), dataset, PARAMETERS, CALENDAR
+    )
+    assert made.feature_set.segments == ("plan", "region")
+    assert made.feature_set.sensitive == ("payer", "gender")
+    assert "payer" not in made.feature_set.names
+    rows = made.table.to_pandas()
+    assert list(rows)[-2:] == ["payer", "gender"]
+    assert ((rows["payer"] == "firm") == (rows["has_contract"] == 1)).all()
+
+
+@pytest.mark.parametrize(
+    "wish", [{"feature": True}, {}, {"feature": False, "segment": True}]
+)
+def test_columns_of_transactions_are_no_features_and_say_so(
+    wish: dict[str, bool],
+) -> None:
+    columns = {"shop": {"type": "category"} | wish}
+    with pytest.raises(ValueError, match=r"got \['shop'\]; set `feature: false`"):
+        _declaring("transactions", columns)
+
+
+@pytest.mark.parametrize("name", ["label", "split", "observation_date"])
+def test_a_contract_has_no_column_of_a_name_that_model_input_uses(name: str) -> None:
+    with pytest.raises(ValueError, match="expected columns of other names"):
+        _declaring("contracts", {name: {"type": "number"}})

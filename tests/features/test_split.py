@@ -95,7 +95,7 @@ def test_too_few_dates_to_train_on_are_refused() -> None:
 
 def test_a_split_by_customers_is_named_where_it_would_do() -> None:
     calendar = _months(6, dt.date(2024, 6, 30))
-    with pytest.raises(ValueError, match="or set `split.by` to customers"):
+    with pytest.raises(ValueError, match=r"or set `split\.by` to customers"):
         date_parts(calendar, Split(by="time"))
     assert "train" in date_parts(calendar, Split(by="customers")).values()
 

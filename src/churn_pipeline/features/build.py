@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 from ibis import _
 
-from churn_pipeline.dataset import Column, Dataset
+from churn_pipeline.dataset import Customers, Dataset
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.features.activity import activity, activity_definitions
-from churn_pipeline.features.columns import (
-    column_definitions,
-    reported_columns,
-    used_columns,
-)
+from churn_pipeline.features.columns import OwnColumns, columns_of_contracts
 from churn_pipeline.features.contracts import contract_definitions, contract_state
 from churn_pipeline.features.definition import Definition, select
 from churn_pipeline.features.observation import population
 from churn_pipeline.features.season import season_definitions
 from churn_pipeline.features.timeline import (
-    Timeline,
     day_number,
     days_since_epoch,
     lookback_timeline,
@@ -70,12 +65,14 @@ def snapshot_features(customers: ibis.Table, dataset: Dataset) -> Features:
             "expected a data set of shape snapshot with `tables.customers` and "
             f"`snapshot_date`, got shape {dataset.shape}"
         )
-    columns = dict(table.columns)
-    observed = customers.mutate(
+    own = OwnColumns("customers", table.columns)
+    observed = customers.select(
+        "customer_id",
         observation_date=ibis.date(date),
         observed_day=ibis.literal(day_number(date), "int32"),
+        **own.of(customers),
     )
-    return _features(observed, column_definitions(used_columns(columns)), columns)
+    return _features(observed, [], [own])
 
 
 def event_features(
@@ -101,73 +98,59 @@ def event_features(
     transactions = dataset.tables.transactions
     assert transactions is not None  # noqa: S101 - the data set's own invariant
     timeline = lookback_timeline(calendar.dates, parameters.windows_days)
-    done = activity(tables.transactions, transactions, timeline, parameters)
-    known = _with_contracts(done, tables.contracts, dataset, timeline)
-    customers_then = population(known, dataset, parameters)
-    observed = _with_customers(customers_then, tables.customers, dataset)
+    known = activity(tables.transactions, transactions, timeline, parameters)
     definitions = activity_definitions(transactions, parameters, dataset.currency)
     if parameters.season:
         definitions += season_definitions()
+    own = []
     if (contracts := dataset.tables.contracts) is not None:
+        own.append(columns_of_contracts(contracts.columns))
+        state = contract_state(tables.contracts, timeline, own[0])
+        known = _with_contracts(known, state)
         definitions += contract_definitions()
-        definitions += column_definitions(_nullable(used_columns(contracts.columns)))
-    customers = dataset.tables.customers
-    columns = customers.columns if customers else {}
-    definitions += column_definitions(used_columns(columns), past_only=True)
-    return _features(observed, definitions, columns)
+    known = known.join(timeline.observations(), "observed")
+    observed = population(known, dataset, parameters)
+    if (customers := dataset.tables.customers) is not None:
+        own.append(OwnColumns("customers", customers.columns, past_only=True))
+        observed = _with_customers(observed, tables.customers, customers, own[-1])
+    else:
+        # A start derived from all the events would know of later ones.
+        observed = observed.mutate(start_day=ibis.null("int32"))
+    return _features(observed, definitions, own)
 
 
-def _with_contracts(
-    done: ibis.Table, contracts: ibis.Table, dataset: Dataset, timeline: Timeline
-) -> ibis.Table:
-    """Return the customers known by an event or a contract, with date and contract.
+def _with_contracts(done: ibis.Table, state: ibis.Table) -> ibis.Table:
+    """Return the customers known by an event or a contract, at each date.
 
     Sums are 0 where nothing happened.
     """
-    table = dataset.tables.contracts
-    if table is not None:
-        state = contract_state(contracts, timeline, used_columns(table.columns))
-        both = done.outer_join(state, OBSERVED)
-        keys = {key: ibis.coalesce(_[key], _[f"{key}_right"]) for key in OBSERVED}
-        sums = [name for name, kind in done.schema().items() if kind.is_float64()]
-        filled = {name: _[name].fill_null(0.0) for name in sums}
-        done = both.mutate(**keys, **filled).drop(*(f"{key}_right" for key in OBSERVED))
-    return done.join(timeline.observations(), "observed")
+    both = done.outer_join(state, OBSERVED)
+    keys = {key: ibis.coalesce(_[key], _[f"{key}_right"]) for key in OBSERVED}
+    sums = [name for name, kind in done.schema().items() if kind.is_float64()]
+    filled = {name: _[name].fill_null(0.0) for name in sums}
+    return both.mutate(**keys, **filled).drop(*(f"{key}_right" for key in OBSERVED))
 
 
 def _with_customers(
-    observed: ibis.Table, customers: ibis.Table, dataset: Dataset
+    observed: ibis.Table, customers: ibis.Table, table: Customers, own: OwnColumns
 ) -> ibis.Table:
     """Return the rows with the columns of the customers, and `start_day`.
 
     The columns are those of today at every date; a start after a date is null there.
     """
-    table = dataset.tables.customers
-    if table is None:
-        # A start derived from all the events would know of later ones.
-        return observed.mutate(start_day=ibis.null("int32"))
     start = days_since_epoch(_.start_date) if table.start_date else ibis.null("int32")
-    known = customers.select("customer_id", *table.columns, start_day=start)
+    known = customers.select("customer_id", start_day=start, **own.of(customers))
     joined = observed.left_join(known, "customer_id").drop("customer_id_right")
     begun = _.start_day <= _.observed_day
     return joined.mutate(start_day=ibis.ifelse(begun, _.start_day, ibis.null("int32")))
 
 
-def _nullable(columns: Mapping[str, Column]) -> dict[str, Column]:
-    """Return the columns of a contract as those of a customer who may have none."""
-    return {
-        name: column.model_copy(update={"nullable": True})
-        for name, column in columns.items()
-    }
-
-
 def _features(
-    observed: ibis.Table,
-    definitions: Sequence[Definition],
-    columns: Mapping[str, Column],
+    observed: ibis.Table, computed: Sequence[Definition], own: Sequence[OwnColumns]
 ) -> Features:
     """Return the table of keys, features and reported columns with its metadata."""
-    reported = column_definitions(reported_columns(columns))
+    definitions = [*computed, *(d for columns in own for d in columns.features())]
+    reported = [d for columns in own for d in columns.reported()]
     if not definitions:
         raise ValueError(
             "expected at least one column with `feature: true`, got none; "
@@ -177,7 +160,7 @@ def _features(
         select(observed, KEYS, [*definitions, *reported]),
         FeatureSet(
             features=tuple(definition.feature for definition in definitions),
-            segments=tuple(name for name, c in columns.items() if c.segment),
-            sensitive=tuple(name for name, c in columns.items() if c.sensitive),
+            segments=tuple(n for columns in own for n in columns.segments()),
+            sensitive=tuple(n for columns in own for n in columns.sensitive()),
         ),
     )

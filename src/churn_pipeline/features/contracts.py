@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import ibis
 from ibis import _
 
-from churn_pipeline.dataset import Column
+from churn_pipeline.features.columns import OwnColumns
 from churn_pipeline.features.definition import Definition
 from churn_pipeline.features.timeline import Timeline, days_since_epoch
 
 OBSERVED = ("customer_id", "observed")
+NO_COLUMNS = OwnColumns("contracts", {})
 
 
-def typed_terms(contracts: ibis.Table) -> ibis.Table:
+def typed_terms(contracts: ibis.Table, own: OwnColumns = NO_COLUMNS) -> ibis.Table:
     """Return the contract terms with their days as numbers.
 
+    Args:
+        contracts: Typed contracts with canonical column names.
+        own: Declared columns to keep, under their inner names.
+
     Returns:
-        The contracts with `start_day`, `end_day` (the day on which the term ends by
-        its date), `cancelled_day` (null: not cancelled) and `known_day`.
+        `customer_id`, `start_day`, `end_day` (the day on which the term ends by its
+        date), `cancelled_day` (null: not cancelled), `known_day` and the columns.
     """
     start_day = days_since_epoch(contracts.start_date)
     known = contracts.known_at if "known_at" in contracts.columns else None
     cancelled = contracts.cancelled_at if "cancelled_at" in contracts.columns else None
-    return contracts.mutate(
+    return contracts.select(
+        "customer_id",
         start_day=start_day,
         end_day=days_since_epoch(contracts.end_date),
         cancelled_day=ibis.null("int32")
@@ -33,6 +37,7 @@ def typed_terms(contracts: ibis.Table) -> ibis.Table:
         known_day=start_day
         if known is None
         else days_since_epoch(known).fill_null(start_day),
+        **own.of(contracts),
     )
 
 
@@ -41,14 +46,21 @@ def ended_day() -> ibis.Deferred:
     return ibis.least(_.end_day, _.cancelled_day.fill_null(_.end_day))
 
 
-def known_terms(contracts: ibis.Table, timeline: Timeline) -> ibis.Table:
+def known_terms(
+    contracts: ibis.Table, timeline: Timeline, own: OwnColumns = NO_COLUMNS
+) -> ibis.Table:
     """Return the terms that had begun and were known at each date.
+
+    Args:
+        contracts: Typed contracts with canonical column names.
+        timeline: Observation dates.
+        own: Declared columns to keep.
 
     Returns:
         One row a term and date, with `observed`, `observed_day` and `running` (0 or
         1): neither ended nor cancelled by the end of the date.
     """
-    terms = typed_terms(contracts)
+    terms = typed_terms(contracts, own)
     dates = timeline.observations()
     known = terms.join(
         dates,
@@ -64,14 +76,14 @@ def known_terms(contracts: ibis.Table, timeline: Timeline) -> ibis.Table:
 
 
 def contract_state(
-    contracts: ibis.Table, timeline: Timeline, columns: Mapping[str, Column]
+    contracts: ibis.Table, timeline: Timeline, own: OwnColumns
 ) -> ibis.Table:
     """Return one row a customer and date with at least one term known so far.
 
     Args:
         contracts: Typed contracts with canonical column names.
         timeline: Observation dates.
-        columns: Declared columns, whose value in the running term is kept.
+        own: Declared columns, whose value in the running term is kept.
 
     Returns:
         `customer_id`, `observed`, `has_contract`, `terms`, `first_start_day`,
@@ -82,7 +94,7 @@ def contract_state(
     rank = _.start_day.cast("int64") * 100_000 + _.end_day
     running = _.running == 1
     return (
-        known_terms(contracts, timeline)
+        known_terms(contracts, timeline, own)
         .mutate(rank=rank)
         .group_by(OBSERVED)
         .aggregate(
@@ -92,7 +104,10 @@ def contract_state(
             last_ended_day=ended_day().max(where=_.running == 0),
             term_start_day=_.start_day.argmax(_["rank"], where=running),
             term_end_day=_.end_day.argmax(_["rank"], where=running),
-            **{name: _[name].argmax(_["rank"], where=running) for name in columns},
+            **{
+                name: _[name].argmax(_["rank"], where=running)
+                for name in map(own.inner, own.needed)
+            },
         )
     )
 

@@ -80,10 +80,11 @@ def select(
     """Return the keys and one column a definition.
 
     Raises:
-        ValueError: Two definitions have one name.
+        ValueError: Two definitions have one name, in whatever letter case.
     """
     names = [definition.name for definition in definitions]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    folded = [name.casefold() for name in names]
+    twice = sorted({name for name in names if folded.count(name.casefold()) > 1})
     if twice:
         raise ValueError(
             f"expected every feature name once, got {', '.join(twice[:5])} twice; "
