@@ -9,6 +9,7 @@ from churn_pipeline.hooks import (
     TodayHook,
     TrackingHook,
 )
+from churn_pipeline.hooks.context import ProjectContext
 from churn_pipeline.telemetry import switch_off
 
 switch_off()
@@ -23,6 +24,8 @@ HOOKS = (
     JournalHook(_tracking),
     TodayHook(),
 )
+
+CONTEXT_CLASS = ProjectContext
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import sys
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -66,6 +67,10 @@ def __getattr__(name: str) -> object:
     """Return kedro-mlflow's command group as `kedro_mlflow_commands`."""
     if name != "kedro_mlflow_commands":
         raise AttributeError(name)
+    # `kedro mlflow ui` starts `mlflow` by name: that of this environment, activated
+    # or not.
+    scripts = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
     sys.modules.pop(COMMANDS, None)
     return importlib.import_module(COMMANDS).mlflow_commands
 
