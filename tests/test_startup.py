@@ -41,7 +41,9 @@ def test_an_unknown_data_set_is_named_with_the_known_ones(project: Project) -> N
     failed = project.kedro("run", "--env", "telcoo", check=False)
     assert failed.returncode != 0
     assert "no data set is called 'telcoo'" in failed.stderr
-    assert "telco" in failed.stderr.split("expected one of")[1]
+    known = failed.stderr.split("expected one of ")[1].split(" (")[0].split(", ")
+    assert "telco" in known
+    assert not {"base", "test"} & set(known)
     assert "Traceback" not in failed.stderr
 
 

@@ -44,7 +44,7 @@ class JournalHook:
         self._dataset = ""
         self._record: RunRecord | None = None
 
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse an environment that does not exist; take note of the data set."""
         _check_environment(context)
@@ -177,7 +177,8 @@ def _check_environment(context: KedroContext) -> None:
     env = context.env or "local"
     if not conf.is_dir() or env == "local" or (conf / env).is_dir():
         return
-    known = sorted(p.name for p in conf.iterdir() if (p / "dataset.yml").is_file())
+    described = {path.parent.name for path in conf.glob("*/dataset.yml")}
+    known = sorted(described - {"base", "test"})  # these are no data sets of anybody
     raise ValueError(
         f"no data set is called {env!r}: expected one of {', '.join(known)} "
         f"(a folder in {conf}); make one with `kedro churn adopt {env} FILE ...`"
