@@ -1,4 +1,4 @@
-"""Profit by hand, and the threshold at its top."""
+"""Profit by hand; the threshold is the break-even, the top of the curve a check."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,10 @@ import pytest
 from churn_pipeline.evaluation.profit import (
     Decision,
     best_threshold,
+    draw_tops,
     profit,
     profit_curve,
+    top_of_curve,
 )
 
 COSTS = Decision(
@@ -28,17 +30,47 @@ def test_contacting_nobody_earns_nothing():
     assert profit([1, 0], [0.4, 0.3], 0.5, COSTS) == 0.0
 
 
-def test_best_threshold_is_the_top_of_the_curve():
+def test_the_top_of_the_curve_earns_most_on_its_rows():
     y = np.array([1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     p = np.linspace(0.8, 0.05, y.size)
-    best = best_threshold(y, p, COSTS)
-    assert best == pytest.approx((p[4] + p[5]) / 2)
+    top, most = top_of_curve(y, p, COSTS)
+    assert top == pytest.approx((p[4] + p[5]) / 2)
     everywhere = [profit(y, p, t, COSTS) for t in np.linspace(0, 1, 1001)]
-    assert profit(y, p, best, COSTS) == pytest.approx(max(everywhere))
+    assert most == pytest.approx(max(everywhere))
+    assert profit(y, p, top, COSTS) == pytest.approx(most)
 
 
-def test_best_threshold_contacts_nobody_where_that_never_pays():
-    assert best_threshold([0, 0, 0], [0.4, 0.2, 0.1], COSTS) == pytest.approx(0.7)
+def test_the_top_of_the_curve_contacts_nobody_where_that_never_pays():
+    top, most = top_of_curve([0, 0, 0], [0.4, 0.2, 0.1], COSTS)
+    assert (top, most) == (pytest.approx(0.7), 0.0)
+
+
+def test_the_threshold_is_the_break_even_and_never_below():
+    threshold = best_threshold(COSTS)
+    assert threshold == COSTS.break_even == pytest.approx(5 / 49)
+    expected = COSTS.expected([threshold - 0.01, threshold, threshold + 0.01])
+    assert expected[0] < 0 < expected[2]
+    assert expected[1] == pytest.approx(0, abs=1e-12)
+
+
+def test_with_calibrated_probabilities_the_top_agrees_within_its_interval():
+    rng = np.random.default_rng(0)
+    p = rng.beta(1, 6, 20_000)
+    y = (rng.random(p.size) < p).astype(float)
+    who = np.arange(p.size)
+    tops = draw_tops(y, p, COSTS, customer=who, resamples=200, seed=1)
+    low, high = np.quantile(tops, [0.025, 0.975])
+    assert low < best_threshold(COSTS) < high < 1.3 * low
+    _, most = top_of_curve(y, p, COSTS)
+    assert profit(y, p, best_threshold(COSTS), COSTS) > 0.99 * most
+    again = draw_tops(y, p, COSTS, customer=who, resamples=200, seed=1)
+    assert tops.tolist() == again.tolist()
+
+
+def test_the_rows_of_a_customer_are_drawn_together():
+    y, p = np.array([1.0, 0.0] * 50), np.linspace(0.9, 0.01, 100)
+    alike = draw_tops(y, p, COSTS, customer=np.zeros(100), resamples=5, seed=0)
+    assert set(alike) == {top_of_curve(y, p, COSTS)[0]}
 
 
 def test_profit_curve_runs_from_nobody_to_everybody():
@@ -62,6 +94,7 @@ def test_a_contact_at_the_break_even_probability_earns_nothing():
         ({"offer_cost": -1}, "decision.offer_cost: expected .* got -1"),
         ({"contact_cost": float("nan")}, "decision.contact_cost"),
         ({"customer_value": 5}, "sure to leave must earn money"),
+        ({"capacity": 0}, "decision.capacity: expected a whole number .* got 0"),
     ],
 )
 def test_impossible_costs_are_refused(change, message):

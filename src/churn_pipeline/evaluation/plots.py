@@ -169,11 +169,11 @@ def draw_profit(judged: Judged) -> Figure:
     """Return the profit of contacting so many customers, with the chosen share."""
     curve = profit_curve(judged.label, judged.probability, judged.decision)
     earned = judged.metrics["profit"]
-    best = judged.metrics["profit_at_best_threshold"]
+    best = judged.metrics["profit_at_top_of_curve"]
     money = judged.currency
     figure = new_figure(
         f"Contacting {judged.metrics['contacted_share']:.0%} of the customers earns "
-        f"{money} {earned:,.2f} a customer; the best here was {best:,.2f}",
+        f"{money} {earned:,.2f} a customer; the top here is {best:,.2f}",
         x="share of customers contacted, the likeliest churners first",
         y=f"profit, {money} a customer of all",
     )
@@ -188,8 +188,8 @@ def draw_profit(judged: Judged) -> Figure:
     )
     figure.add_hline(y=0, line={"color": GREYS[0], "dash": "dot"})
     top = int(curve.profit.argmax())
-    mark(figure, judged.metrics["contacted_share"], earned, "chosen threshold", ORANGE)
-    mark(figure, curve.share[top], curve.profit[top], "best on these rows", GREEN)
+    mark(figure, judged.metrics["contacted_share"], earned, "the threshold", ORANGE)
+    mark(figure, curve.share[top], curve.profit[top], "top on these rows", GREEN)
     figure.update_xaxes(tickformat=".0%")
     return figure
 

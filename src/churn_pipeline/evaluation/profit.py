@@ -1,4 +1,4 @@
-"""What acting on the probabilities earns: profit, its curve and the best threshold.
+"""What acting on the probabilities earns: profit, its curve and the threshold.
 
 A customer whose churn probability reaches the threshold is contacted and offered
 something to stay. One who would have left stays with probability `success_rate`; one
@@ -7,12 +7,21 @@ who would have stayed anyway takes the offer with probability `stayer_acceptance
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
+
+_TOPS = {
+    "customer_value": np.inf,
+    "contact_cost": np.inf,
+    "offer_cost": np.inf,
+    "success_rate": 1.0,
+    "stayer_acceptance": 1.0,
+}
+"""The largest valid value of each number."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class Decision:
         success_rate: Share of contacted churners who accept and stay, in (0, 1].
         stayer_acceptance: Share of contacted customers who would have stayed anyway
             and take the offer, in [0, 1].
+        capacity: Most customers on the list to call; None: all worth a call.
+        assumed: Whether the values are nobody's own yet: placeholders to replace.
 
     Raises:
         ValueError: If a value is out of its range, or contacting a certain churner
@@ -41,16 +52,25 @@ class Decision:
     offer_cost: float
     success_rate: float
     stayer_acceptance: float = 1.0
+    capacity: int | None = None
+    assumed: bool = False
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            top = 1.0 if field.name in ("success_rate", "stayer_acceptance") else np.inf
+        for name, top in _TOPS.items():
+            value = getattr(self, name)
             if not 0 <= value <= top or not np.isfinite(value):
                 raise ValueError(
-                    f"decision.{field.name}: expected a number from 0 to {top:g}, got "
+                    f"decision.{name}: expected a number from 0 to {top:g}, got "
                     f"{value}; correct parameters_decision.yml"
                 )
+        if self.capacity is not None and (
+            self.capacity < 1 or self.capacity != int(self.capacity)
+        ):
+            raise ValueError(
+                "decision.capacity: expected a whole number of calls from 1 on, or "
+                f"null for no limit, got {self.capacity}; correct "
+                "parameters_decision.yml"
+            )
         if self.gain_of_churner <= 0:
             raise ValueError(
                 "decision: contacting a customer who is sure to leave must earn money, "
@@ -73,6 +93,18 @@ class Decision:
     def break_even(self) -> float:
         """Churn probability, in [0, 1), above which a contact earns money."""
         return -self.gain_of_stayer / (self.gain_of_churner - self.gain_of_stayer)
+
+    def expected(self, probability: ArrayLike) -> Floats:
+        """Return what contacting customers is expected to earn.
+
+        Args:
+            probability: (n,), calibrated churn probability in [0, 1].
+
+        Returns:
+            float64, (n,), money each; 0 at the break-even.
+        """
+        churns = np.asarray(probability, dtype=np.float64)
+        return churns * self.gain_of_churner + (1 - churns) * self.gain_of_stayer
 
 
 @dataclass(frozen=True)
@@ -101,8 +133,7 @@ def gains(label: ArrayLike, decision: Decision) -> Floats:
     Returns:
         float64, (n,), money.
     """
-    churned = np.asarray(label, dtype=np.float64)
-    return churned * decision.gain_of_churner + (1 - churned) * decision.gain_of_stayer
+    return decision.expected(label)
 
 
 def profit(
@@ -157,10 +188,21 @@ def profit_curve(
     )
 
 
-def best_threshold(
+def best_threshold(decision: Decision) -> float:
+    """Return the probability from which on a customer is contacted, in [0, 1).
+
+    The break-even: a probability that is calibrated says what a contact is expected
+    to earn, and that is above 0 from there on, whatever the rows at hand. The top of
+    a profit curve is the same threshold with the noise of its rows; `top_of_curve`
+    is there to check the one by the other. See docs/decisions.
+    """
+    return decision.break_even
+
+
+def top_of_curve(
     label: ArrayLike, probability: ArrayLike, decision: Decision
-) -> float:
-    """Return the threshold at the top of the profit curve.
+) -> tuple[float, float]:
+    """Return the threshold that would have earned most on these rows, and how much.
 
     Args:
         label: (n,), 1 churned, 0 stayed; n at least 1.
@@ -168,12 +210,57 @@ def best_threshold(
         decision: Costs and values.
 
     Returns:
-        Lowest probability to contact, in [0, 1], halfway between the last customer
-        contacted and the next, so that rounding moves nobody across. Of several that
-        earn the same, the one nearest to the break-even probability.
+        The threshold, in [0, 1], halfway between the last customer contacted and the
+        next (of several that earn the same, the one nearest to the break-even), and
+        its profit, money per customer.
     """
     curve = profit_curve(label, probability, decision)
-    halfway = (curve.threshold + np.append(curve.threshold[1:], 0.0)) / 2
-    top = np.isclose(curve.profit, curve.profit.max(), rtol=0, atol=1e-12)
+    top = _nearest_top(curve.threshold, curve.profit, decision)
+    return top, float(curve.profit.max())
+
+
+def draw_tops(
+    label: ArrayLike,
+    probability: ArrayLike,
+    decision: Decision,
+    *,
+    customer: ArrayLike,
+    resamples: int,
+    seed: int,
+) -> Floats:
+    """Return where the top of the profit curve lies in resamples of the customers.
+
+    Args:
+        label: (n,), 1 churned, 0 stayed; n at least 1.
+        probability: (n,), churn probability in [0, 1].
+        decision: Costs and values.
+        customer: (n,), customer id of each row; a customer's rows are drawn together.
+        resamples: Number of resamples, at least 1.
+        seed: Of the draws.
+
+    Returns:
+        float64, (resamples,), thresholds in [0, 1].
+    """
+    score = np.asarray(probability, dtype=np.float64)
+    order = np.argsort(-score, kind="stable")
+    earned = gains(label, decision)[order]
+    last_of_ties = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    threshold = np.append(1.0, score[order][last_of_ties])
+    _, code = np.unique(np.asarray(customer)[order], return_inverse=True)
+    n_customers = int(code.max()) + 1
+    rng = np.random.default_rng(seed)
+    tops = np.empty(resamples)
+    for i in range(resamples):
+        drawn = rng.integers(0, n_customers, n_customers)
+        times = np.bincount(drawn, minlength=n_customers)[code]
+        profits = np.append(0.0, np.cumsum(times * earned)[last_of_ties])
+        tops[i] = _nearest_top(threshold, profits, decision)
+    return tops
+
+
+def _nearest_top(threshold: Floats, profits: Floats, decision: Decision) -> float:
+    """Return the threshold of the most profit, halfway to the next lower one."""
+    halfway = (threshold + np.append(threshold[1:], 0.0)) / 2
+    top = np.isclose(profits, profits.max(), rtol=1e-12, atol=1e-12)
     distance = np.where(top, np.abs(halfway - decision.break_even), np.inf)
     return float(halfway[np.argmin(distance)])

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from churn_pipeline.evaluation.intervals import bootstrap, with_intervals
-from churn_pipeline.evaluation.profit import Decision, best_threshold, profit
+from churn_pipeline.evaluation.intervals import (
+    bootstrap,
+    calibration_noise,
+    with_intervals,
+)
+from churn_pipeline.evaluation.metrics import Ranking
+from churn_pipeline.evaluation.profit import Decision, draw_tops, top_of_curve
 from churn_pipeline.pipelines.evaluation import rows as judged
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 
@@ -17,7 +22,6 @@ HEADLINE = (
     "average_precision",
     "log_loss",
     "brier",
-    "calibration_error",
     "accuracy",
     "precision",
     "recall",
@@ -40,7 +44,7 @@ def headline_metrics(
 
     Args:
         rows: The scored test rows.
-        threshold: Lowest probability that is contacted, as chosen in training.
+        threshold: Lowest probability that is contacted, as the artifact has it.
         thresholds: The same of the candidates, by name.
         decision: Costs and values.
         evaluation: Number of resamples and confidence.
@@ -58,7 +62,7 @@ def headline_metrics(
     draws = bootstrap(models, customer, resamples=evaluation.resamples, seed=seed)
     measured = {
         name: with_intervals(
-            model.measure(),
+            _with_noise(model, evaluation, seed),
             {metric: draws[name][metric] for metric in HEADLINE},
             confidence=evaluation.confidence,
         )
@@ -66,25 +70,37 @@ def headline_metrics(
     }
     own = {
         **measured.pop("model"),
-        **_profit_at_best(rows, threshold, decision),
+        "threshold": threshold,
+        "n_rows": float(len(rows)),
+        "n_customers": float(customer.nunique()),
+        **_top_of_curve(rows, decision, evaluation, seed=seed),
     }
     own |= _ceiling(measured.pop("ceiling", {}), own)
     return _defined({**own, **_beside(measured)})
 
 
-def _profit_at_best(
-    rows: pd.DataFrame, threshold: float, decision: Decision
+def _top_of_curve(
+    rows: pd.DataFrame, decision: Decision, evaluation: Evaluation, *, seed: int
 ) -> dict[str, float]:
-    """Return how far the threshold, chosen in training, is from the best one here."""
-    label, probability = rows["label"], rows[judged.PROBABILITY]
-    best = best_threshold(label, probability, decision)
+    """Return where the profit curve of these rows has its top, and how sure that is.
+
+    A check of the threshold, which should lie in the interval.
+    """
+    given = (rows["label"], rows[judged.PROBABILITY], decision)
+    top, most = top_of_curve(*given)
+    tops = draw_tops(
+        *given,
+        customer=rows["customer_id"],
+        resamples=evaluation.resamples,
+        seed=seed,
+    )
+    tail = (1 - evaluation.confidence) / 2
+    low, high = np.quantile(tops, [tail, 1 - tail])
     return {
-        "threshold": threshold,
-        "break_even": decision.break_even,
-        "best_threshold": best,
-        "profit_at_best_threshold": profit(label, probability, best, decision),
-        "n_rows": float(len(rows)),
-        "n_customers": float(rows["customer_id"].nunique()),
+        "top_of_curve": top,
+        "top_of_curve_low": float(low),
+        "top_of_curve_high": float(high),
+        "profit_at_top_of_curve": most,
     }
 
 

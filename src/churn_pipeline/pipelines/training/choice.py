@@ -26,7 +26,7 @@ class Comparison:
     """What the candidates reach, by family.
 
     Attributes:
-        thresholds: Of the most profit on the validation and calibration rows.
+        thresholds: From which on a contact is expected to earn money.
         validation: Metrics of the validation rows.
         test: Metrics of the test rows, which have no say in the choice.
         test_predictions: Customer, date, label and each candidate's probability.
@@ -71,17 +71,14 @@ def compare(
     """
     from churn_pipeline.evaluation.profit import best_threshold
 
-    known = model_input[model_input["split"].isin(("validation", "calibration"))]
+    validation = model_input[model_input["split"] == "validation"]
     test = model_input[model_input["split"] == "test"]
-    held_out = {name: made.predict(known) for name, made in candidates.items()}
+    validated = {name: made.predict(validation) for name, made in candidates.items()}
     tested = {name: made.predict(test) for name, made in candidates.items()}
-    label = known["label"].to_numpy()
-    thresholds = {n: best_threshold(label, p, decision) for n, p in held_out.items()}
-    validating = (known["split"] == "validation").to_numpy()
-    validated = {name: p[validating] for name, p in held_out.items()}
+    thresholds = dict.fromkeys(candidates, best_threshold(decision))
     return Comparison(
         thresholds,
-        _metrics(label[validating], validated, thresholds),
+        _metrics(validation["label"].to_numpy(), validated, thresholds),
         _metrics(test["label"].to_numpy(), tested, thresholds),
         test[["customer_id", "observation_date", "label"]]
         .reset_index(drop=True)
