@@ -1,15 +1,39 @@
-"""Scores of the newest date come from the champion, the likeliest first."""
+"""Scores of the newest date come from the champion; the list names whom to call."""
 
+import dataclasses
 import datetime as dt
 
 import ibis
 import pandas as pd
 import pytest
 
-from churn_pipeline.pipelines.scoring.nodes import Scoring, score_customers
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.pipelines.scoring.nodes import (
+    Scoring,
+    list_calls,
+    score_customers,
+)
 from tests.factories import tiny_artifact, tiny_columns
 
 OLD, NEW = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
+NOBODY = ibis.memtable(pd.DataFrame({"customer_id": ["c000"]}))
+COSTS = Decision(
+    customer_value=100,
+    contact_cost=1,
+    offer_cost=10,
+    success_rate=0.5,
+    stayer_acceptance=0.4,
+)
+SHOP = Dataset.model_validate(
+    {
+        "name": "shop",
+        "shape": "events",
+        "currency": "GBP",
+        "tables": {"transactions": {"customer_id": "who", "time": "when"}},
+        "label": {"rule": "inactivity", "horizon_days": 60},
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +50,7 @@ def features():
 
 
 def test_the_newest_date_is_scored_as_by_the_artifact(features, champion):
-    scores = score_customers(features, champion, Scoring())
+    scores = score_customers(features, NOBODY, champion, Scoring())
     assert list(scores) == [
         "customer_id",
         "observation_date",
@@ -46,22 +70,91 @@ def test_the_newest_date_is_scored_as_by_the_artifact(features, champion):
 
 
 def test_another_date_may_be_asked_for(features, champion):
-    scores = score_customers(features, champion, Scoring(observation_date=OLD))
+    scores = score_customers(features, NOBODY, champion, Scoring(observation_date=OLD))
     assert len(scores) == 100
 
 
 def test_a_date_without_customers_is_refused_with_those_there_are(features, champion):
     wrong = Scoring(observation_date=dt.date(2020, 1, 1))
     with pytest.raises(ValueError, match="dates there: 2026-01-01, 2026-02-01"):
-        score_customers(features, champion, wrong)
+        score_customers(features, NOBODY, champion, wrong)
 
 
 def test_a_feature_that_is_not_made_any_more_is_named(features, champion):
     message = r"expected the 3 features .* missing are 1: plan; .* `kedro run`"
     with pytest.raises(ValueError, match=message):
-        score_customers(features.drop("plan"), champion, Scoring())
+        score_customers(features.drop("plan"), NOBODY, champion, Scoring())
 
 
 def test_without_a_champion_it_says_what_to_run(features):
     with pytest.raises(ValueError, match=r"expected a champion .* run `kedro run`"):
-        score_customers(features, None, Scoring())
+        score_customers(features, NOBODY, None, Scoring())
+
+
+def test_who_left_by_their_own_label_is_scored_and_never_called(features, champion):
+    rows = features.to_pandas()
+    newest = rows["customer_id"].iloc[100:]
+    label = [float(i % 2) for i in range(len(newest))]
+    customers = pd.DataFrame({"customer_id": newest, "label": label})
+    before = score_customers(features, NOBODY, champion, Scoring())
+    scores = score_customers(features, ibis.memtable(customers), champion, Scoring())
+    assert scores["churn_probability"].tolist() == before["churn_probability"].tolist()
+    left = set(customers.loc[customers["label"] == 1, "customer_id"])
+    assert set(scores.loc[scores["decision"] == "gone", "customer_id"]) == left
+    assert before.loc[before["customer_id"].isin(left), "decision"].eq("call").any()
+    rest = scores["decision"] != "gone"
+    assert scores[rest]["decision"].tolist() == before[rest]["decision"].tolist()
+
+
+def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features):
+    scores = pd.DataFrame(
+        {
+            "customer_id": ["c150", "c120", "c130", "c140"],
+            "observation_date": pd.Timestamp(NEW),
+            "churn_probability": [0.9, 0.70049, 0.5, 0.1],
+            "decision": ["gone", "call", "call", "no_call"],
+        }
+    )
+    plans = features.to_pandas().set_index("customer_id")["plan"]
+    given = (scores, features, {"segments": ["plan"]})
+    listed = list_calls(*given, COSTS, SHOP)
+    assert listed.to_dict("records") == [
+        {
+            "rank": 1,
+            "customer_id": "c120",
+            "churn_probability": 0.7,
+            "expected_profit": 29.32,
+            "currency": "GBP",
+            "plan": plans["c120"],
+        },
+        {
+            "rank": 2,
+            "customer_id": "c130",
+            "churn_probability": 0.5,
+            "expected_profit": 19.5,
+            "currency": "GBP",
+            "plan": plans["c130"],
+        },
+    ]
+    one = dataclasses.replace(COSTS, capacity=1)
+    assert list_calls(*given, one, SHOP)["customer_id"].tolist() == ["c120"]
+
+
+def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features):
+    scores = pd.DataFrame(
+        {
+            "customer_id": ["c150"],
+            "observation_date": pd.Timestamp(NEW),
+            "churn_probability": [0.1],
+            "decision": ["no_call"],
+        }
+    )
+    listed = list_calls(scores, features, {"segments": []}, COSTS, SHOP)
+    assert len(listed) == 0
+    assert list(listed) == [
+        "rank",
+        "customer_id",
+        "churn_probability",
+        "expected_profit",
+        "currency",
+    ]

@@ -1,19 +1,21 @@
-"""Score the customers that the company has now."""
+"""Score the customers that the company has now, and list those to call."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.dataset import Dataset, Params
+from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.release.expected import require_features
-from churn_pipeline.serving.decide import decide, require_champion
+from churn_pipeline.serving.decide import CALL, decide, has_lapsed, require_champion
 
 BATCH_ROWS = 65_536
+_LEFT = "_left"
 
 
 class Scoring(Params):
@@ -27,18 +29,23 @@ class Scoring(Params):
 
 
 def score_customers(
-    customer_features: ibis.Table, champion: Any, scoring: Scoring
+    customer_features: ibis.Table,
+    customers: ibis.Table,
+    champion: Any,
+    scoring: Scoring,
 ) -> pd.DataFrame:
     """Return the churn probability of each customer, the likeliest to churn first.
 
     Args:
         customer_features: One row a customer and observation date.
+        customers: Typed customers; of a snapshot with `label`, 1: left already.
         champion: The released artifact, or None where there is none yet.
         scoring: Which date to score.
 
     Returns:
         `customer_id`, `observation_date`, `churn_probability` (float64, [0, 1]),
-        `decision` (`call` or `no_call`) and `model_version`.
+        `decision` (`call`, `no_call`, or `gone`: has left already) and
+        `model_version`.
 
     Raises:
         ValueError: There is no champion, no row of the date, or a feature of the
@@ -47,16 +54,53 @@ def score_customers(
     artifact = require_champion(champion)
     rows = at_date(customer_features, scoring.observation_date)
     names = require_features(artifact.manifest, rows.columns)
+    known = rows.select("customer_id", "observation_date", *names)
     parts = [
         _score_batch(batch.to_pandas(), artifact)
-        for batch in rows.select(
-            "customer_id", "observation_date", *names
-        ).to_pyarrow_batches(chunk_size=BATCH_ROWS)
+        for batch in _with_left(known, customers).to_pyarrow_batches(
+            chunk_size=BATCH_ROWS
+        )
     ]
     scores = pd.concat(parts, ignore_index=True)
     # The id settles ties, so that the same input gives the same file.
     order = np.lexsort((scores["customer_id"], -scores["churn_probability"]))
     return scores.iloc[order].reset_index(drop=True)
+
+
+def list_calls(
+    churn_scores: pd.DataFrame,
+    customer_features: ibis.Table,
+    feature_set: dict[str, Any],
+    decision: Decision,
+    dataset: Dataset,
+) -> pd.DataFrame:
+    """Return whom to call today, the call that is expected to earn most first.
+
+    Args:
+        churn_scores: Every customer with `churn_probability` and `decision`.
+        customer_features: Holds the columns that reports are sliced by.
+        feature_set: Names those columns.
+        decision: Costs, values, and how many calls there is time for.
+        dataset: Its currency.
+
+    Returns:
+        `rank` (from 1), `customer_id`, `churn_probability` (three decimals),
+        `expected_profit` (money of the call, two decimals), `currency`, and the
+        segment columns; at most `decision.capacity` rows.
+    """
+    called = churn_scores[churn_scores["decision"] == CALL].iloc[: decision.capacity]
+    probability = called["churn_probability"]
+    listed = pd.DataFrame(
+        {
+            "rank": np.arange(1, len(called) + 1),
+            "customer_id": called["customer_id"].to_numpy(),
+            "churn_probability": probability.round(3).to_numpy(),
+            "expected_profit": decision.expected(probability).round(2),
+            "currency": dataset.currency,
+        }
+    )
+    segments = _segments(customer_features, churn_scores, feature_set["segments"])
+    return listed.merge(segments, on="customer_id", how="left")
 
 
 def at_date(features: ibis.Table, date: dt.date | None) -> ibis.Table:
@@ -79,11 +123,30 @@ def at_date(features: ibis.Table, date: dt.date | None) -> ibis.Table:
     return rows
 
 
+def _with_left(rows: ibis.Table, customers: ibis.Table) -> ibis.Table:
+    """Return the rows with whether the customer's own label says that they left."""
+    if "label" not in customers.columns:
+        return rows.mutate(**{_LEFT: False})
+    labelled = customers.select("customer_id", **{_LEFT: customers["label"] == 1})
+    joined = rows.left_join(labelled, "customer_id").drop("customer_id_right")
+    return joined.mutate(**{_LEFT: joined[_LEFT].fill_null(False)})
+
+
+def _segments(
+    features: ibis.Table, scores: pd.DataFrame, names: list[str]
+) -> pd.DataFrame:
+    """Return the segment columns of the customers of the scores' date."""
+    date = pd.Timestamp(scores["observation_date"].iloc[0]).date()
+    rows = at_date(features, date).select("customer_id", *names)
+    return cast("pd.DataFrame", rows.to_pandas())
+
+
 def _score_batch(batch: pd.DataFrame, artifact: Any) -> pd.DataFrame:
     """Return the scores of some rows."""
     probability = artifact.predict(batch)
+    gone = batch[_LEFT].to_numpy(dtype=bool) | has_lapsed(batch, artifact.manifest)
     return batch[["customer_id", "observation_date"]].assign(
         churn_probability=probability,
-        decision=decide(probability, artifact.manifest.threshold),
+        decision=decide(probability, artifact.manifest.threshold, gone=gone),
         model_version=artifact.manifest.version,
     )
