@@ -6,7 +6,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from churn_pipeline.serving.answers import Predictor
-from churn_pipeline.serving.app import MAX_BYTES, make_app
+from churn_pipeline.serving.app import make_app
+from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from tests.factories import tiny_artifact, tiny_columns
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
@@ -83,14 +84,42 @@ def test_pickles_are_refused(client):
     assert answer.json()["code"] == "unsupported_media_type"
 
 
-def test_a_body_that_is_too_large_is_refused(client):
-    answer = client.post(
-        "/predict_batch",
-        content=b" " * (MAX_BYTES + 1),
-        headers={"content-type": "application/json"},
-    )
+@pytest.mark.parametrize(
+    ("path", "limit", "told"),
+    [
+        ("/predict", MAX_BYTES, "262,144"),
+        ("/predict_batch", MAX_BYTES_BATCH, "33,554,432"),
+    ],
+)
+def test_a_body_that_is_too_large_is_refused_with_the_limit(client, path, limit, told):
+    kind = {"content-type": "application/json"}
+    answer = client.post(path, content=b" " * (limit + 1), headers=kind)
     assert answer.status_code == 413
     assert answer.json()["code"] == "too_large"
+    assert answer.json()["message"] == f"expected at most {told} bytes, got more"
+    assert client.post(path, content=b" " * limit, headers=kind).status_code == 400
+
+
+def test_the_example_is_a_body_of_predict(client):
+    example = client.get("/example")
+    answer = client.post("/predict", content=example.content)
+    assert (answer.status_code, answer.json()["warnings"]) == (200, {})
+    assert answer.json()["customer_id"] == "example-1"
+
+
+def test_the_openapi_page_is_made_once(artifact):
+    class Counted(Predictor):
+        asked = 0
+
+        def predict(self, body, request_id=None):
+            Counted.asked += 1
+            return super().predict(body, request_id)
+
+    app = make_app()
+    app.state.predictor = Counted(artifact)
+    client = TestClient(app)
+    pages = {client.get("/docs.json").content for _ in range(3)}
+    assert (len(pages), Counted.asked) == (1, 1)
 
 
 def test_a_fault_of_ours_is_no_stack_trace(artifact, caplog):

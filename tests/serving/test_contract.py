@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from churn_pipeline.serving.contract import MAX_ROWS, Contract, Refusal
+from churn_pipeline.feature import Feature
+from churn_pipeline.serving.contract import MAX_ROWS, Contract
+from churn_pipeline.serving.refusal import Refusal
 from tests.factories import tiny_artifact
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
@@ -58,7 +60,7 @@ def test_a_wrong_value_is_refused_by_name(contract, changes, code, expected, rec
     with pytest.raises(Refusal, match=f"^{field}: expected ") as caught:
         _one(contract, **changes)
     (problem,) = caught.value.problems
-    assert (caught.value.status, caught.value.code) == (422, code)
+    assert (caught.value.status, problem.code) == (422, code)
     assert problem.field == field
     assert expected in problem.expected
     assert problem.received == received
@@ -80,7 +82,7 @@ def test_numbers_that_are_none_are_refused(contract, number):
 def test_what_is_no_json_is_refused_as_such(contract, body):
     with pytest.raises(Refusal, match="expected JSON in UTF-8") as caught:
         contract.read_one(body)
-    assert (caught.value.status, caught.value.code) == (400, "invalid_json")
+    assert (caught.value.status, caught.value.problems[0].code) == (400, "invalid_json")
 
 
 def test_a_batch_names_row_and_field(contract):
@@ -98,6 +100,53 @@ def test_a_million_faults_print_one_screen(contract):
     assert len(caught.value.problems) == 20
 
 
+def test_no_more_than_20_of_many_unknown_fields_are_looked_at(contract, monkeypatch):
+    looked_at = []
+    monkeypatch.setattr(
+        "churn_pipeline.serving.contract.get_close_matches",
+        lambda name, *_, **__: looked_at.append(name) or [],
+    )
+    unknown = {f"unknown_{i}": 1 for i in range(5000)}
+    with pytest.raises(Refusal, match=r"^unknown_0: expected only the fields"):
+        _one(contract, **unknown)
+    assert looked_at == list(unknown)[:20]
+
+
+def test_reading_a_batch_stops_at_the_twentieth_problem(contract, monkeypatch):
+    read = []
+    customer = contract._customer
+    monkeypatch.setattr(
+        contract, "_customer", lambda row: read.append(row) or customer(row)
+    )
+    rows = [GOOD | {"plan": 1}] * 5000
+    with pytest.raises(Refusal, match=r"^plan: expected text"):
+        contract.read_many(json.dumps(rows).encode())
+    assert len(read) == 20
+
+
+def test_a_row_with_a_thousand_wrong_cells_names_20(contract):
+    features = [Feature(name=f"cell_{i}", type="number") for i in range(1000)]
+    manifest = tiny_artifact().manifest.model_copy(
+        update={"features": tuple(features), "categories": {}}
+    )
+    row = {feature.name: "wrong" for feature in features}
+    with pytest.raises(Refusal, match=r"^cell_0: ") as caught:
+        Contract(manifest).read_one(json.dumps(row).encode())
+    fields = [problem.field for problem in caught.value.problems]
+    assert fields == [f"cell_{i}" for i in range(20)]
+
+
+def test_a_long_name_of_a_field_is_shortened(contract):
+    with pytest.raises(Refusal, match=r"^x{80}…: expected only") as caught:
+        _one(contract, **{"x" * 200_000: 1})
+    assert len(str(caught.value)) < 200
+
+
+def test_a_field_without_a_name_is_an_unknown_field(contract):
+    with pytest.raises(Refusal, match="expected only the fields of the contract"):
+        _one(contract, **{"": 1})
+
+
 @pytest.mark.parametrize(
     ("count", "status", "code"),
     [(0, 422, "no_rows"), (MAX_ROWS + 1, 413, "too_many_rows")],
@@ -105,7 +154,7 @@ def test_a_million_faults_print_one_screen(contract):
 def test_a_batch_has_1_to_10000_rows(contract, count, status, code):
     with pytest.raises(Refusal, match="a list of 1 to 10,000 customers") as caught:
         contract.read_many(json.dumps([GOOD] * count).encode())
-    assert (caught.value.status, caught.value.code) == (status, code)
+    assert (caught.value.status, caught.value.problems[0].code) == (status, code)
 
 
 def test_a_feature_may_be_called_like_a_method_of_pydantic():

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from churn_pipeline.serving.answers import Predictor, new_request_id
-from churn_pipeline.serving.contract import Problem, Refusal
-from churn_pipeline.serving.openapi import ErrorAnswer, openapi
+from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
+from churn_pipeline.serving.openapi import ErrorAnswer, document, example
+from churn_pipeline.serving.refusal import Refusal, refusal, shortened, too_large
 
 logger = logging.getLogger(__name__)
 
-MAX_BYTES = 32 * 2**20
 JSON = "application/json"
 
 
@@ -28,24 +27,50 @@ def make_app() -> Starlette:
         routes=[
             Route("/predict", predict, methods=["POST"]),
             Route("/predict_batch", predict_batch, methods=["POST"]),
-            Route("/docs.json", document, methods=["GET"]),
+            Route("/example", show_example, methods=["GET"]),
+            Route("/docs.json", show_document, methods=["GET"]),
         ]
     )
 
 
 async def predict(request: Request) -> Response:
-    """Answer to one customer."""
-    return await _answer(request, _predictor(request).predict, many=False)
+    """Answer to one customer; a body so small is answered without a thread."""
+    request_id = new_request_id()
+    try:
+        body = await _body(request, MAX_BYTES)
+        return _json(_predictor(request).predict(body, request_id))
+    except Exception as error:
+        return _failed(error, request_id, _predictor(request))
 
 
 async def predict_batch(request: Request) -> Response:
     """Answer to many customers; in a thread, so that others are answered meanwhile."""
-    return await _answer(request, _predictor(request).predict_batch, many=True)
+    request_id = new_request_id()
+    try:
+        body = await _body(request, MAX_BYTES_BATCH)
+        return await run_in_threadpool(_answer_batch, request, body, request_id)
+    except Exception as error:
+        return _failed(error, request_id, _predictor(request))
 
 
-async def document(request: Request) -> Response:
+async def show_example(request: Request) -> Response:
+    """Answer a body for `/predict`."""
+    found = await run_in_threadpool(example, _predictor(request))
+    return Response(found, media_type=JSON)
+
+
+async def show_document(request: Request) -> Response:
     """Answer the OpenAPI document."""
-    return JSONResponse(await run_in_threadpool(openapi, _predictor(request)))
+    made = await run_in_threadpool(document, _predictor(request))
+    return Response(made, media_type=JSON)
+
+
+def _answer_batch(request: Request, body: bytes, request_id: str) -> Response:
+    return _json(_predictor(request).predict_batch(body, request_id))
+
+
+def _json(answer: BaseModel, status: int = 200) -> Response:
+    return Response(answer.model_dump_json(), status, media_type=JSON)
 
 
 def _predictor(request: Request) -> Predictor:
@@ -53,62 +78,39 @@ def _predictor(request: Request) -> Predictor:
     return predictor
 
 
-async def _answer(
-    request: Request, ask: Callable[[bytes, str], BaseModel], *, many: bool
-) -> Response:
-    """Return the answer, or the refusal of a request that breaks the contract."""
-    request_id = new_request_id()
-    try:
-        body = await _body(request)
-        if many:
-            answer = await run_in_threadpool(ask, body, request_id)
-        else:
-            answer = ask(body, request_id)
-    except Refusal as refusal:
-        return _refused(refusal, request_id, _predictor(request))
-    except Exception:
-        logger.exception("request %s failed", request_id)
-        problem = Problem(
-            field="",
-            expected="an answer",
-            received=f"a fault of ours; the log has it under {request_id}",
-        )
-        fault = Refusal(500, "internal_error", [problem])
-        return _refused(fault, request_id, _predictor(request))
-    return Response(answer.model_dump_json(), media_type=JSON)
-
-
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, limit: int) -> bytes:
     """Return the body.
 
     Raises:
-        Refusal: It is not declared as JSON, or is larger than 32 MiB.
+        Refusal: It is not declared as JSON, or is larger than `limit` bytes.
     """
     kind = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
     if kind != JSON:
-        problem = Problem(field="Content-Type", expected=JSON, received=kind[:80])
-        raise Refusal(415, "unsupported_media_type", [problem])
+        received = shortened(kind)
+        raise refusal(415, "unsupported_media_type", expected=JSON, received=received)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > MAX_BYTES:
-            expected = f"at most {MAX_BYTES:,} bytes"
-            problem = Problem(field="", expected=expected, received="more")
-            raise Refusal(413, "too_large", [problem])
+        if len(body) > limit:
+            raise too_large(limit)
     return bytes(body)
 
 
-def _refused(refusal: Refusal, request_id: str, predictor: Predictor) -> Response:
-    """Return a refusal as JSON."""
-    first = refusal.problems[0]
-    error = ErrorAnswer(
-        code=refusal.code,
-        message=str(refusal),
+def _failed(error: Exception, request_id: str, predictor: Predictor) -> Response:
+    """Return why there is no answer; a fault of ours goes to the log, whole."""
+    if not isinstance(error, Refusal):
+        logger.error("request %s failed", request_id, exc_info=error)
+        received = f"a fault of ours; the log has it under {request_id}"
+        error = refusal(500, "internal_error", expected="an answer", received=received)
+    first = error.problems[0]
+    told = ErrorAnswer(
+        code=first.code,
+        message=str(error),
         field=first.field,
         expected=first.expected,
         received=first.received,
-        problems=list(refusal.problems),
+        problems=list(error.problems),
         request_id=request_id,
         model_version=predictor.artifact.manifest.version,
     )
-    return Response(error.model_dump_json(), refusal.status, media_type=JSON)
+    return _json(told, error.status)

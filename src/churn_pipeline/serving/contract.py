@@ -11,58 +11,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    create_model,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import from_json
 
 from churn_pipeline.feature import Feature
 from churn_pipeline.release.artifact import Manifest
+from churn_pipeline.serving.refusal import (
+    MAX_ERRORS,
+    Problem,
+    Refusal,
+    code_of,
+    refusal,
+    shortened,
+    shown,
+)
 
 CUSTOMER_ID = "customer_id"
 MAX_ROWS = 10_000
-MAX_ERRORS = 20
-MAX_SHOWN = 80
-
-
-class Problem(BaseModel):
-    """One thing that is wrong with a request.
-
-    Attributes:
-        row: Position of the row in a batch, from 0; None for a single customer.
-        field: Name of the field; empty where the whole request is meant.
-        expected: What the contract says.
-        received: What came, shortened.
-    """
-
-    row: int | None = None
-    field: str
-    expected: str
-    received: str
-
-
-class Refusal(ValueError):
-    """A request that the contract refuses.
-
-    Attributes:
-        status: HTTP status.
-        code: Name of the kind of fault, for programs.
-        problems: What is wrong, at most 20.
-    """
-
-    def __init__(self, status: int, code: str, problems: Sequence[Problem]) -> None:
-        first = problems[0]
-        where = f"{first.field}: " if first.field else ""
-        super().__init__(f"{where}expected {first.expected}, got {first.received}")
-        self.status = status
-        self.code = code
-        self.problems = tuple(problems[:MAX_ERRORS])
+MAX_BYTES = 256 * 2**10
+MAX_BYTES_BATCH = 32 * 2**20
 
 
 @dataclass(frozen=True)
@@ -93,7 +63,9 @@ class Contract:
         }
         self.row: type[BaseModel] = customer_model(manifest)
         self._fields = dict(zip(self.features, field_names(manifest), strict=True))
-        self._rows = TypeAdapter[Any](_list_of(self.row))
+        self._names = {*self.features, CUSTOMER_ID}
+        # Half the time of `model_validate`, which wraps it.
+        self._validate = self.row.__pydantic_validator__.validate_python
 
     def read_one(self, body: bytes) -> Request:
         """Return the customer of a JSON object.
@@ -101,21 +73,41 @@ class Contract:
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
+        value = _parsed(body)
         try:
-            return self._request([self.row.model_validate_json(body)])
+            return self._request([self._customer(value)])
         except ValidationError as error:
-            raise self._refusal(error) from None
+            raise Refusal(422, self._problems(error, None)) from None
 
     def read_many(self, body: bytes) -> Request:
         """Return the customers of a JSON list of 1 to 10,000 objects.
 
+        Reading stops at the twentieth problem.
+
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
-        try:
-            return self._request(self._rows.validate_json(body))
-        except ValidationError as error:
-            raise self._refusal(error) from None
+        rows: list[BaseModel] = []
+        problems: list[Problem] = []
+        for position, value in enumerate(_checked_rows(_parsed(body))):
+            try:
+                rows.append(self._customer(value))
+            except ValidationError as error:
+                problems += self._problems(error, position)
+            if len(problems) >= MAX_ERRORS:
+                break
+        if problems:
+            raise Refusal(422, problems)
+        return self._request(rows)
+
+    def _customer(self, value: Any) -> BaseModel:
+        """Return a row; of its unknown fields few are looked at, each is an error."""
+        if isinstance(value, dict) and len(value) > len(self._names) + MAX_ERRORS:
+            others = (name for name in value if name not in self._names)
+            kept = self._names & value.keys() | set(islice(others, MAX_ERRORS))
+            value = {name: value[name] for name in value if name in kept}
+        row: BaseModel = self._validate(value)
+        return row
 
     def _request(self, rows: Sequence[BaseModel]) -> Request:
         ids = [row.__dict__[CUSTOMER_ID] for row in rows]
@@ -138,33 +130,32 @@ class Contract:
             counted[name] = {kind: n for kind, n in counts.items() if n}
         return {name: counts for name, counts in counted.items() if counts}
 
-    def _refusal(self, error: ValidationError) -> Refusal:
-        """Return what is wrong in our words; a number of text may be two errors."""
+    def _problems(self, error: ValidationError, row: int | None) -> list[Problem]:
+        """Return what is wrong with a row; a number of text may be two errors."""
         details = error.errors(include_url=False, include_context=False)
-        if details[0]["type"] == "json_invalid":
-            fault = details[0]["msg"].removeprefix("Invalid JSON: ")
-            problem = Problem(field="", expected="JSON in UTF-8", received=fault)
-            return Refusal(400, "invalid_json", [problem])
-        problems = {self._problem(detail): None for detail in map(dict, details)}
-        found = [
-            Problem(row=r, field=f, expected=e, received=g) for r, f, e, g in problems
-        ]
-        too_many = any(detail["type"] == "too_long" for detail in details)
-        return Refusal(413 if too_many else 422, _code(details[0]["type"]), found)
+        details = details[: 2 * MAX_ERRORS]
+        found = [self._problem(detail, row) for detail in map(dict, details)]
+        return [p for i, p in enumerate(found) if p not in found[:i]]
 
-    def _problem(self, detail: dict[str, Any]) -> tuple[int | None, str, str, str]:
-        """Return row, field, what was expected and what came."""
-        row, names = None, list(detail["loc"])
-        if names and isinstance(names[0], int):
-            row, names = names[0], names[1:]
-        field = str(names[0]) if names else ""
-        if not field:
-            return row, "", _expected_rows(detail["type"]), _shown(detail["input"])
-        if detail["type"] == "missing":
-            return row, field, self.expectation(field), "no such field"
-        if detail["type"] == "extra_forbidden":
-            return row, field, self._no_such(field), _shown(detail["input"])
-        return row, field, self.expectation(field), _shown(detail["input"])
+    def _problem(self, detail: dict[str, Any], row: int | None) -> Problem:
+        """Return which field is wrong, what was expected and what came."""
+        kind, received = detail["type"], shown(detail["input"])
+        field = str(detail["loc"][0]) if detail["loc"] else ""
+        if not detail["loc"]:
+            expected = "a customer: an object of its fields (see /docs.json)"
+        elif kind == "extra_forbidden":
+            expected = self._no_such(field)
+        else:
+            expected = self.expectation(field)
+        if kind == "missing":
+            received = "no such field"
+        return Problem(
+            row=row,
+            code=code_of(kind),
+            field=shortened(field),
+            expected=expected,
+            received=received,
+        )
 
     def expectation(self, field: str) -> str:
         """Return in words what a field may hold."""
@@ -173,7 +164,7 @@ class Contract:
         return expectation(self.features[field])
 
     def _no_such(self, field: str) -> str:
-        near = get_close_matches(field, [*self.features, CUSTOMER_ID], n=1)
+        near = get_close_matches(shortened(field), [*self.features, CUSTOMER_ID], n=1)
         hint = f"; is it {near[0]}?" if near else ""
         return f"only the fields of the contract (see /docs.json){hint}"
 
@@ -198,11 +189,6 @@ def customer_model(manifest: Manifest) -> type[BaseModel]:
     fields[CUSTOMER_ID] = (identity, about)
     config = ConfigDict(extra="forbid", allow_inf_nan=False)
     return create_model("Customer", __config__=config, **fields)
-
-
-def _list_of(row: type[BaseModel]) -> Any:
-    """Return the type of a list of 1 to 10,000 rows."""
-    return Annotated[list[row], Field(min_length=1, max_length=MAX_ROWS)]  # type: ignore[valid-type]
 
 
 def _field(feature: Feature) -> tuple[Any, Any]:
@@ -237,29 +223,22 @@ def expectation(feature: Feature) -> str:
     return f"a number{low}{high}, or null where not known"
 
 
-def _expected_rows(kind: str) -> str:
-    """Return what a body or a row was expected to be, after the kind of error."""
-    if kind in {"list_type", "too_short", "too_long"}:
-        return f"a list of 1 to {MAX_ROWS:,} customers, each an object of its fields"
-    return "a customer: an object of its fields (see /docs.json)"
+def _parsed(body: bytes) -> Any:
+    """Return the value of a JSON text."""
+    try:
+        return from_json(body)
+    except ValueError as error:
+        raise refusal(
+            400, "invalid_json", expected="JSON in UTF-8", received=str(error)
+        ) from None
 
 
-def _code(kind: str) -> str:
-    """Return our name of a kind of error."""
-    known = {
-        "missing": "missing_field",
-        "extra_forbidden": "unknown_field",
-        "too_long": "too_many_rows",
-        "too_short": "no_rows",
-        "greater_than_equal": "out_of_range",
-        "less_than_equal": "out_of_range",
-    }
-    return known.get(kind, "invalid_value")
-
-
-def _shown(value: Any) -> str:
-    """Return a value on one short line."""
-    if isinstance(value, list | dict):
-        return f"{type(value).__name__} of {len(value)}"
-    text = repr(value)
-    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+def _checked_rows(value: Any) -> list[Any]:
+    """Return the list of a batch, which has 1 to 10,000 rows."""
+    if isinstance(value, list) and 1 <= len(value) <= MAX_ROWS:
+        return value
+    status, code = 422, "invalid_value"
+    if isinstance(value, list):
+        status, code = (413, "too_many_rows") if value else (422, "no_rows")
+    expected = f"a list of 1 to {MAX_ROWS:,} customers, each an object of its fields"
+    raise refusal(status, code, expected=expected, received=shown(value))

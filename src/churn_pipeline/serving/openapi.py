@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from churn_pipeline.serving.answers import Answer, BatchAnswer, Predictor
-from churn_pipeline.serving.contract import CUSTOMER_ID, MAX_ROWS, Problem
+from churn_pipeline.serving.contract import (
+    CUSTOMER_ID,
+    MAX_BYTES,
+    MAX_BYTES_BATCH,
+    MAX_ROWS,
+)
+from churn_pipeline.serving.refusal import Problem
 
 REF = "#/components/schemas/{model}"
 
@@ -25,6 +32,19 @@ class ErrorAnswer(BaseModel):
     problems: list[Problem]
     request_id: str
     model_version: str | None
+
+
+# A process has one predictor, which does not change: one answer to all who ask.
+@lru_cache(maxsize=1)
+def document(predictor: Predictor) -> bytes:
+    """Return the OpenAPI document of the service, as JSON."""
+    return json.dumps(openapi(predictor)).encode()
+
+
+@lru_cache(maxsize=1)
+def example(predictor: Predictor) -> bytes:
+    """Return a customer for `/predict`, as JSON."""
+    return json.dumps(example_rows(predictor)[0]).encode()
 
 
 def openapi(predictor: Predictor) -> dict[str, Any]:
@@ -54,6 +74,7 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
                     "Churn probability of one customer",
                     (_ref(customer), rows[0]),
                     (_ref(Answer), answers[0]),
+                    MAX_BYTES,
                 )
             },
             "/predict_batch": {
@@ -62,8 +83,10 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
                     f"Churn probabilities of 1 to {MAX_ROWS:,} customers",
                     (batch | {"minItems": 1}, rows),
                     (_ref(BatchAnswer), answers[1]),
+                    MAX_BYTES_BATCH,
                 )
             },
+            "/example": {"get": _example(_ref(customer), rows[0])},
             "/livez": {"get": _probe("livez", "The process answers")},
             "/readyz": {"get": _probe("readyz", "The model is loaded and checked")},
         },
@@ -105,6 +128,7 @@ def _operation(
     summary: str,
     request: tuple[dict[str, Any], Any],
     response: tuple[dict[str, Any], Any],
+    limit: int,
 ) -> dict[str, Any]:
     """Return an operation with its examples."""
     refused = {"description": "Refused", "content": _json(_ref(ErrorAnswer))}
@@ -115,10 +139,21 @@ def _operation(
         "responses": {
             "200": {"description": summary, "content": _json(*response)},
             "400": refused | {"description": "The body is not JSON"},
-            "413": refused | {"description": "Too large, or too many rows"},
+            "413": refused
+            | {"description": f"More than {limit:,} bytes, or too many rows"},
             "415": refused | {"description": "Not application/json"},
             "422": refused | {"description": "A field breaks the contract"},
         },
+    }
+
+
+def _example(schema: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    summary = "A customer to try /predict with"
+    answer = {"description": summary, "content": _json(schema, row)}
+    return {
+        "operationId": "example",
+        "summary": summary,
+        "responses": {"200": answer},
     }
 
 
