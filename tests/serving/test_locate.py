@@ -1,5 +1,7 @@
 """What is served: a named folder, or the champion of a data set."""
 
+import os
+
 import pytest
 
 from churn_pipeline.release.artifact import ArtifactError
@@ -68,9 +70,44 @@ def test_an_environment_is_served_by_the_name_of_its_data_set(here):
     assert dataset_of("local") == "base_data"
 
 
+@pytest.fixture
+def started(here, monkeypatch):
+    """Calls of BentoML's server, which is not started."""
+    for name in ("company", "telco"):
+        _release(name, f"{name}-1")
+        (here / "conf" / name).mkdir(parents=True)
+        text = f"dataset: {{name: {name}}}\n"
+        (here / "conf" / name / "dataset.yml").write_text(text)
+    (here / "conf/company").rename(here / "conf/base")
+    calls = []
+    monkeypatch.setattr("os.execv", lambda *call: calls.append(call))
+    monkeypatch.setattr("os.environ", {})
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "served"),
+    [
+        ({}, [], "company-1"),
+        ({"CHURN_DATASET": "telco"}, [], "telco-1"),
+        ({"CHURN_DATASET": "company"}, ["--env", "telco"], "telco-1"),
+        ({"CHURN_DATASET": "telco"}, ["--env", "local"], "company-1"),
+        ({"CHURN_ARTIFACT": "nowhere"}, ["--env", "telco"], "telco-1"),
+    ],
+)
+def test_a_named_environment_wins_over_variables(
+    started, capsys, environment, arguments, served
+):
+    os.environ.update(environment)
+    main(arguments)
+    assert len(started) == 1
+    assert load_champion().manifest.version == served
+    assert f"model {served}" in capsys.readouterr().err
+
+
 def test_serving_without_a_champion_ends_with_one_line(here, capsys, monkeypatch):
     monkeypatch.setenv("CHURN_DATASET", "nobody")
     (here / "conf/base").mkdir(parents=True)
     (here / "conf/base/dataset.yml").write_text("dataset: {name: company}\n")
-    assert main(["--env", "local"]) == 1
+    assert main([]) == 1
     assert "expected a champion to serve" in capsys.readouterr().err

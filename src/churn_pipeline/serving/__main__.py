@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from churn_pipeline.release.artifact import ArtifactError
-from churn_pipeline.serving.locate import DATASET, load_champion
+from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
 from churn_pipeline.telemetry import switch_off
 
 SERVICE = "churn_pipeline.serving.service:ChurnService"
@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
         1 where there is no champion to serve; else this does not return.
     """
     options = _parser().parse_args(arguments)
-    os.environ.setdefault(DATASET, dataset_of(options.env))
+    if options.env or not {DATASET, FOLDER} & os.environ.keys():
+        os.environ.pop(FOLDER, None)
+        os.environ[DATASET] = dataset_of(options.env or "local")
     switch_off()
     try:
         manifest = load_champion().manifest
@@ -68,7 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=3000)
-    parser.add_argument("--env", default="local", help="Kedro environment")
+    parser.add_argument(
+        "--env",
+        help=f"Kedro environment, before {DATASET} and {FOLDER}; local without either",
+    )
     return parser
 
 
