@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from plotly import express as px
 
-from churn_pipeline.evaluation.figure_style import BLUE, ORANGE
+from churn_pipeline.evaluation.figure_style import BLUE, GREYS, ORANGE
 from churn_pipeline.notebook.style import own_axes
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def draw_decisions(scores: pd.DataFrame, threshold: float) -> Figure:
         x="churn_probability",
         color="decision",
         nbins=60,
-        color_discrete_map={"call": ORANGE, "no_call": BLUE},
+        color_discrete_map={"call": ORANGE, "no_call": BLUE, "gone": GREYS[0]},
     )
     figure.add_vline(
         threshold, line_dash="dash", annotation_text=f"threshold {threshold:.3f}"

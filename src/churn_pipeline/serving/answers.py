@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.serving.contract import Contract, Request
-from churn_pipeline.serving.decide import decide
+from churn_pipeline.serving.decide import decide, has_lapsed
 
 CustomerId = str | int | None
 Warnings = dict[str, dict[str, int]]
@@ -25,12 +25,13 @@ class Prediction(BaseModel):
     Attributes:
         customer_id: As it came.
         churn_probability: In [0, 1].
-        decision: `call` where the probability reaches the threshold, else `no_call`.
+        decision: `call` where the probability reaches the threshold, else `no_call`;
+            `gone` where the features say that the customer has left already.
     """
 
     customer_id: CustomerId
     churn_probability: float
-    decision: str
+    decision: Literal["call", "no_call", "gone"]
 
 
 class About(BaseModel):
@@ -98,7 +99,9 @@ class Predictor:
 
     def _predictions(self, request: Request) -> list[Prediction]:
         probability: NDArray[np.float64] = self.artifact.predict(request.columns)
-        decisions = decide(probability, self.artifact.manifest.threshold)
+        manifest = self.artifact.manifest
+        gone = has_lapsed(request.columns, manifest)
+        decisions = decide(probability, manifest.threshold, gone=gone)
         rows = zip(request.ids, probability.tolist(), decisions.tolist(), strict=True)
         return [
             Prediction(customer_id=i, churn_probability=p, decision=d)
