@@ -73,6 +73,16 @@ def test_idle_customers_churn_and_lead_time_does_not_count() -> None:
     }
 
 
+def test_a_late_payer_has_no_label_before_late_rows_are_known() -> None:
+    rows = events([("a", "2024-03-01", 1), ("a", "2024-05-06", 1, "2024-05-15")])
+    # As of 13 May the horizon is over, and the payment is not known.
+    assert _labels(rows) == {"a": 1}
+    waits = replace(ONE_DATE, known_lag_days=9)
+    assert np.isnan(_labels(rows, calendar=waits)["a"])
+    later = replace(waits, as_of=dt.date(2024, 5, 22))
+    assert _labels(rows, calendar=later) == {"a": 0}
+
+
 def test_a_label_knows_only_what_was_known_as_of() -> None:
     rows = [("a", "2024-03-01", 1), ("a", "2024-04-10", 1, "2024-05-14")]
     assert _labels(events(rows)) == {"a": 1}

@@ -50,7 +50,7 @@ def company():
     parameters = FeatureEngineering.model_validate(
         _read("parameters_feature_engineering.yml", "feature_engineering")
     )
-    dates = calendar(tables.transactions, dataset, parameters)
+    dates = calendar(tables, dataset, parameters)
     made = event_features(tables, dataset, parameters, dates)
     return made.table.to_pandas(), made.feature_set
 

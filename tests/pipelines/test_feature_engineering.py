@@ -17,6 +17,8 @@ from churn_pipeline.validation.schemas import ModelInput
 from tests.features.tables import COMPANY, PARAMETERS, as_tables, random_company
 
 DATA = random_company(size=60)
+# A fifth of its rows take up to two months to be known: half a year is too short.
+LONG_ENOUGH = {"lookback_days": 60, "known_lag_days": 0}
 
 
 def _run(
@@ -35,7 +37,7 @@ def _run(
 
 
 def test_events_become_labelled_rows_of_every_date() -> None:
-    parameters = PARAMETERS.model_copy(update={"lookback_days": 60})
+    parameters = PARAMETERS.model_copy(update=LONG_ENOUGH)
     made = _run(as_tables(DATA)._asdict(), COMPANY, parameters)
     rows = made["model_input"]
     feature_set = FeatureSet.model_validate(made["feature_set"])
@@ -54,7 +56,7 @@ def test_events_become_labelled_rows_of_every_date() -> None:
 def test_who_is_lost_within_the_lead_time_is_kept_apart_and_passes_the_check() -> None:
     label = COMPANY.label.model_copy(update={"lead_time_days": 14})
     company = COMPANY.model_copy(update={"label": label})
-    parameters = PARAMETERS.model_copy(update={"lookback_days": 60})
+    parameters = PARAMETERS.model_copy(update=LONG_ENOUGH)
     made = _run(as_tables(DATA)._asdict(), company, parameters)["model_input"]
     rows = ModelInput().validate(made)
     lost = rows[rows["label"].isna() & (rows["split"] != "not_mature")]
@@ -63,7 +65,7 @@ def test_who_is_lost_within_the_lead_time_is_kept_apart_and_passes_the_check() -
 
 
 def test_the_same_run_gives_the_same_bytes() -> None:
-    parameters = PARAMETERS.model_copy(update={"lookback_days": 60})
+    parameters = PARAMETERS.model_copy(update=LONG_ENOUGH)
     first = _run(as_tables(DATA)._asdict(), COMPANY, parameters)["model_input"]
     mixed = DATA | {"transactions": DATA["transactions"].sample(frac=1, random_state=1)}
     again = _run(as_tables(mixed)._asdict(), COMPANY, parameters)["model_input"]

@@ -87,6 +87,18 @@ def test_customers_of_a_log_get_the_features_of_the_pipeline(tmp_path):
     )
 
 
+def test_only_the_newest_day_is_scored(tmp_path):
+    features = _to_score(_log(tmp_path, days=300)).features
+    days = features["observation_date"].to_pandas().unique()
+    assert [str(day)[:10] for day in days] == ["2025-10-27"]
+
+
+def test_a_log_without_a_valid_event_is_refused(tmp_path):
+    raw = _log(tmp_path, days=12)
+    with pytest.raises(ValueError, match="expected at least one accepted event"):
+        _to_score(raw.mutate(When=ibis.literal("never")))
+
+
 def test_a_log_too_short_to_label_can_be_scored(tmp_path):
     assert _to_score(_log(tmp_path, days=12)).customers > 20
 
@@ -115,7 +127,7 @@ def test_purchases_of_nobody_are_bad_rows_only_where_they_are_not_normal(tmp_pat
 
 def test_features_that_are_not_made_any_more_are_named(tmp_path):
     to_score = _to_score(_log(tmp_path, days=300))
-    with pytest.raises(ValueError, match=r"monthly_charge, .*plan.* train again"):
+    with pytest.raises(ValueError, match="monthly_charge, plan; bring them back"):
         next(score_batches(to_score, tiny_artifact()))
 
 

@@ -41,8 +41,9 @@ def event_labels(
 
     Returns:
         The features with `label`, float64: 1 churned, 0 stayed, null where the
-        horizon has not passed, with the grace of a renewal after it, or the contract
-        ended within the lead time (lost before anything could be done: neither).
+        horizon has not passed, with the grace of a renewal and the lag until rows are
+        known after it, or the contract ended within the lead time (lost before
+        anything could be done: neither).
     """
     timeline = horizon_timeline(
         calendar.dates, calendar.lead_days, calendar.horizon_days
@@ -64,7 +65,7 @@ def event_labels(
         rows = _marked(rows, _first_lapse(lapses, timeline, calendar.until_days))
         ended = _contract_label(calendar.lead_days)
         label = ibis.ifelse(_.running.isnull(), label, ended)
-    mature = _.observed_day + calendar.reach_days <= as_of
+    mature = _.observed_day + calendar.settled_days <= as_of
     label = ibis.ifelse(mature, label, ibis.null("float64"))
     return features.join(rows.select(*KEYS, label=label), KEYS)
 

@@ -41,7 +41,7 @@ def event_rows(
     Returns:
         The features with `label` and `split`, by observation date and customer.
     """
-    dates = calendar(tables.transactions, dataset, parameters)
+    dates = calendar(tables, dataset, parameters)
     labelled = event_labels(features, tables, dataset, parameters, dates)
     rows: pd.DataFrame = labelled.order_by(ORDER).to_pandas()
     part = split_events(rows, dates, split=parameters.split, seed=seed)

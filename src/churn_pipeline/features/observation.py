@@ -6,11 +6,18 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import ibis
+from ibis import _
+
 from churn_pipeline.dataset import ColumnLabel, Dataset
 from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.features.timeline import days_since_epoch
 
 if TYPE_CHECKING:
-    import ibis
+    from churn_pipeline.features.build import Tables
+
+LAG_SHARE = 0.999
+"""Share of the rows, 0 to 1, that are known within the lag found in the data."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,9 @@ class Calendar:
         horizon_days: Horizon, in days.
         grace_days: Days in which a contract may still be renewed after its end; 0
             where no contract decides the label.
+        known_lag_days: Days until what happened is known to the company.
+        history_days: Days of data up to the first observation date, itself included;
+            None: not known.
     """
 
     dates: tuple[dt.date, ...]
@@ -34,6 +44,8 @@ class Calendar:
     lead_days: int
     horizon_days: int
     grace_days: int = 0
+    known_lag_days: int = 0
+    history_days: int | None = None
 
     @property
     def until_days(self) -> int:
@@ -42,23 +54,29 @@ class Calendar:
 
     @property
     def reach_days(self) -> int:
-        """Days from an observation date until no renewal changes its labels."""
+        """Days from an observation date to the last one that its labels look at."""
         return self.until_days + self.grace_days
+
+    @property
+    def settled_days(self) -> int:
+        """Days from an observation date until its labels are complete and known."""
+        return self.reach_days + self.known_lag_days
 
     def is_mature(self, date: dt.date) -> bool:
         """Whether the labels of an observation date are settled."""
-        return date + dt.timedelta(days=self.reach_days) <= self.as_of
+        return date + dt.timedelta(days=self.settled_days) <= self.as_of
 
 
 def calendar(
-    transactions: ibis.Table, dataset: Dataset, parameters: FeatureEngineering
+    tables: Tables, dataset: Dataset, parameters: FeatureEngineering
 ) -> Calendar:
     """Return the observation dates of a data set of events.
 
     Args:
-        transactions: Typed events.
+        tables: Typed tables; of contracts, those that decide the label.
         dataset: Label rule with lead time and horizon.
-        parameters: Spacing of the dates, lookback, as-of day and grace of a renewal.
+        parameters: Spacing of the dates, lookback, as-of day, grace of a renewal and
+            lag until what happened is known.
 
     Returns:
         The calendar; its newest date is the newest day of the data.
@@ -69,15 +87,18 @@ def calendar(
     label = dataset.label
     if isinstance(label, ColumnLabel):
         raise ValueError("expected a label rule of events, got the rule column")
-    first, last = _span(transactions)
+    first, last = span(tables.transactions)
     as_of = min(parameters.as_of or last, last)
     by_contract = label.rule == "contract_end" and dataset.tables.contracts is not None
     grace = parameters.renewal_grace_days if by_contract else 0
+    lag = parameters.known_lag_days
+    if lag is None:
+        lag = known_lag(tables, as_of, by_contract=by_contract)
     reach = label.lead_time_days + label.horizon_days + grace
-    begin = first + dt.timedelta(
-        days=_lookback(parameters, reach, (as_of - first).days)
-    )
-    newest_mature = as_of - dt.timedelta(days=reach)
+    settled = dt.timedelta(days=reach + lag)
+    history = (as_of - first).days - lag
+    begin = first + dt.timedelta(days=_lookback(parameters, reach, history))
+    newest_mature = as_of - settled
     if parameters.observe == "month":
         grid = _first_days(begin, last)
     else:
@@ -87,10 +108,75 @@ def calendar(
         raise ValueError(
             f"expected a history long enough to observe and to label, got events from "
             f"{first} to {as_of}, of which the lookback takes {(begin - first).days} "
-            f"days and lead time, horizon and grace of a renewal {reach}; lower "
-            "`feature_engineering.lookback_days` or the label's `horizon_days`"
+            "days, lead time, horizon and grace of a renewal "
+            f"{reach}, and {lag} the lag until rows are known; lower "
+            "`feature_engineering.lookback_days` or the label's `horizon_days`, or "
+            "state `feature_engineering.known_lag_days`"
         )
-    return Calendar(dates, as_of, label.lead_time_days, label.horizon_days, grace)
+    return Calendar(
+        dates,
+        as_of,
+        label.lead_time_days,
+        label.horizon_days,
+        grace,
+        known_lag_days=lag,
+        history_days=(dates[0] - first).days + 1,
+    )
+
+
+def known_lag(tables: Tables, as_of: dt.date, *, by_contract: bool) -> int:
+    """Return the days within which nearly all rows were known to the company.
+
+    Args:
+        tables: Typed tables.
+        as_of: Rows known later do not count.
+        by_contract: Whether contracts decide the label, too.
+
+    Returns:
+        The smallest number of days after which 99.9 % of the events were known, and
+        of the contract terms: a row that took years, once, does not rule.
+    """
+    events, terms = tables.transactions, tables.contracts
+    lags = [_lag(events, events.event_time, as_of)]
+    if by_contract:
+        lags.append(_lag(terms, terms.start_date, as_of))
+    return max(lags)
+
+
+def _lag(table: ibis.Table, happened: ibis.Value, as_of: dt.date) -> int:
+    """Return the days within which `LAG_SHARE` of a table's rows were known."""
+    import numpy as np
+
+    if "known_at" not in table.columns:
+        return 0
+    days = days_since_epoch(table.known_at) - days_since_epoch(happened)
+    known = table.filter(table.known_at.cast("date") <= ibis.date(as_of))
+    lags = known.select(lag=ibis.greatest(days, 0))
+    counts = lags.group_by("lag").aggregate(rows=_.count()).order_by("lag")
+    found = counts.to_pyarrow()
+    if found.num_rows == 0:
+        return 0
+    share = np.cumsum(found["rows"].to_numpy()) / np.sum(found["rows"].to_numpy())
+    return int(found["lag"][int(np.searchsorted(share, LAG_SHARE))].as_py())
+
+
+def short_windows(calendar: Calendar, parameters: FeatureEngineering) -> str | None:
+    """Return a warning where windows reach back before the data; None: none do.
+
+    A window of 180 days holds 90 at a date that has 90 days of history: there the
+    model learns of sums that mean something else at later dates.
+    """
+    history = calendar.history_days
+    if history is None or parameters.longest_days <= history:
+        return None
+    short = [days for days in parameters.windows_days if days > history]
+    return (
+        f"expected windows within the {history} days of data that the first "
+        f"observation date has, got windows of {', '.join(map(str, short))} days: "
+        "they count less at the first dates than at later ones; leave them out of "
+        "`feature_engineering.windows_days`, or set `lookback_days` to "
+        f"{parameters.longest_days} for fewer dates to train on"
+    )
 
 
 def population(
@@ -124,8 +210,12 @@ def population(
     return observed.filter((observed.has_contract == 1) | (active & came_back))
 
 
-def _span(transactions: ibis.Table) -> tuple[dt.date, dt.date]:
-    """Return the first and the last day of the events."""
+def span(transactions: ibis.Table) -> tuple[dt.date, dt.date]:
+    """Return the first and the last day of the events.
+
+    Raises:
+        ValueError: There is no event.
+    """
     day = transactions.event_time.cast("date")
     span = transactions.aggregate(first=day.min(), last=day.max()).to_pyarrow()
     row = span.to_pylist()[0]

@@ -66,6 +66,9 @@ class FeatureEngineering(Params):
             the training dates cover a year: a model cannot know an unseen month.
         renewal_grace_days: A contract that begins so many days after another's end
             renews it.
+        known_lag_days: Days after which what happened is known to the company: a
+            label is settled so many days after its horizon. None: found in the data,
+            as the days within which 99.9 % of the rows were known.
         split: Which rows train, tune, calibrate and test.
     """
 
@@ -78,6 +81,7 @@ class FeatureEngineering(Params):
     amount_resolution: float = Field(default=0.01, gt=0)
     season: bool = False
     renewal_grace_days: int = Field(default=7, ge=0)
+    known_lag_days: int | None = Field(default=None, ge=0)
     split: Split = Split()
 
     @model_validator(mode="after")

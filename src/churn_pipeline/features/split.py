@@ -67,9 +67,9 @@ def split_events(
 ) -> NDArray[np.object_]:
     """Return the part of each row of a data set of events.
 
-    The newest mature date tests. Each earlier part ends at least lead time + horizon
-    before the next part's first date, so that its labels were known by then; rows
-    between are `gap`.
+    The newest mature date tests. Each earlier part ends so long before the next
+    part's first date that none of its labels looks at a day after that; rows between
+    are `gap`.
 
     Args:
         rows: With `customer_id`, `observation_date` (dates) and `label`.

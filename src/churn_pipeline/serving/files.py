@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 from ibis.util import gen_name
 
 from churn_pipeline.dataset import Dataset, InactivityLabel, Table
 from churn_pipeline.features.build import Tables, event_features, snapshot_features
-from churn_pipeline.features.observation import Calendar, calendar
+from churn_pipeline.features.observation import Calendar, span
 from churn_pipeline.release.expected import require_features
-from churn_pipeline.serving.decide import decide
-from churn_pipeline.validation.columns import check_columns, raw_columns
+from churn_pipeline.serving.decide import decide, has_lapsed
+from churn_pipeline.validation.cells import text_of
+from churn_pipeline.validation.columns import (
+    check_columns,
+    raw_columns,
+    with_row_numbers,
+)
 from churn_pipeline.validation.fields import table_of
 from churn_pipeline.validation.rows import accepted, check_rows, rejected
 from churn_pipeline.validation.tables import customers_of_events
@@ -31,17 +37,18 @@ if TYPE_CHECKING:
     from churn_pipeline.release.artifact import Artifact
 
 BATCH_ROWS = 65_536
-ROW = "_row"
+ROW, LEFT = "_row", "_left"
 
 
 class Checked(NamedTuple):
     """A raw file, each row with the reasons against it, and its counts.
 
     Attributes:
-        table: The rows.
+        table: The rows, with `_left` (the label, where the file gives one, says that
+            the customer has left) and `_nobody` (no customer, where that is normal).
         rows: How many there are.
-        rejected: Rows that are not valid.
-        anonymous: Of these, those without a customer where that is normal.
+        rejected: Rows that are not valid and should be.
+        anonymous: Rows without a customer, where that is normal; not scored either.
     """
 
     table: ir.Table
@@ -52,8 +59,7 @@ class Checked(NamedTuple):
     @property
     def bad_share(self) -> float:
         """Share of invalid rows among those that should be valid, 0 to 1."""
-        held = self.rejected - self.anonymous
-        return held / max(self.rows - self.anonymous, 1)
+        return self.rejected / max(self.rows - self.anonymous, 1)
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,8 @@ class ToScore:
     """Customers to score, lazily.
 
     Attributes:
-        features: `customer_id`, the features and `_row`, by which they are ordered.
+        features: `customer_id`, the features, `_row`, by which they are ordered, and
+            `_left`, whether a label says that the customer has left.
         customers: How many there are.
         id_name: Name of the id column in the file.
     """
@@ -88,16 +95,27 @@ def check_file(raw: ir.Table, dataset: Dataset, *, today: str) -> Checked:
     table, unlabelled = _scored_table(dataset), _without_label(dataset)
     check_columns("INPUT", raw_columns(raw), table)
     last, learns = last_believed_day(today), dataset.shape == "events"
-    checked = _kept(check_rows(raw, table, unlabelled, today=last, learns=learns))
-    nobody = checked["_reasons"].contains(f"{table.customer_id}: missing")
+    raw = with_row_numbers(raw)
+    rows = check_rows(raw, table, unlabelled, today=last, learns=learns)
+    nobody = rows["_reasons"].contains(f"{table.customer_id}: missing")
+    nobody &= table.allow_anonymous
+    checked = _kept(_with_left(rows.mutate(_nobody=nobody), raw, dataset))
+    bad = (checked["_reasons"].length() > 0) & ~checked["_nobody"]
     counts = checked.aggregate(
-        rows=checked.count(),
-        bad=(checked["_reasons"].length() > 0).sum(),
-        nobody=nobody.sum(),
+        rows=checked.count(), bad=bad.sum(), nobody=checked["_nobody"].sum()
     ).to_pyarrow()
     (row,) = counts.to_pylist()
-    anonymous = row["nobody"] or 0 if table.allow_anonymous else 0
-    return Checked(checked, row["rows"], row["bad"] or 0, anonymous)
+    return Checked(checked, row["rows"], row["bad"] or 0, row["nobody"] or 0)
+
+
+def _with_left(rows: ir.Table, raw: ir.Table, dataset: Dataset) -> ir.Table:
+    """Return the rows with what their label says, where there is one: `_left`."""
+    label = dataset.label
+    if label.rule != "column" or label.column not in raw.columns:
+        return rows.mutate(**{LEFT: ibis.literal(False)})
+    is_positive = text_of(raw[label.column]).lower() == label.positive.lower()
+    labels = raw.select(ROW, **{LEFT: is_positive.fill_null(False)})
+    return rows.left_join(labels, ROW).drop(f"{ROW}_right")
 
 
 def _kept(table: ir.Table) -> ir.Table:
@@ -128,23 +146,31 @@ def _without_label(dataset: Dataset) -> Dataset:
 
 
 def rejected_rows(checked: Checked, dataset: Dataset) -> ir.Table:
-    """Return the bad rows in order: number, reasons, and the cells as they came."""
-    return rejected(checked.table, _name(dataset)).drop("table").order_by("row")
+    """Return the bad rows in order: number, reasons, and the cells as they came.
+
+    Rows without a customer are none of them where that is normal.
+    """
+    held = checked.table.filter(~checked.table["_nobody"])
+    return rejected(held, _name(dataset)).drop("table").order_by("row")
 
 
 def snapshot_to_score(checked: Checked, raw: ir.Table, dataset: Dataset) -> ToScore:
     """Return the customers of a snapshot in the order of the file."""
     good = accepted(checked.table.mutate(_number=checked.table[ROW]))
-    # The number rides on the id through the features, which keep no other column.
-    paired = ibis.struct({"row": good["_number"], "id": good["customer_id"]})
-    numbered = good.mutate(customer_id=paired).drop("_number")
+    # They ride on the id through the features, which keep no other column.
+    packed = ibis.struct(
+        {"row": good["_number"], "id": good["customer_id"], "left": good[LEFT]}
+    )
+    numbered = good.mutate(customer_id=packed).drop("_number", LEFT)
     features = snapshot_features(numbered, dataset).table
-    pair = features["customer_id"]
+    riding = features["customer_id"]
     id_name = _scored_table(dataset).customer_id
-    identity = pair["id"]
+    identity = riding["id"]
     if id_name is not None and raw[id_name].type().is_integer():
         identity = identity.cast(raw[id_name].type())
-    ordered = features.mutate(**{ROW: pair["row"], "customer_id": identity})
+    ordered = features.mutate(
+        **{ROW: riding["row"], LEFT: riding["left"], "customer_id": identity}
+    )
     count = checked.rows - checked.rejected
     return ToScore(ordered, count, id_name or "row")
 
@@ -167,35 +193,21 @@ def events_to_score(
         contracts: Typed contract terms; empty where there are none.
     """
     events = accepted(checked.table)
-    dates = _calendar(events, dataset, parameters)
     people = customers_of_events(events) if customers is None else customers
     tables = Tables(people, events, contracts)
-    every = event_features(tables, dataset, parameters, dates).table
-    newest = every.filter(every["observation_date"] == ibis.date(dates.dates[-1]))
-    features = _kept(newest)
-    ordered = features.mutate(**{ROW: features["customer_id"]})
+    made = event_features(tables, dataset, parameters, _newest_day(events))
+    features = _kept(made.table)
+    ordered = features.mutate(
+        **{ROW: features["customer_id"], LEFT: ibis.literal(False)}
+    )
     id_name = _scored_table(dataset).customer_id
     return ToScore(ordered, features.count().to_pyarrow().as_py(), str(id_name))
 
 
-def _calendar(
-    events: ir.Table, dataset: Dataset, parameters: FeatureEngineering
-) -> Calendar:
-    """Return the observation dates; the newest day alone where history is short.
-
-    The earlier dates are not scored. They are there because what a late event does
-    to the gaps between purchases depends on the dates at which it became known: a
-    customer is to get the features that the pipeline makes.
-    """
-    try:
-        return calendar(events, dataset, parameters)
-    except ValueError:
-        # Too short to label a date; scoring needs no label.
-        newest = events.aggregate(day=events["event_time"].max().cast("date"))
-        day = newest.to_pyarrow().to_pylist()[0]["day"]
-        if day is None:
-            raise
-        return Calendar((day,), day, lead_days=0, horizon_days=1)
+def _newest_day(events: ir.Table) -> Calendar:
+    """Return the newest day as the one date: the others' labels are not needed."""
+    _first, newest = span(events)
+    return Calendar((newest,), newest, lead_days=0, horizon_days=1)
 
 
 def unknown_values(to_score: ToScore, artifact: Artifact) -> dict[str, int]:
@@ -226,7 +238,7 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
 
     Yields:
         The id under its own name, `churn_probability` (float64, [0, 1]) and
-        `decision` (`call` or `no_call`).
+        `decision` (`call`, `no_call`, or `gone`: has left already).
 
     Raises:
         ValueError: A feature of the champion is not made any more.
@@ -234,11 +246,13 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
     import pyarrow as pa
 
     names = require_features(artifact.manifest, to_score.features.columns)
-    ordered = to_score.features.order_by(ROW).select("customer_id", *names)
+    ordered = to_score.features.order_by(ROW).select("customer_id", LEFT, *names)
     for batch in ordered.to_pyarrow_batches(chunk_size=BATCH_ROWS):
         table: Any = pa.Table.from_batches([batch])
         probability = artifact.predict(table)
-        decision = decide(probability, artifact.manifest.threshold)
+        left = np.asarray(table[LEFT], dtype=bool)
+        gone = left | has_lapsed(table, artifact.manifest)
+        decision = decide(probability, artifact.manifest.threshold, gone=gone)
         yield pa.RecordBatch.from_arrays(
             [batch.column(0), pa.array(probability), pa.array(decision, pa.string())],
             names=[to_score.id_name, "churn_probability", "decision"],

@@ -42,13 +42,21 @@ def build_customer_features(
         and a `FeatureSet` as plain values.
     """
     from churn_pipeline.features.build import Tables, event_features, snapshot_features
-    from churn_pipeline.features.observation import calendar
+    from churn_pipeline.features.observation import calendar, short_windows
 
     if dataset.shape == "snapshot":
         table, feature_set = snapshot_features(customers, dataset)
     else:
         tables = Tables(customers, transactions, contracts)
-        dates = calendar(transactions, dataset, parameters)
+        dates = calendar(tables, dataset, parameters)
+        logger.info(
+            "labels are settled %d days after their date, %d of them the lag until "
+            "rows are known",
+            dates.settled_days,
+            dates.known_lag_days,
+        )
+        if (warning := short_windows(dates, parameters)) is not None:
+            logger.warning("feature_engineering: %s", warning)
         table, feature_set = event_features(tables, dataset, parameters, dates)
     return CustomerFeatures(table, feature_set.model_dump(mode="json"))
 
