@@ -6,7 +6,6 @@ import pytest
 from churn_pipeline.evaluation.behaviour import (
     check_churn_rate,
     check_direction,
-    check_latency,
     check_missing,
     check_range,
     check_stability,
@@ -69,12 +68,13 @@ def test_stability(agreement, passed):
 
 @pytest.mark.parametrize(("predicted", "passed"), [(0.25, True), (0.3, False)])
 def test_churn_rate_is_judged_relative_to_what_there_was(predicted, passed):
-    label = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
-    found = check_churn_rate(np.full(5, predicted), label, within=0.26)
+    label = np.tile([1.0, 0.0, 0.0, 0.0, 0.0], 2000)
+    found = check_churn_rate(np.full(10_000, predicted), label, within=0.26)
     assert found.passed is passed
     assert found.value == pytest.approx(predicted / 0.2 - 1)
 
 
-def test_latency():
-    assert check_latency(_rising, COLUMNS, within_ms=1e3).passed is True
-    assert check_latency(_rising, COLUMNS, within_ms=0.0).passed is False
+def test_few_rows_are_allowed_the_churn_rate_that_chance_gives_them():
+    few = check_churn_rate(np.full(100, 0.3), np.arange(100) < 20, within=0.26)
+    assert few.passed is True
+    assert few.limit == pytest.approx(0.26 + 2 * np.sqrt(0.21 / 100) / 0.2)

@@ -50,3 +50,16 @@ def test_a_model_is_no_better_than_itself(sample):
     p, y, _ = sample
     difference = _compare(p, p, y)["log_loss"]
     assert (difference.improvement, difference.low, difference.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("apart", [0.0, 0.05])
+def test_the_interval_of_the_calibration_covers_the_truth(apart):
+    covered = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        p = rng.uniform(0.05, 0.5, 1000)
+        y = (rng.random(1000) < p).astype(float)
+        found = _compare(p + apart, p, y, metrics=("calibration_square",))
+        one = found["calibration_square"]
+        covered += one.low <= -(apart**2) <= one.high
+    assert covered >= 27

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from churn_pipeline.evaluation import intervals
-from churn_pipeline.evaluation.intervals import bootstrap, interval, with_intervals
+from churn_pipeline.evaluation.intervals import (
+    bootstrap,
+    calibration_noise,
+    interval,
+    with_intervals,
+)
 from churn_pipeline.evaluation.metrics import Ranking
 
 
@@ -55,33 +60,28 @@ def test_interval_covers_the_truth_about_as_often_as_it_says():
     assert 47 <= covered <= 60
 
 
-def test_calibration_error_is_turned_around_the_point():
-    draws = np.linspace(0.02, 0.04, 101)
-    low, high = interval(0.02, draws, confidence=0.9, metric="calibration_error")
-    assert (low, high) == pytest.approx((0.001, 0.02))
-    draws = np.linspace(0.01, 0.04, 101)
-    low, high = interval(0.03, draws, confidence=0.9, metric="calibration_error")
-    assert (low, high) == pytest.approx((0.0215, 0.0485))
+def _calibrated(seed, n=800, apart=0.0):
+    rng = np.random.default_rng(seed)
+    p = rng.uniform(0.02, 0.5, n)
+    label = (rng.random(n) < p + apart).astype(float)
+    return Ranking.of(label, p, threshold=0.5)
 
 
-@pytest.mark.parametrize("apart", [0.0, 0.1])
-def test_the_interval_of_the_calibration_error_holds_its_point(apart):
-    held = 0
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        p = rng.uniform(0.1, 0.8, 1000)
-        y = (rng.random(1000) < p + apart).astype(float)
-        ranking = Ranking.of(y, p, threshold=0.5)
-        draws = bootstrap({"m": ranking}, np.arange(1000), resamples=100, seed=seed)
-        point = ranking.measure()["calibration_error"]
-        low, high = interval(
-            point,
-            draws["m"]["calibration_error"],
-            confidence=0.9,
-            metric="calibration_error",
-        )
-        held += low <= point <= high
-    assert held == 40
+def _above_noise(apart):
+    above = 0
+    for seed in range(100):
+        model = _calibrated(seed, apart=apart)
+        noise = calibration_noise(model, redraws=200, confidence=0.95, seed=seed)
+        above += model.measure()["calibration_error"] > noise
+    return above
+
+
+def test_a_calibrated_model_stays_below_its_noise_as_often_as_it_says():
+    assert 1 <= _above_noise(apart=0.0) <= 11
+
+
+def test_a_model_that_is_off_is_above_the_noise():
+    assert _above_noise(apart=0.08) >= 95
 
 
 def test_a_metric_that_is_mostly_undefined_has_no_interval():

@@ -18,7 +18,7 @@ def test_rows_without_a_label_count_nowhere() -> None:
 
 def test_every_kind_of_missing_is_one_level() -> None:
     texts = pd.Series(["a", pd.NA, None, np.nan], dtype=object)
-    assert churn_by_level([0, 1, 1, 0], texts)[0] == Level("missing", 3, 2 / 3)
+    assert churn_by_level([0, 1, 1, 0], texts)[0] == Level("(missing)", 3, 2 / 3)
 
 
 def test_a_number_is_cut_at_its_quartiles() -> None:

@@ -23,22 +23,38 @@ def test_few_numbers_are_levels_of_their_own():
     assert levels([1.0, 0.0, None, float("nan")]).tolist() == [
         "1",
         "0",
-        "missing",
-        "missing",
+        "(missing)",
+        "(missing)",
     ]
 
 
 def test_rare_texts_are_taken_together():
     found = levels([*"aaabbc", "d"], at_most=3)
-    assert found.tolist() == ["a", "a", "a", "b", "b", "other", "other"]
+    assert found.tolist() == ["a", "a", "a", "b", "b", "(other)", "(other)"]
+
+
+def test_categories_called_as_the_pooled_ones_stay_apart():
+    assert levels([*"aab", "other", "other", "c"], at_most=3).tolist() == [
+        *"aa",
+        "(other)",
+        "other",
+        "other",
+        "(other)",
+    ]
+    assert levels(["missing", None]).tolist() == ["missing", "(missing)"]
+    assert levels(["(missing)", None]).tolist() == ['"(missing)"', "(missing)"]
+
+
+def test_large_numbers_do_not_merge():
+    assert len(set(levels([1234567.0, 1234568.0]))) == 2
 
 
 def test_groups_come_largest_first():
     column = levels(["b", "a", "b", None])
     assert [(name, int(rows.sum())) for name, rows in groups(column)] == [
         ("b", 2),
+        ("(missing)", 1),
         ("a", 1),
-        ("missing", 1),
     ]
 
 

@@ -2,23 +2,26 @@
 
 import math
 
+import numpy as np
 import pytest
+import yaml
 
+from churn_pipeline.evaluation.comparison import compare
+from churn_pipeline.evaluation.metrics import Ranking
 from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.gate import Gate, decide
+from tests.conftest import ROOT
 from tests.factories import tiny_artifact
 
-GATE = Gate(
-    min_rows=200,
-    min_churners=30,
-    log_loss_margin=0.002,
-    profit_margin=0.05,
-    segment_margin=0.01,
-    min_improvement=0.0005,
-    required_checks=("range",),
-)
+_SHIPPED = yaml.safe_load(
+    (ROOT / "conf/base/parameters_evaluation.yml").read_text("utf-8")
+)["evaluation"]
+GATE = Gate.model_validate(_SHIPPED["gate"])
 METRICS = {"log_loss": 0.3, "roc_auc": 0.8, "profit": 4.0}
-BEHAVIOUR = [{"name": "range", "passed": True, "message": "fine"}]
+BEHAVIOUR = [
+    {"name": name, "passed": True, "message": "fine"}
+    for name in ("range", "missing_values", "churn_rate", "direction: age up")
+]
 
 
 def _difference(improvement=0.01, low=0.005, high=0.015, theirs=0.31, **more):
@@ -40,6 +43,7 @@ def _comparison(state="usable", **change):
         "differences": {
             "log_loss": _difference(),
             "profit": _difference(0.1, -0.1, 0.3, theirs=4.0),
+            "calibration_square": _difference(0.0, -0.0016, 0.0016),
         },
         "segments": [_difference(segment="plan", level="basic")],
         **change,
@@ -84,10 +88,14 @@ def assert_matches(verdict, message):
 @pytest.mark.parametrize(
     ("differences", "rule"),
     [
-        ({"log_loss": _difference(0.001, -0.0021, 0.01)}, "log loss not worse"),
+        ({"log_loss": _difference(0.0, 0.0, 0.0)}, "log loss better"),
+        ({"log_loss": _difference(0.01, -0.0001, 0.02)}, "log loss better"),
+        ({"log_loss": _difference(0.002, 0.0005, 0.004)}, "log loss better"),
         ({"profit": _difference(0.0, -0.21, 0.2, theirs=4.0)}, "profit not worse"),
-        ({"log_loss": _difference(0.0, 0.0, 0.0)}, "worth the change"),
-        ({"log_loss": _difference(0.0004, 0.0, 0.001)}, "worth the change"),
+        (
+            {"calibration_square": _difference(0.0, -0.0026, 0.001)},
+            "calibration not worse",
+        ),
     ],
 )
 def test_a_model_that_is_worse_or_no_better_than_the_champion_is_a_no(
@@ -101,15 +109,53 @@ def test_a_model_that_is_worse_or_no_better_than_the_champion_is_a_no(
     assert_matches(verdict, "against v1: expected")
 
 
-def test_a_segment_that_surely_got_worse_is_a_no():
-    worse = _difference(-0.03, -0.05, -0.011, segment="plan", level="basic")
+def test_a_segment_that_may_have_got_much_worse_is_a_no():
+    worse = _difference(0.0, -0.051, 0.05, segment="plan", level="basic")
     verdict = _decide(_comparison(segments=[worse]))
     assert _broken(verdict) == ["segment plan: basic"]
 
 
-def test_a_segment_that_perhaps_got_worse_passes():
-    perhaps = _difference(-0.03, -0.07, 0.01, segment="plan", level="basic")
-    assert _decide(_comparison(segments=[perhaps])).approved
+def test_a_segment_that_got_a_little_worse_passes():
+    little = _difference(-0.01, -0.05, 0.03, segment="plan", level="basic")
+    assert _decide(_comparison(segments=[little])).approved
+
+
+def _pair(seed, worse=0.15, rows=2000):
+    """Return the comparison of two models that are as good as each other, or not."""
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(-2, 1.5, rows)
+    label = rng.random(rows) < 1 / (1 + np.exp(-logit))
+    mine, theirs = (
+        Ranking.of(
+            label,
+            1 / (1 + np.exp(-logit - rng.normal(0, spread, rows))),
+            threshold=0.2,
+            gain=np.where(label, 100.0, -20.0),
+        )
+        for spread in (0.15, worse)
+    )
+    found = compare(
+        mine,
+        theirs,
+        np.arange(rows),
+        metrics=("log_loss", "profit", "calibration_square"),
+        resamples=100,
+        confidence=_SHIPPED["confidence"],
+        seed=seed,
+    )
+    differences = {name: vars(one) for name, one in found.items()}
+    return _comparison(differences=differences, segments=[])
+
+
+def test_a_twin_of_the_champion_hardly_ever_replaces_it():
+    pairs = [_pair(seed) for seed in range(40)]
+    better = [p["differences"]["log_loss"]["improvement"] > 0 for p in pairs]
+    assert sum(better) >= 10, "chance makes many a twin look better"
+    assert sum(_decide(pair).approved for pair in pairs) <= 3
+
+
+def test_a_model_that_is_truly_better_replaces_the_champion():
+    assert sum(_decide(_pair(seed, worse=1.0)).approved for seed in range(10)) >= 8
 
 
 def test_the_first_champion_must_beat_the_base_rate():
@@ -141,21 +187,41 @@ def test_a_metric_that_is_not_a_number_is_a_no(value):
     assert _broken(verdict) == ["roc_auc is defined"]
 
 
-@pytest.mark.parametrize("end", ["low", "improvement"])
-def test_a_difference_that_is_not_a_number_is_a_no(end):
+@pytest.mark.parametrize("metric", ["log_loss", "profit"])
+def test_a_difference_that_is_not_a_number_is_a_no(metric):
     comparison = _comparison()
-    comparison["differences"]["log_loss"] = {**_difference(), end: math.nan}
+    comparison["differences"][metric]["low"] = math.nan
+    assert not _decide(comparison).approved
+
+
+@pytest.mark.parametrize("lost", [math.nan, None])
+def test_a_calibration_that_is_not_known_is_a_no(lost):
+    comparison = _comparison()
+    comparison["differences"]["calibration_square"]["low"] = lost
     assert not _decide(comparison).approved
 
 
 def test_a_segment_without_a_number_is_a_no():
-    unknown = _difference(high=math.nan, segment="plan", level="basic")
+    unknown = _difference(low=math.nan, segment="plan", level="basic")
     assert not _decide(_comparison(segments=[unknown])).approved
 
 
-@pytest.mark.parametrize("behaviour", [[], [{**BEHAVIOUR[0], "passed": None}]])
-def test_a_required_test_that_did_not_pass_is_a_no(behaviour):
-    assert _broken(_decide(_comparison(), behaviour=behaviour)) == ["range"]
+@pytest.mark.parametrize("name", [check["name"] for check in BEHAVIOUR])
+@pytest.mark.parametrize("outcome", [False, None])
+def test_a_required_test_that_did_not_pass_is_a_no(name, outcome):
+    found = [
+        {**check, "passed": outcome} if check["name"] == name else check
+        for check in BEHAVIOUR
+    ]
+    assert _broken(_decide(_comparison(), behaviour=found)) == [name]
+
+
+def test_a_required_test_that_was_not_run_is_a_no():
+    assert _broken(_decide(_comparison(), behaviour=BEHAVIOUR[1:])) == ["range"]
+
+
+def test_a_data_set_may_declare_no_direction():
+    assert _decide(_comparison(), behaviour=BEHAVIOUR[:-1]).approved
 
 
 @pytest.mark.parametrize("lost", ["n_rows", "champion", "differences", "segments"])

@@ -155,8 +155,7 @@ def _model_rows(judged: Judged, facts: CardFacts) -> list[dict[str, Any]]:
     others = [name for name in facts.candidates if name != facts.family]
     rows += [{"name": name, **pick(f"baselines.{name}.")} for name in others]
     champion = facts.comparison["champion"]
-    differences = facts.comparison["differences"]
-    theirs = {name: found["theirs"] for name, found in differences.items()}
+    theirs = facts.comparison["theirs"]
     name = (
         f"champion {champion['version']}"
         if champion["state"] == "usable"

@@ -33,10 +33,8 @@ def draw_importance(
         spread: float64, its standard deviation.
         top: How many to show.
     """
-    share = np.maximum(importance, 0)
-    first = share[:3].sum() / share.sum() if share.sum() else float("nan")
     figure = new_figure(
-        f"{', '.join(names[:3])} carry {first:.0%} of what the model knows",
+        f"The model leans most on {', '.join(names[:3])}",
         x="rise of the log loss when the feature is shuffled, nats",
         y="",
     )

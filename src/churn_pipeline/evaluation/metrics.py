@@ -158,10 +158,13 @@ class Ranking:
         n = w.sum(axis=1)
         sums = w @ self.terms
         off = np.add.reduceat(w * (self.probability - self.label), self.bins, axis=1)
+        rows = np.add.reduceat(w, self.bins, axis=1)
+        squares = np.divide(off**2, rows, out=np.zeros_like(off), where=rows > 0)
         return {
             "log_loss": -sums[:, 1] / n,
             "brier": sums[:, 2] / n,
             "calibration_error": np.abs(off).sum(axis=1) / n,
+            "calibration_square": squares.sum(axis=1) / n,
             "churn_rate": sums[:, 0] / n,
             "mean_probability": sums[:, 3] / n,
         }
@@ -195,7 +198,8 @@ def point_metrics(
     Returns:
         `roc_auc`, `average_precision`, `top_decile_lift` (times the churn rate among
         the likeliest tenth), `log_loss` (nats), `brier`, `calibration_error` (mean
-        distance over 15 bins of equal mass), `accuracy`, `precision`, `recall`, `f1`,
+        distance over 15 bins of equal mass), `calibration_square` (mean squared
+        distance over the same bins), `accuracy`, `precision`, `recall`, `f1`,
         `contacted_share`, `churn_rate`, `mean_probability`, `threshold`, `n_rows`.
         NaN where a metric is not defined, as ROC AUC of one class.
 

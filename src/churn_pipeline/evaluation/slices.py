@@ -9,12 +9,17 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from churn_pipeline.evaluation.intervals import bootstrap, with_intervals
+from churn_pipeline.evaluation.intervals import (
+    bootstrap,
+    calibration_noise,
+    with_intervals,
+)
 from churn_pipeline.evaluation.metrics import Ranking
 
-METRICS = ("roc_auc", "average_precision", "log_loss", "calibration_error", "profit")
-MISSING = "missing"
-OTHER = "other"
+METRICS = ("roc_auc", "average_precision", "log_loss", "profit")
+MISSING = "(missing)"
+OTHER = "(other)"
+"""In brackets, so that a category that is called `other` is not taken for it."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,16 @@ def levels(values: ArrayLike, *, at_most: int = 12) -> NDArray[np.object_]:
 
     Args:
         values: (n,), texts or numbers; None and NaN are missing.
-        at_most: Most levels of a text; rarer ones become `other`. Numbers of more
+        at_most: Most levels of a text; rarer ones become `(other)`. Numbers of more
             than this many values are cut at their quartiles.
 
     Returns:
-        object, (n,), text; `missing` where there is no value.
+        object, (n,), text; `(missing)` where there is no value. A category that is
+        itself called so stands in quotes.
 
     Examples:
         >>> levels(["a", None, "b"]).tolist()
-        ['a', 'missing', 'b']
+        ['a', '(missing)', 'b']
     """
     column = np.asarray(values, dtype=object)
     absent = np.array([_is_missing(value) for value in column], dtype=bool)
@@ -90,8 +96,9 @@ def measure_slice(
         seed: Of the draws.
 
     Returns:
-        `n_rows`, `small`, `churn_rate`, `mean_probability` and the metrics, with
-        `_low` and `_high` where the group is not small.
+        `n_rows`, `small`, `churn_rate`, `mean_probability`, `calibration_error` with
+        `calibration_error_noise`, and the metrics, with `_low` and `_high` where the
+        group is not small.
     """
     point = ranking.measure()
     small = sizes.small(ranking.label)
@@ -99,7 +106,11 @@ def measure_slice(
     if not small:
         drawn = bootstrap({"m": ranking}, customer, resamples=resamples, seed=seed)
         draws = {name: drawn["m"][name] for name in METRICS}
-    shown = {name: point[name] for name in ("churn_rate", "mean_probability", *METRICS)}
+    about = ("churn_rate", "mean_probability", "calibration_error")
+    shown = {name: point[name] for name in (*about, *METRICS)}
+    shown["calibration_error_noise"] = calibration_noise(
+        ranking, redraws=resamples, confidence=confidence, seed=seed
+    )
     sized: dict[str, float | bool] = {"n_rows": ranking.label.size, "small": small}
     return {**sized, **with_intervals(shown, draws, confidence=confidence)}
 
@@ -127,4 +138,5 @@ def _is_missing(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
+    text = f"{value:.15g}" if isinstance(value, float | np.floating) else str(value)
+    return f'"{text}"' if text in (MISSING, OTHER) else text

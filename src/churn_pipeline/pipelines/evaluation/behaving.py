@@ -86,7 +86,6 @@ def check_behaviour(
         behaviour.check_missing(artifact.predict, columns),
         behaviour.check_churn_rate(probability, label, within=limits.churn_rate_within),
         behaviour.check_stability(agreement, at_least=limits.importance_agreement),
-        behaviour.check_latency(artifact.predict, columns, within_ms=limits.latency_ms),
         *behaviour.check_directions(
             artifact.predict,
             columns,

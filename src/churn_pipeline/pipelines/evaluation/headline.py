@@ -79,6 +79,19 @@ def headline_metrics(
     return _defined({**own, **_beside(measured)})
 
 
+def _with_noise(model: Ranking, evaluation: Evaluation, seed: int) -> dict[str, float]:
+    """Return the metrics, and the calibration error that would be chance alone."""
+    noise = calibration_noise(
+        model,
+        redraws=evaluation.resamples,
+        confidence=evaluation.confidence,
+        seed=seed,
+    )
+    shown = {**model.measure(), "calibration_error_noise": noise}
+    del shown["calibration_square"]  # grows with noise: it is for differences alone
+    return shown
+
+
 def _top_of_curve(
     rows: pd.DataFrame, decision: Decision, evaluation: Evaluation, *, seed: int
 ) -> dict[str, float]:

@@ -24,7 +24,7 @@ COMPARED = (
     "roc_auc",
     "average_precision",
     "profit",
-    "calibration_error",
+    "calibration_square",
 )
 
 Champion = Artifact | ArtifactError | None
@@ -167,8 +167,8 @@ def compare_with_champion(
     rate of the test split itself, the best constant that there is.
 
     Returns:
-        What the gate reads: `n_rows`, `n_churners`, `champion`, `differences`,
-        `segments`.
+        What the gate reads: `n_rows`, `n_churners`, `champion`, `theirs` (the metrics
+        of the champion, or of the base rate), `differences`, `segments`.
     """
     rows, champion = scored_test_rows, champion_on_test
     mine = (judged.PROBABILITY, artifact.manifest.threshold)
@@ -202,6 +202,7 @@ def compare_with_champion(
         "n_rows": len(rows),
         "n_churners": int(rows["label"].sum()),
         "champion": champion,
+        "theirs": judged.ranking(rows, *theirs, decision).measure(),
         "differences": {name: asdict(found) for name, found in whole.items()},
         "segments": segments,
     }

@@ -21,8 +21,8 @@ class Behaviour(Params):
         importance_agreement: Lowest rank correlation of importances with the
             champion's.
         importance_top: Features looked at for it: those among so many first of either.
-        churn_rate_within: Largest relative distance of predicted from observed churn.
-        latency_ms: Longest median time of one customer's prediction, milliseconds.
+        churn_rate_within: Largest relative distance of predicted from observed churn,
+            beyond what chance does.
     """
 
     expected_directions: dict[str, Literal["up", "down"]] = Field(default_factory=dict)
@@ -30,7 +30,6 @@ class Behaviour(Params):
     importance_agreement: float = Field(ge=-1, le=1)
     importance_top: int = Field(ge=3)
     churn_rate_within: float = Field(gt=0)
-    latency_ms: float = Field(gt=0)
 
 
 class Evaluation(Params):
