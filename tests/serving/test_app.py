@@ -1,5 +1,6 @@
 """The ASGI application answers as the artifact does, and refuses in JSON."""
 
+import asyncio
 import json
 
 import pytest
@@ -98,6 +99,28 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(client, path, limit,
     assert answer.json()["code"] == "too_large"
     assert answer.json()["message"] == f"expected at most {told} bytes, got more"
     assert client.post(path, content=b" " * limit, headers=kind).status_code == 400
+
+
+def test_a_sender_who_hangs_up_is_no_fault_of_ours(artifact, caplog):
+    app = make_app()
+    app.state.predictor = Predictor(artifact)
+    parts = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent = []
+
+    async def receive():
+        return parts.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 400
+    assert json.loads(sent[1]["body"])["received"] == "1 bytes of it"
+    assert not caplog.records
 
 
 def test_the_example_is_a_body_of_predict(client):

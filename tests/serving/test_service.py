@@ -70,11 +70,13 @@ def _serving(arguments, cwd, **env):
     try:
         _wait_until_ready(address, server)
         with httpx.Client(base_url=address) as client:
+            client.server = server
             yield client
     finally:
-        server.send_signal(signal.SIGINT)
         try:
-            server.communicate(timeout=15)
+            if server.returncode is None:
+                server.send_signal(signal.SIGINT)
+                server.communicate(timeout=15)
         except subprocess.TimeoutExpired:
             server.kill()
             server.communicate()
@@ -137,6 +139,30 @@ def test_make_serve_answers_from_the_champion(checkout, tmp_path):
     command = ["churn_pipeline.serving", "--env", "local"]
     with _serving(command, tmp_path, BENTOML_HOME=str(tmp_path / "home")) as client:
         _check_answers(client)
+
+
+def test_a_server_asked_to_end_finishes_what_it_is_answering(checkout, tmp_path):
+    shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
+    shutil.copytree(checkout / "data", tmp_path / "data")
+    body = json.dumps({"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"})
+    head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    home = str(tmp_path / "home")
+    with _serving(["churn_pipeline.serving"], tmp_path, BENTOML_HOME=home) as client:
+        port = client.base_url.port
+        with socket.create_connection(("127.0.0.1", port), timeout=15) as begun:
+            begun.sendall((head + body[:5]).encode())
+            assert client.get("/livez").status_code == 200  # it has read the head
+            client.close()
+            client.server.send_signal(signal.SIGTERM)
+            begun.sendall(body[5:].encode())
+            assert begun.recv(100).startswith(b"HTTP/1.1 200")
+        said, _ = client.server.communicate(timeout=15)
+    assert client.server.returncode == 0
+    version = tiny_artifact().manifest.version
+    address = f"http://127.0.0.1:{port}"
+    assert said == (
+        f"serving tiny, model {version}, at {address} (contract: {address}/docs.json)\n"
+    )
 
 
 def test_a_bento_serves_from_an_empty_folder(bento, tmp_path):

@@ -12,6 +12,8 @@ from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
 from churn_pipeline.telemetry import switch_off
 
 SERVICE = "churn_pipeline.serving.service:ChurnService"
+GRACE_SECONDS = 10
+"""How long the server, asked to end, goes on with what it has begun."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,12 +34,13 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     address = f"http://{options.host}:{options.port}"
     sys.stderr.write(
-        f"serving {manifest.dataset}, model {manifest.version}, at {address}\n"
-        f"page to try it: {address}/  contract: {address}/docs.json\n"
+        f"serving {manifest.dataset}, model {manifest.version}, at {address} "
+        f"(contract: {address}/docs.json)\n"
     )
     sys.stderr.flush()
-    serve = ["-m", "bentoml", "serve", SERVICE, "--host", options.host]
-    command = [sys.executable, *serve, "--port", str(options.port)]
+    serve = ["-m", "bentoml", "serve", SERVICE, "--quiet", "--host", options.host]
+    grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
+    command = [sys.executable, *serve, "--port", str(options.port), *grace]
     os.execv(sys.executable, command)  # noqa: S606 - no shell, our own arguments
 
 

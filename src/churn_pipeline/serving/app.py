@@ -7,7 +7,7 @@ import logging
 from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -82,17 +82,22 @@ async def _body(request: Request, limit: int) -> bytes:
     """Return the body.
 
     Raises:
-        Refusal: It is not declared as JSON, or is larger than `limit` bytes.
+        Refusal: It is not declared as JSON, is larger than `limit` bytes, or its
+            sender hung up.
     """
     kind = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
     if kind != JSON:
         received = shortened(kind)
         raise refusal(415, "unsupported_media_type", expected=JSON, received=received)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise too_large(limit)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                raise too_large(limit)
+    except ClientDisconnect:
+        told = {"expected": "the whole body", "received": f"{len(body):,} bytes of it"}
+        raise refusal(400, "incomplete_body", **told) from None
     return bytes(body)
 
 
