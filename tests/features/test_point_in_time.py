@@ -57,6 +57,26 @@ def test_features_ignore_everything_not_known_at_the_observation_date() -> None:
 
 
 @pytest.mark.parametrize("dataset", [tables.COMPANY, with_orders()])
+def test_amounts_of_hundreds_of_millions_are_exact_in_any_order_of_rows(
+    dataset: Dataset,
+) -> None:
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2024-03-01") + pd.to_timedelta(np.arange(400) % 30, "D")
+    amount = (5e8 + rng.integers(0, 10**9, 400) / 100).round(2)
+    rows = tables.events([("a", day, paid) for day, paid in zip(days, amount)])
+    rows = rows.assign(order_id=(np.arange(400) // 2).astype(str))
+    frames = COMPANY | {"customers": tables.customers(["a"]), "transactions": rows}
+    expected = features_of(frames, dataset=dataset)
+    for seed in range(5):
+        mixed = rows.sample(frac=1, random_state=seed)
+        again = features_of(frames | {"transactions": mixed}, dataset=dataset)
+        _same_to_the_bit(again, expected)
+    if dataset == tables.COMPANY:
+        found = expected.loc[(pd.Timestamp("2024-04-01"), "a"), "amount_std_90d"]
+        assert found == pytest.approx(amount.std(), rel=1e-6)
+
+
+@pytest.mark.parametrize("dataset", [tables.COMPANY, with_orders()])
 @pytest.mark.parametrize("index", range(len(DATES)))
 def test_features_of_a_date_do_not_depend_on_the_other_dates(
     dataset: Dataset, index: int

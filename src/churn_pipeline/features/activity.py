@@ -15,6 +15,7 @@ from ibis.common.deferred import Deferred
 from churn_pipeline.dataset import Transactions
 from churn_pipeline.features.definition import Definition, ratio, root
 from churn_pipeline.features.events import (
+    SQUARE_UNIT,
     cell_sums,
     has_orders,
     placed_events,
@@ -71,7 +72,8 @@ def _window_sums(parameters: FeatureEngineering) -> dict[str, Deferred]:
         for name in ("purchases", "amount", *kinds)
         for days in parameters.windows_days
     ]
-    sums += [(name, longest) for name in ("amount_squares", "cancellations")]
+    at_longest = ("square_units", "square_rest", "cancellations")
+    sums += [(name, longest) for name in at_longest]
     return {f"{name}_{days}": (_[name] * _[f"in_{days}"]).sum() for name, days in sums}
 
 
@@ -171,7 +173,8 @@ def _amount_definitions(
     """Return amounts per window, their trends, means and deviation."""
     unit, longest = parameters.amount_resolution, parameters.longest_days
     count, total = _[f"purchases_{longest}"], _[f"amount_{longest}"]
-    variance = ratio(_[f"amount_squares_{longest}"], count) - ratio(total, count).pow(2)
+    squares = _[f"square_units_{longest}"] * SQUARE_UNIT + _[f"square_rest_{longest}"]
+    variance = ratio(squares, count) - ratio(total, count).pow(2)
     sums = [
         Definition(
             f"amount_{days}d",

@@ -12,11 +12,17 @@ from collections.abc import Mapping, Sequence
 
 import ibis
 from ibis import _
+from ibis.common.deferred import Deferred
 
 from churn_pipeline.dataset import Transactions
 from churn_pipeline.features.timeline import Timeline
 
 CELL = ("customer_id", "cell", "known")
+SQUARE_UNIT = 2.0**40
+"""Squares are summed in two parts, whole multiples of this and the rest. Each sum is
+exact, and so the same in whatever order an engine adds, up to 8,192 purchases of 2^40
+times `amount_resolution` (11 thousand million at 0.01); one sum of squares would be
+exact up to a single amount of 2^26 times it."""
 
 
 def typed_events(
@@ -106,8 +112,8 @@ def placed_events(
 
     Returns:
         The events known by the last date, with `cell`, `known` (first date at which
-        it was known), `orders` (1, or 0 for a later part of an order) and
-        `amount_square`.
+        it was known), `orders` (1, or 0 for a later part of an order) and the parts
+        of the amount's square, `square_units` and `square_rest`.
     """
     days = timeline.days()
     known_on = days.select(clipped_known="day", known="seen")
@@ -117,16 +123,16 @@ def placed_events(
     if merge_orders:
         events = _merged(events)
     else:
-        events = events.mutate(orders=1.0, amount_square=_.amount * _.amount)
+        events = events.mutate(orders=1.0, **_square(_.amount))
     return events.mutate(clipped=timeline.clip_day(_.day)).join(placed_on, "clipped")
 
 
 def _merged(events: ibis.Table) -> ibis.Table:
     """Return one row an order, day and date on which a part of it became known.
 
-    `amount_square` is what the part adds to the square of the order's amount, so that
-    its sum over the parts known at a date is that square, whatever other dates there
-    are.
+    Its squares are what the part adds to the square of the order's amount, so that
+    their sum over the parts known at a date is that square, whatever other dates
+    there are.
     """
     sums = {"known_day", "clipped_known", "known", "amount"}
     order = [name for name in events.columns if name not in sums]
@@ -137,7 +143,18 @@ def _merged(events: ibis.Table) -> ibis.Table:
         orders=(ibis.row_number().over(in_order) == 0).cast("float64"),
         known_amount=_.amount.sum().over(so_far),
     )
-    return parts.mutate(amount_square=_.amount * (2.0 * _.known_amount - _.amount))
+    before = _square(_.known_amount - _.amount)
+    added = {
+        name: square - before[name] for name, square in _square(_.known_amount).items()
+    }
+    return parts.mutate(**added)
+
+
+def _square(amount: Deferred) -> dict[str, Deferred]:
+    """Return the square of a whole number as units of `SQUARE_UNIT` and the rest."""
+    square = amount * amount
+    units = (square / SQUARE_UNIT).floor().cast("float64")
+    return {"square_units": units, "square_rest": square - units * SQUARE_UNIT}
 
 
 def cell_sums(events: ibis.Table, kinds: Sequence[str]) -> ibis.Table:
@@ -148,9 +165,9 @@ def cell_sums(events: ibis.Table, kinds: Sequence[str]) -> ibis.Table:
         kinds: Kinds of event counted apart; columns `kind_0`, `kind_1`, ...
 
     Returns:
-        `customer_id`, `cell`, `known`, `purchases`, `amount`, `amount_squares`,
-        `cancellations` and one count a kind, all float64; `first_day` and `last_day`
-        of a purchase (date, null where there is none).
+        `customer_id`, `cell`, `known`, `purchases`, `amount`, `square_units`,
+        `square_rest`, `cancellations` and one count a kind, all float64; `first_day`
+        and `last_day` of a purchase (date, null where there is none).
     """
     counts = {
         f"kind_{index}": ((_.kind == kind).cast("float64") * _.orders).sum()
@@ -160,7 +177,8 @@ def cell_sums(events: ibis.Table, kinds: Sequence[str]) -> ibis.Table:
     return events.group_by(CELL).aggregate(
         purchases=(_.active * _.orders).sum(),
         amount=(_.amount * _.active).sum(),
-        amount_squares=(_.amount_square * _.active).sum(),
+        square_units=(_.square_units * _.active).sum(),
+        square_rest=(_.square_rest * _.active).sum(),
         cancellations=(_.cancelled * _.orders).sum(),
         first_day=bought_on.min(),
         last_day=bought_on.max(),
