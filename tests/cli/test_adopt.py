@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from kedro.config import OmegaConfigLoader
 
+from churn_pipeline import settings
 from churn_pipeline.cli.adopt import adopt
-from churn_pipeline.dataset import Column, Dataset
+from churn_pipeline.dataset import Column, ColumnLabel, Dataset
 from churn_pipeline.validation.rows import accepted, check_rows
 
 REAL = Path(os.environ.get("CHURN_DATA_DIR", Path.cwd().parent / "shared" / "data"))
@@ -480,3 +482,29 @@ def test_a_time_may_be_a_number_from_1970_on(form: str, times: int) -> None:
     good = accepted(check_rows(raw, dataset.tables.transactions, dataset))
     first = good["event_time"].min().to_pyarrow().as_py()
     assert first == dt.datetime(2022, 1, 1)
+
+
+def test_no_cell_or_name_of_a_file_is_resolved_by_the_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MY_SECRET", "hunter2")
+    words = ["${oc.env:MY_SECRET}", "${x}", "a\\${x}", "${"]
+    frame = table().assign(**{"n ${x}": range(400), "${oc.env:MY_SECRET}": words * 100})
+    frame["left"] = frame["left"].replace("Yes", "${x}")
+    place = Path("${x}.csv")
+    frame.to_csv(place, index=False)
+    options = ["--target", "left", "--positive", "${x}", "--id", "id"]
+    result = run(place, *options)
+    assert result.exit_code == 0, result.output
+    Path("conf/base").mkdir()
+    Path("conf/base/globals.yml").write_text("raw: data/01_raw\nduckdb: {}\n")
+    Path("conf/base/parameters.yml").write_text("dataset: ${globals:dataset}\n")
+    loader = OmegaConfigLoader("conf", env="mine", **settings.CONFIG_LOADER_ARGS)
+    dataset = Dataset.model_validate(loader["parameters"]["dataset"])
+    assert dataset.tables.customers is not None
+    column = dataset.tables.customers.columns["${oc.env:MY_SECRET}"]
+    assert column.allowed == tuple(sorted(words))
+    assert isinstance(dataset.label, ColumnLabel)
+    assert (dataset.label.positive, dataset.label.negative) == ("${x}", "No")
+    assert "n ${x}" in dataset.tables.customers.ignore
+    assert loader["catalog"]["raw_customers"]["filepath"] == "${x}.csv"

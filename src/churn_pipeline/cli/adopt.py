@@ -184,16 +184,17 @@ def _catalog_path(project: Path, file: str) -> str:
     import os
 
     from churn_pipeline.io.remote import local_path
+    from churn_pipeline.validation.adoption_yaml import RAW
 
     base = os.environ.get("CHURN_DATA_DIR", "data/01_raw").rstrip("/")
     path, folder = local_path(file), local_path(base)
     if path is None:
         _check_secrets(file)
         is_below = folder is None and file.startswith(f"{base}/")
-        return f"${{globals:raw}}{file.removeprefix(base)}" if is_below else file
+        return f"{RAW}{file.removeprefix(base)}" if is_below else file
     whole = Path(path).resolve()
     if folder is not None and whole.is_relative_to(raw := (project / folder).resolve()):
-        return "${globals:raw}/" + whole.relative_to(raw).as_posix()
+        return f"{RAW}/" + whole.relative_to(raw).as_posix()
     if whole.is_relative_to(project.resolve()):
         return whole.relative_to(project.resolve()).as_posix()
     return whole.as_posix()

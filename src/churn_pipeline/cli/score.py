@@ -137,7 +137,7 @@ def _context(env: str | None, today: str | None) -> KedroContext:
 def _dataset(context: KedroContext) -> Dataset:
     from churn_pipeline.dataset import Dataset
 
-    return Dataset.model_validate(context.config_loader["globals"]["dataset"])
+    return Dataset.model_validate(context.config_loader["parameters"]["dataset"])
 
 
 def _raw(context: KedroContext, source: _Input) -> Any:

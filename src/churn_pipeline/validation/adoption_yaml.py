@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from churn_pipeline.validation.adoption import Proposal
 
 _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
+RAW = "${globals:raw}"
+"""The folder of raw files, as the catalog refers to it."""
+_INTERPOLATION = re.compile(r"(\\*)\$\{")
 _WORDS = {"yes", "no", "true", "false", "on", "off", "null", "y", "n", "none"}
 _COLUMN_HELP = (
     "# type: integer, number, boolean, category, date; min, max: valid range, a value "
@@ -140,8 +146,8 @@ def catalog_yaml(file: CatalogFile, which: str) -> str:
             '# `separator: ";"` and `encoding: latin-1`.',
             f"raw_{which}:",
             "  type: churn_pipeline.io.raw.RawTable",
-            f"  filepath: {scalar(file.filepath)}",
-            *([f"  sheet: {scalar(file.sheet)}"] if file.sheet else []),
+            f"  filepath: {_filepath(file)}",
+            *([f"  sheet: {scalar(file.sheet, resolved=1)}"] if file.sheet else []),
             *(
                 [f"  credentials: {scalar(file.credentials)}"]
                 if file.credentials
@@ -158,6 +164,13 @@ def catalog_yaml(file: CatalogFile, which: str) -> str:
             "",
         ]
     )
+
+
+def _filepath(file: CatalogFile) -> str:
+    """Return the path as YAML; only our own folder of raw files is resolved in it."""
+    below = file.filepath.removeprefix(RAW)
+    start = RAW if below != file.filepath else ""
+    return _text(start + _escaped(below, 1))
 
 
 def features_yaml(observe_days: int) -> str:
@@ -184,25 +197,48 @@ def features_yaml(observe_days: int) -> str:
     )
 
 
-def scalar(value: Any) -> str:
+def scalar(value: Any, *, resolved: int = 2) -> str:
     """Return a value as YAML in one line; text quoted unless it is a plain word.
+
+    What a file holds is never an instruction: `${` in it stays what it is.
+
+    Args:
+        value: Text, number, truth value, or a list or mapping of such.
+        resolved: How often OmegaConf will resolve the value: dataset.yml as globals
+            and once more as a parameter, catalog.yml once.
 
     Example:
         >>> scalar("Yes"), scalar("Germany"), scalar(0.5), scalar("1"), scalar(True)
         ('"Yes"', 'Germany', '0.5', '"1"', 'true')
     """
     if isinstance(value, str):
-        if _PLAIN.match(value) and value.lower() not in _WORDS:
-            return value
-        return json.dumps(value, ensure_ascii=False)
+        return _text(_escaped(value, resolved))
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # noqa: PLR2004
         return str(int(value))
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(scalar(item) for item in value) + "]"
+        return "[" + ", ".join(scalar(item, resolved=resolved) for item in value) + "]"
     if isinstance(value, dict):
-        inner = ", ".join(f"{scalar(key)}: {scalar(v)}" for key, v in value.items())
-        return "{" + inner + "}"
+        pairs = ((key, scalar(v, resolved=resolved)) for key, v in value.items())
+        return "{" + ", ".join(f"{_text(key)}: {v}" for key, v in pairs) + "}"
     return json.dumps(value)
+
+
+def _escaped(text: str, resolved: int) -> str:
+    for _ in range(resolved):
+        text = _INTERPOLATION.sub(r"\1\1\\${", text)
+    return text
+
+
+def _text(text: str) -> str:
+    """Return text as YAML; a key is written so, for no key is resolved."""
+    if _PLAIN.match(text) and text.lower() not in _WORDS:
+        return text
+    quoted = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=math.inf)
+    return str(quoted).strip()
+
+
+def _comment(note: str) -> str:
+    return f"# {' '.join(note.split())}"
 
 
 def _mapping(values: dict[str, Any], indent: int) -> list[str]:
@@ -211,7 +247,7 @@ def _mapping(values: dict[str, Any], indent: int) -> list[str]:
     for key, value in values.items():
         held, comment = value if isinstance(value, tuple) else (value, "")
         line = f"{' ' * indent}{key}: {scalar(held)}"
-        lines.append(f"{line}  # {comment}" if comment else line)
+        lines.append(f"{line}  {_comment(comment)}" if comment else line)
     return lines
 
 
@@ -221,7 +257,7 @@ def _ignored(proposals: Sequence[Proposal]) -> list[str]:
         return []
     lines = ["      ignore:                   # these are not used"]
     for proposal in ignored:
-        lines.append(f"        - {scalar(proposal.name)}  # {proposal.note}")
+        lines.append(f"        - {scalar(proposal.name)}  {_comment(proposal.note)}")
     return lines
 
 
@@ -234,12 +270,12 @@ def _columns(proposals: Sequence[Proposal]) -> list[str]:
     for proposal in described:
         assert proposal.column is not None  # noqa: S101
         if proposal.is_warning:
-            lines.append(f"        # {proposal.note}")
+            lines.append(f"        {_comment(proposal.note)}")
         values = proposal.column.model_dump(exclude_defaults=True, mode="json")
         if proposal.column.type in ("integer", "number"):
             values["unit"] = ""
-        line = f"        {scalar(proposal.name)}: {scalar(values)}"
+        line = f"        {_text(proposal.name)}: {scalar(values)}"
         if proposal.note and not proposal.is_warning:
-            line += f"  # {proposal.note}"
+            line += f"  {_comment(proposal.note)}"
         lines.append(line)
     return lines
