@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from churn_pipeline.evaluation.separation import (
     Level,
     churn_by_level,
-    single_feature_auc,
 )
 
 
@@ -29,12 +27,3 @@ def test_a_number_is_cut_at_its_quartiles() -> None:
         (25, 0.0),
         (25, 1.0),
     ]
-
-
-def test_a_feature_that_falls_with_churn_tells_as_much_as_one_that_rises() -> None:
-    label, value = [0, 0, 1, 1, 0, 1], np.array([1.0, 2, 3, 4, 5, 6])
-    assert single_feature_auc(label, value) == single_feature_auc(label, -value)
-
-
-def test_a_feature_without_variety_tells_nothing() -> None:
-    assert single_feature_auc([1, 0, 0], ["a", "a", "a"]) == pytest.approx(0.5)

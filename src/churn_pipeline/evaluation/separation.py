@@ -1,4 +1,4 @@
-"""What one feature alone tells about churn: rates by its levels, and how far apart."""
+"""What one feature alone tells about churn: the rates by its levels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from churn_pipeline.evaluation.metrics import Ranking
 from churn_pipeline.evaluation.slices import groups, levels
 
 
@@ -42,27 +41,6 @@ def churn_by_level(label: ArrayLike, values: ArrayLike) -> list[Level]:
         Level(name, int(rows.sum()), float(y[rows].mean()))
         for name, rows in groups(group)
     ]
-
-
-def single_feature_auc(label: ArrayLike, values: ArrayLike) -> float:
-    """Return the ROC AUC of knowing a feature's level and nothing else.
-
-    Args:
-        label: (n,), 1 churned, 0 stayed, NaN not known; rows without are left out.
-        values: (n,), numbers, which are cut at their quartiles, or texts.
-
-    Returns:
-        0.5 (tells nothing) to 1; NaN where all customers have one label.
-
-    Examples:
-        >>> single_feature_auc([1, 1, 0, 0], ["a", "a", "a", "b"])
-        0.75
-    """
-    y, group = _known(label, values)
-    rate = np.zeros(y.size)
-    for _, rows in groups(group):
-        rate[rows] = y[rows].mean()
-    return Ranking.of(y, rate, threshold=0.5).measure()["roc_auc"]
 
 
 def _known(
