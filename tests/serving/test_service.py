@@ -12,13 +12,23 @@ from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
+import yaml
 
 from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.serving.bento import main as build
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact, tiny_columns
 
 SERVICE = "churn_pipeline.serving.service:ChurnService"
 HEAVY = ("torch", "pandas", "mlflow", "pytorch_lightning", "kedro", "ibis", "sklearn")
+
+
+def _release(folder, dataset, *versions):
+    store = ModelStore(folder / "data/06_models" / dataset)
+    for version in versions:
+        record = Record(version=version, family="net", gate="approved", metrics={})
+        store.add(tiny_artifact(version), record)
+        store.point_to(version)
 
 
 @pytest.fixture(scope="module")
@@ -27,28 +37,33 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     shutil.copy(ROOT / "bentofile.yaml", folder)
     shutil.copytree(ROOT / "src" / "churn_pipeline", folder / "src" / "churn_pipeline")
-    artifact = tiny_artifact()
-    version = artifact.manifest.version
-    store = ModelStore(folder / "data/06_models/company")
-    store.add(
-        artifact, Record(version=version, family="net", gate="approved", metrics={})
-    )
-    store.point_to(version)
+    _release(folder, "company", tiny_artifact().manifest.version)
     return folder
 
 
 @pytest.fixture(scope="module")
 def bento(checkout, tmp_path_factory):
-    """The bento that `bentoml build` makes of the checkout."""
+    """The bento of one of two data sets, each of which had a champion before."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(checkout, folder, dirs_exist_ok=True)
+    _release(folder, "telco", "telco-1", "telco-2")
+    _release(folder, "shop", "shop-1", tiny_artifact().manifest.version)
+    for env, dataset in {"base": "telco", "shop": "shop"}.items():
+        (folder / "conf" / env).mkdir(parents=True)
+        text = f"dataset: {{name: {dataset}}}\n"
+        (folder / "conf" / env / "dataset.yml").write_text(text)
     home = tmp_path_factory.mktemp("bentoml")
-    subprocess.run(
-        [sys.executable, "-m", "bentoml", "build"],
-        cwd=checkout,
+    done = subprocess.run(
+        [sys.executable, "-m", "churn_pipeline.serving.bento", "--env", "shop"],
+        cwd=folder,
         env=os.environ | {"BENTOML_HOME": str(home)},
         capture_output=True,
-        check=True,
+        text=True,
+        check=False,
     )
+    assert done.returncode == 0, done.stderr
     (made,) = (path.parent for path in home.glob("bentos/churn/*/bento.yaml"))
+    assert done.stdout.splitlines()[-1] == f"churn:{made.name}"
     return made
 
 
@@ -198,14 +213,25 @@ def test_a_bento_needs_nothing_of_the_project_and_nothing_heavy(bento, tmp_path)
     assert not [name for name in HEAVY if name in files]
 
 
-def test_a_bento_holds_the_released_model_and_no_other(bento):
-    held = sorted(
-        str(path.relative_to(bento / "src/data/06_models/company"))
-        for path in (bento / "src/data").rglob("*.json")
-    )
+def test_a_bento_holds_the_champion_of_its_data_set_and_no_other_model(bento):
+    data = bento / "src/data"
+    held = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file()}
     version = tiny_artifact().manifest.version
-    assert held == [
-        "champion.json",
-        f"released/{version}/golden.json",
-        f"released/{version}/manifest.json",
-    ]
+    names = ("golden.json", "manifest.json", "model.onnx", "weights.safetensors")
+    released = {f"06_models/shop/released/{version}/{name}" for name in names}
+    assert held == {"06_models/shop/champion.json", *released}
+
+
+def test_no_bento_is_built_without_a_champion(tmp_path, monkeypatch, capsys):
+    shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
+    monkeypatch.chdir(tmp_path)
+    assert build(["--env", "local"]) == 1
+    assert "expected a champion to serve" in capsys.readouterr().err
+
+
+def test_a_bento_has_the_packages_of_the_lock():
+    packages = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["python"]
+    locked = (ROOT / "requirements.lock").read_text().splitlines()
+    names = [package.split("==")[0] for package in packages["packages"]]
+    assert names == ["bentoml", "numpy", "onnxruntime", "pydantic"]
+    assert set(packages["packages"]) <= set(locked)
