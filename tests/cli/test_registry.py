@@ -11,7 +11,7 @@ from churn_pipeline.release.releases import Release, Releases
 from churn_pipeline.release.store import ModelStore
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact
-from tests.release.test_releases import MemoryRegistry
+from tests.release.in_memory import MemoryRegistry
 
 METRICS = {
     "roc_auc": 0.81,
@@ -148,9 +148,14 @@ def test_history_says_who_when_and_why(releases):
 
 def test_a_refused_version_is_promoted_only_with_override_and_reason(releases):
     _register(releases, "1", approved=False)
-    refused = _run("promote", "1", "--override")
+    refused = _run("promote", "1")
     assert refused.exit_code == 1
-    assert "the gate refused 1: too few rows" in refused.output
+    assert "the gate refused 1.0.0 (1): too few rows" in refused.output
+    bare = _run("promote", "1", "--override", "--reason", " ")
+    assert (bare.exit_code, bare.output) == (
+        1,
+        "Error: --override needs --reason WHY\n",
+    )
     done = _run("promote", "1", "--override", "--reason", "emergency")
     assert (done.exit_code, done.output) == (0, "champion is 1.0.0 (1)\n")
 

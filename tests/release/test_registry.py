@@ -3,7 +3,7 @@
 import mlflow
 import pytest
 
-from churn_pipeline.release.registry import Registry
+from churn_pipeline.release.registry import Registry, RegistryError
 from tests.factories import tiny_artifact
 
 
@@ -54,3 +54,35 @@ def test_an_artifact_is_logged_to_the_active_run(registry):
     client = mlflow.MlflowClient(registry.tracking_uri, registry.tracking_uri)
     (found,) = client.search_model_versions("name = 'churn_tiny'")
     assert found.run_id == run.info.run_id
+
+
+def test_a_version_is_found_by_the_number_that_mlflow_gave_it(registry):
+    assert registry.version_of("1") is None
+    registry.register(tiny_artifact("1.b"), {})
+    registry.register(tiny_artifact("2.a", seed=1), {})
+    found = [registry.version_of(number) for number in ("1", "2", "3")]
+    assert found == ["1.b", "2.a", None]
+
+
+def test_the_seal_of_each_ledger_is_kept_once_something_is_registered(registry):
+    registry.set_seal("a" * 64, "1 first")
+    assert registry.seal("a" * 64) is None
+    registry.register(tiny_artifact("1"), {})
+    assert registry.seal("a" * 64) is None
+    registry.set_seal("a" * 64, "1 first")
+    registry.set_seal("b" * 64, "7 other")
+    registry.set_seal("a" * 64, "2 second")
+    assert registry.seal("a" * 64) == "2 second"
+    assert registry.seal("b" * 64) == "7 other"
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://ada:secret@127.0.0.1:9", "sqlite:////dev/null/mlflow.db"]
+)
+def test_a_server_out_of_reach_is_named_without_its_password(monkeypatch, uri):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    registry = Registry("tiny", uri)
+    with pytest.raises(RegistryError, match=r"expected MLflow at .* to answer") as told:
+        registry.aliases()
+    assert "secret" not in str(told.value)
+    assert "MLFLOW_TRACKING_URI" in str(told.value)

@@ -1,5 +1,6 @@
 """Models on the disk: whole or not there, checked when read."""
 
+import json
 import os
 import shutil
 
@@ -7,8 +8,11 @@ import pytest
 
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.ledger import Entry
-from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.release.records import Record
+from churn_pipeline.release.store import ModelStore
 from tests.factories import tiny_artifact
+
+NUMBERED = {"semantic_version": "1.4.0"}
 
 
 def _add(store, version="1", seed=0):
@@ -37,6 +41,26 @@ def test_the_champion_is_the_version_pointed_to(store):
     assert champion is not None
     assert champion.files == first.files
     assert store.pointer().folder == "released/1"
+
+
+def test_champion_json_names_the_version_by_both_its_names(store):
+    _add(store, "1")
+    store.add(tiny_artifact("1"), store.record("1").model_copy(update=NUMBERED))
+    store.point_to("1")
+    assert store.pointer().semantic_version == "1.4.0"
+    content = json.loads((store.folder / "champion.json").read_text("utf-8"))
+    assert (content["version"], content["semantic_version"]) == ("1", "1.4.0")
+
+
+def test_a_champion_json_from_before_the_numbers_is_read(store):
+    _add(store, "1")
+    store.point_to("1")
+    path = store.folder / "champion.json"
+    content = json.loads(path.read_text("utf-8"))
+    del content["semantic_version"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert store.pointer().semantic_version is None
+    assert store.champion().manifest.version == "1"
 
 
 def test_adding_a_version_again_changes_nothing(store):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,6 +69,8 @@ def promote(version: str, env: str | None, reason: str, override: bool) -> None:
 
     Example: kedro churn promote 1.2.0 --reason "new prices"
     """
+    if override and not reason.strip():
+        raise click.ClickException("--override needs --reason WHY")
     _change(env, lambda them: them.promote(version, reason=reason, override=override))
 
 
@@ -181,6 +184,8 @@ def _absolute(uri: str, project: Path) -> str:
 
 def _change(env: str | None, change: Callable[[Releases], object]) -> None:
     """Make a change to the releases, and print what serves after it."""
+    # A person waits: MLflow's own seven tries take four minutes.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     with refusals():
         releases = releases_of(env)
         change(releases)
@@ -194,10 +199,12 @@ def refusals() -> Iterator[None]:
     """Show a refusal as one line, with an exit code above 0."""
     from churn_pipeline.release.artifact import ArtifactError
     from churn_pipeline.release.ledger import LedgerError
+    from churn_pipeline.release.registry import RegistryError
     from churn_pipeline.release.releases import ReleaseError
 
+    known = (ReleaseError, RegistryError, LedgerError, ArtifactError, LookupError)
     try:
         yield
-    except (ReleaseError, LedgerError, ArtifactError, LookupError) as error:
+    except known as error:
         message = error.args[0] if error.args else str(error)
         raise click.ClickException(str(message)) from error

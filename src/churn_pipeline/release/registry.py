@@ -7,12 +7,14 @@ the models, so that a service needs neither MLflow nor its server.
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from churn_pipeline.release.artifact import MODEL, Artifact
 
@@ -24,6 +26,37 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 PROBABILITY = "churn_probability"
+_SHOWN = 200
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class RegistryError(RuntimeError):
+    """MLflow cannot be reached, or does not do what it is asked for."""
+
+
+def _told(
+    ask: Callable[Concatenate[Registry, P], T],
+) -> Callable[Concatenate[Registry, P], T]:
+    """Return a method whose failures name the server and what to do."""
+
+    @wraps(ask)
+    def asked(self: Registry, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            return ask(self, *args, **kwargs)
+        except (MlflowException, SQLAlchemyError, OSError) as error:
+            # An address may hold a password, and MLflow repeats it.
+            text = f"MLflow at {self.tracking_uri} to answer, got {error}"
+            shown = re.sub(r"//[^/@\s]+@", "//***@", text)[:_SHOWN]
+            raise RegistryError(
+                f"expected {shown}; start it, or name another in MLFLOW_TRACKING_URI"
+            ) from error
+
+    return asked
 
 
 @dataclass(frozen=True)
@@ -44,6 +77,7 @@ class Registry:
         """Name of the registered model."""
         return f"churn_{self.dataset}"
 
+    @_told
     def register(self, artifact: Artifact, tags: Mapping[str, str]) -> None:
         """Register an artifact; a version that is registered only gets the tags.
 
@@ -61,6 +95,7 @@ class Registry:
         for name, value in tags.items():
             client.set_model_version_tag(self.model, number, name, value)
 
+    @_told
     def set_alias(self, alias: str, version: str | None) -> None:
         """Point an alias to a version; None, or a version not there, takes it away.
 
@@ -75,6 +110,7 @@ class Registry:
         elif alias in self.aliases():
             client.delete_registered_model_alias(self.model, alias)
 
+    @_told
     def aliases(self) -> dict[str, str]:
         """Return alias -> our version; empty where nothing is registered."""
         client = self._client()
@@ -86,6 +122,7 @@ class Registry:
             for alias, number in model.aliases.items()
         }
 
+    @_told
     def version_of(self, number: str) -> str | None:
         """Return our version of one of MLflow's numbers; None where there is none.
 
@@ -97,6 +134,7 @@ class Registry:
                 return str(found.tags["version"])
         return None
 
+    @_told
     def seal(self, ledger: str) -> str | None:
         """Return how far a ledger had come when it was last sealed; None if never.
 
@@ -106,6 +144,7 @@ class Registry:
         found = self._registered(self._client())
         return None if found is None else found.tags.get(seal_tag(ledger))
 
+    @_told
     def set_seal(self, ledger: str, state: str) -> None:
         """Keep how far a ledger has come; without a registered model nothing is."""
         client = self._client()

@@ -17,19 +17,20 @@ from typing import Literal
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.ledger import Action, Entry, champions, now
 from churn_pipeline.release.numbering import assign, find
+from churn_pipeline.release.records import Record
 from churn_pipeline.release.registry import (
     CHALLENGER,
     CHAMPION,
     Registry,
+    RegistryError,
     seal_tag,
 )
 from churn_pipeline.release.semantic import Numbered
-from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.release.store import ModelStore
 
 logger = logging.getLogger(__name__)
 
 Policy = Literal["auto", "approval"]
-_ENDS = ("_low", "_high")
 
 
 class ReleaseError(RuntimeError):
@@ -81,25 +82,12 @@ class Releases:
         judged against itself stays what it is. A model that passed against another
         champion than the one that reigns now counts as refused.
         """
-        version = release.artifact.manifest.version
+        before = self.store.pointer()
         with self._changing():
-            self._compare_ledger()
-            reigning = self._reigning()
-            if reigning == version:
-                return
-            numbered = assign(self.store, release.artifact.manifest, reigning)
-            record = _in_force(_record(release, numbered), reigning)
-            approved = record.gate == "approved"
-            self.store.add(release.artifact, record)
-            self.registry.register(release.artifact, _tags(record))
-            verdict: Action = "register" if approved else "refuse"
-            if self._last_verdict(version) != verdict:
-                self._write(verdict, version, "; ".join(record.reasons))
-            logger.info("registered %s: %s", record.named, record.change)
-            if approved:
-                self.registry.set_alias(CHALLENGER, version)
-            if approved and release.policy == "auto":
-                self._promote_once(version)
+            self._take(release)
+        after = self.store.pointer()
+        if after is not None and after != before:
+            logger.info("champion is now %s", self.store.record(after.version).named)
 
     def promote(
         self, version: str, *, reason: str = "", override: bool = False
@@ -159,13 +147,14 @@ class Releases:
             version
             for version in self.store.versions()
             if version in passed and version not in crowned
-            if _in_force(self.store.record(version), reigning).gate == "approved"
+            if self.store.record(version).in_force(reigning).gate == "approved"
         )
 
     def settle(self) -> None:
         """Make `champion.json` and MLflow say what the ledger says.
 
-        The pointer goes first: a rollback takes effect with MLflow out of reach.
+        The pointer goes first: a release takes effect with MLflow out of reach, which
+        the log then says; the next change of the releases moves the aliases.
 
         Raises:
             ArtifactError: The champion's files are missing or altered.
@@ -174,15 +163,50 @@ class Releases:
         reigning = self._reigning()
         if reigning is not None:
             self._point_to(reigning)
+        try:
+            self._tell_registry(reigning)
+        except RegistryError as error:
+            logger.warning(
+                "done, but MLflow's aliases could not be moved: %s. The next release, "
+                "promotion or rollback moves them.",
+                error,
+            )
+
+    def _take(self, release: Release) -> None:
+        """Register a model unless it reigns, and promote it where it may be."""
         self._compare_ledger()
-        if seal := self.store.ledger.seal():
-            self.registry.set_seal(*seal)
+        reigning, manifest = self._reigning(), release.artifact.manifest
+        if reigning == manifest.version:
+            return
+        numbered = assign(self.store, manifest, reigning)
+        record = _record(release, numbered).in_force(reigning)
+        approved = record.gate == "approved"
+        self.store.add(release.artifact, record)
+        self.registry.register(release.artifact, record.tags)
+        verdict: Action = "register" if approved else "refuse"
+        if self._last_verdict(record.version) != verdict:
+            self._write(verdict, record.version, "; ".join(record.reasons))
+        logger.info("registered %s: %s", record.named, record.change)
+        if not approved:
+            logger.info("its gate refused it: %s", "; ".join(record.reasons))
+            return
+        self.registry.set_alias(CHALLENGER, record.version)
+        if release.policy == "auto":
+            self._promote_once(record.version)
 
     def _point_to(self, reigning: str) -> None:
         pointer = self.store.pointer()
         if pointer is None or pointer.version != reigning:
             self.store.point_to(reigning)
-            logger.info("champion is now %s", self.store.record(reigning).named)
+
+    def _tell_registry(self, reigning: str | None) -> None:
+        if reigning is not None:
+            self._move_aliases(reigning)
+        self._compare_ledger()
+        if seal := self.store.ledger.seal():
+            self.registry.set_seal(*seal)
+
+    def _move_aliases(self, reigning: str) -> None:
         aliases = self.registry.aliases()
         if aliases.get(CHAMPION) != reigning:
             self.registry.set_alias(CHAMPION, reigning)
@@ -211,13 +235,13 @@ class Releases:
             # The champion's files can be repaired with MLflow out of reach.
             if version != reigning:
                 self._compare_ledger()
-            record = _in_force(self.store.record(version), reigning)
+            record = self.store.record(version).in_force(reigning)
             refused = record.gate == "refused" and version != reigning
             if refused and not (override and reason):
                 raise ReleaseError(
-                    f"the gate refused {version}: {'; '.join(record.reasons)}. To "
+                    f"the gate refused {record.named}: {'; '.join(record.reasons)}. To "
                     "release it all the same: `kedro churn promote "
-                    f"{version} --override --reason WHY`"
+                    f"{record.semantic_version or version} --override --reason WHY`"
                 )
             self.store.artifact(version)
             self._write(action, version, reason)
@@ -269,30 +293,3 @@ def _record(release: Release, numbered: Numbered) -> Record:
         metrics=known,
         compared_with=release.compared_with,
     )
-
-
-def _in_force(record: Record, reigning: str | None) -> Record:
-    """Return the record, refused where its verdict is about another champion."""
-    if record.gate == "refused" or record.compared_with == reigning:
-        return record
-    stale = (
-        f"compared with {record.compared_with or 'no champion'}, but "
-        f"{reigning or 'none'} reigns now; run the pipeline again to compare the two"
-    )
-    return record.model_copy(update={"gate": "refused", "reasons": (stale,)})
-
-
-def _tags(record: Record) -> dict[str, str]:
-    """Return what the registry shows of a version: its own metrics, without ends."""
-    shown = {
-        name: f"{value:.6g}"
-        for name, value in record.metrics.items()
-        if value is not None and "." not in name and not name.endswith(_ENDS)
-    }
-    return {
-        **shown,
-        "gate": record.gate,
-        "family": record.family,
-        "semantic_version": record.semantic_version or "",
-        "change": record.change,
-    }

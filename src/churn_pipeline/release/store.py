@@ -21,64 +21,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from churn_pipeline.dataset import Params
 from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError, Manifest
 from churn_pipeline.release.atomic import replace, sync
 from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
+from churn_pipeline.release.records import VERSION, Pointer, Record
 
 T = TypeVar("T", bound=Params)
 
 POINTER = "champion.json"
-_VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]*"
-
-
-class Pointer(Params):
-    """Content of `champion.json`: which version serves.
-
-    Attributes:
-        version: Version of the champion.
-        folder: Its artifact, relative to the folder of `champion.json`.
-        manifest_sha256: sha256 of its `manifest.json`, which holds those of its files.
-    """
-
-    version: str = Field(pattern=f"^{_VERSION}$")
-    folder: str = Field(pattern=f"^released/{_VERSION}$")
-    manifest_sha256: str
-
-
-class Record(Params):
-    """What is kept of a version beside its artifact.
-
-    Attributes:
-        version: The version.
-        semantic_version: Its MAJOR.MINOR.PATCH; None where it was registered before
-            models had one.
-        change: What changed since which version, in words.
-        family: Kind of model.
-        gate: What the gate said.
-        reasons: Why, in words.
-        metrics: Metric -> value on the test split; None where it is not defined.
-        compared_with: Champion that the gate compared it with; None where there was
-            none.
-    """
-
-    version: str = Field(pattern=f"^{_VERSION}$")
-    semantic_version: str | None = None
-    change: str = ""
-    family: str
-    gate: Literal["approved", "refused"]
-    reasons: tuple[str, ...] = ()
-    metrics: dict[str, float | None]
-    compared_with: str | None = None
-
-    @property
-    def named(self) -> str:
-        """The version with both its names."""
-        return f"{self.semantic_version or 'unnumbered'} ({self.version})"
 
 
 class ModelStore:
@@ -174,6 +129,7 @@ class ModelStore:
             _place(target, artifact.save)
         pointer = Pointer(
             version=version,
+            semantic_version=self.record(version).semantic_version,
             folder=f"released/{version}",
             manifest_sha256=_sha256(artifact.files[MANIFEST]),
         )
@@ -229,7 +185,7 @@ class ModelStore:
 
     def _registered(self, version: str) -> Path:
         """Return the folder of a version, whose name cannot lead elsewhere."""
-        if not re.fullmatch(_VERSION, version):
+        if not re.fullmatch(VERSION, version):
             raise LookupError(
                 "expected a version such as 2026-11-21T01.33.09.000Z, got "
                 f"{version[:60]!r}; see `kedro churn history`"
