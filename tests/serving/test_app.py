@@ -1,6 +1,7 @@
 """The ASGI application answers as the artifact does, and refuses in JSON."""
 
 import asyncio
+import gzip
 import json
 
 import pytest
@@ -99,6 +100,28 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(client, path, limit,
     assert answer.json()["code"] == "too_large"
     assert answer.json()["message"] == f"expected at most {told} bytes, got more"
     assert client.post(path, content=b" " * limit, headers=kind).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/predict", "/predict_batch"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 20_000,
+        b'{"customer_id": ' + b"9" * 5000 + b"}",
+        b'{"tenure_months": 1' + b"0" * 4000 + b"}",
+        b'{"plan": "\\ud800"}',
+        b'{"plan": "\xed\xa0\x80"}',
+        b'{"plan": 1, "plan": 2, "": 3}',
+        gzip.compress(b"{}"),
+        b"null",
+    ],
+)
+def test_strange_bodies_are_refused_and_not_a_fault_of_ours(client, path, body):
+    for sent in (body, b"[" + body + b"]"):
+        answer = client.post(path, content=sent)
+        assert answer.status_code in (400, 422), answer.text
+        assert len(answer.content) < 20_000
 
 
 def test_a_sender_who_hangs_up_is_no_fault_of_ours(artifact, caplog):
