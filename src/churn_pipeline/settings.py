@@ -10,6 +10,7 @@ from churn_pipeline.hooks import (
     TrackingHook,
 )
 from churn_pipeline.hooks.context import ProjectContext
+from churn_pipeline.spill import spill_folder
 from churn_pipeline.telemetry import switch_off
 
 switch_off()
@@ -35,5 +36,5 @@ CONFIG_LOADER_ARGS = {
         "globals": ["globals.yml", "dataset.yml"],
         "mlflow": ["mlflow.yml"],
     },
-    "custom_resolvers": {"oc.env": oc.env},
+    "custom_resolvers": {"oc.env": oc.env, "spill_folder": spill_folder},
 }
