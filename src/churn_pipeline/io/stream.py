@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from churn_pipeline import processes
 from churn_pipeline.io.table import TableDataset
 
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ class Part:
     which must not keep the rows in memory.
     """
 
-    def __init__(self, table: pa.Table, *, is_last: bool) -> None:
+    def __init__(self, table: pa.Table, *, is_first: bool, is_last: bool) -> None:
         """Hold the rows of a part.
 
         Args:
             table: The rows.
+            is_first: Whether a table begins with them.
             is_last: Whether the table is complete with them.
         """
         self._table: pa.Table | None = table
-        self.is_last = is_last
+        self.is_first, self.is_last = is_first, is_last
 
     def take(self) -> pa.Table:
         """Return the rows, and forget them.
@@ -55,21 +57,42 @@ class ArrowStreamDataset(TableDataset):
     def save(self, data: Part) -> None:
         """Append a part; with the last one the file appears.
 
+        The first part drops what a table that broke off has left behind.
+
         Args:
             data: Rows of the same columns as the parts before.
-        """
-        import pyarrow.parquet as pq
 
+        Raises:
+            ValueError: The part was saved before, or the first one is missing.
+        """
         target = Path(str(self._get_save_path()))
-        unfinished = target.with_name(f".{target.name}.unfinished")
+        unfinished = target.with_name(f".{target.name}.{processes.name()}")
         table = data.take()
+        if data.is_first:
+            self._begin(unfinished, table.schema, target)
         if self._writer is None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(
-                unfinished, table.schema, compression="zstd"
+            raise ValueError(
+                f"expected the first part of {target}, got a later one; save the parts "
+                "from the first on"
             )
         self._writer.write_table(table)
         if data.is_last:
+            self._end()
+            os.replace(unfinished, target)
+
+    def _begin(self, unfinished: Path, schema: pa.Schema, target: Path) -> None:
+        """Open the file, without those that ended processes left beside it."""
+        import pyarrow.parquet as pq
+
+        self._end()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beginning = f".{target.name}."
+        for path in target.parent.glob(f"{beginning}*"):
+            if processes.has_ended(path.name.removeprefix(beginning)):
+                path.unlink(missing_ok=True)
+        self._writer = pq.ParquetWriter(unfinished, schema, compression="zstd")
+
+    def _end(self) -> None:
+        if self._writer is not None:
             self._writer.close()
             self._writer = None
-            os.replace(unfinished, target)

@@ -45,12 +45,12 @@ def simulate_company(
     for number, chunk in enumerate(track(chunks, "simulating", total), start=1):
         for table, kinds in chunk.dirt.items():
             dirt.setdefault(table, Counter()).update(kinds)
-        last = number == total
+        first, last = number == 1, number == total
         yield {
-            "customers": Part(chunk.customers, is_last=last),
-            "transactions": Part(chunk.transactions, is_last=last),
-            "contracts": Part(chunk.contracts, is_last=last),
-            "truth": Part(chunk.truth, is_last=last),
+            "customers": Part(chunk.customers, is_first=first, is_last=last),
+            "transactions": Part(chunk.transactions, is_first=first, is_last=last),
+            "contracts": Part(chunk.contracts, is_first=first, is_last=last),
+            "truth": Part(chunk.truth, is_first=first, is_last=last),
             "dirt": {table: dict(kinds) for table, kinds in dirt.items()},
         }
     logger.info("simulated a company of %s customers", f"{simulate.customers:,}")
