@@ -59,6 +59,18 @@ def tiny(tmp_path_factory):
 
 
 @pytest.fixture
+def dated(tiny):
+    """An environment whose feature `tenure_months` counts the days since a date."""
+    folder = tiny.folder / "conf/dated"
+    folder.mkdir(exist_ok=True)
+    (folder / "catalog.yml").write_text(CATALOG)
+    column = "tenure_months: {type: integer, unit: months, min: 0, max: 120}"
+    text = DATASET.replace(column, "tenure_months: {type: date}")
+    (folder / "dataset.yml").write_text(text)
+    return "dated"
+
+
+@pytest.fixture
 def run(tiny, monkeypatch):
     monkeypatch.chdir(tiny.folder)
 
@@ -95,6 +107,49 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
     )
     assert not (tmp_path / "out.rejected.csv").exists()
     assert "4 customers scored" in done.output
+
+
+def test_who_left_by_the_label_of_the_file_is_gone(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    header, *rows = ROWS.splitlines()
+    labels = ["YES ", "no", "yes", ""]
+    lines = [f"{row},{label}" for row, label in zip(rows, labels, strict=True)]
+    (tmp_path / "left.csv").write_text("\n".join([f"{header},left", *lines]) + "\n")
+    done = run("--env", "tiny", tmp_path / "left.csv", tmp_path / "gone.csv")
+    assert done.exit_code == 0, done.output
+    before = pd.read_csv(tmp_path / "out.csv")
+    after = pd.read_csv(tmp_path / "gone.csv")
+    assert after["churn_probability"].tolist() == before["churn_probability"].tolist()
+    kept = before["decision"].tolist()
+    assert after["decision"].tolist() == ["gone", kept[1], "gone", kept[3]]
+    assert "2 gone): " in done.output
+
+
+def test_days_are_counted_to_today_or_the_date_asked_for(run, dated, tmp_path):
+    (tmp_path / "in.csv").write_text(
+        "Customer No,tenure_months,monthly_charge,plan\n1,2026-03-01,,basic\n"
+    )
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    known = {"monthly_charge": [None], "plan": ["basic"]}
+    for options, days, words in (
+        (("--today", "2026-03-11"), 10, "2026-03-11 (today; --date for another day)"),
+        (("--date", "2026-03-31"), 30, "2026-03-31 (as --date says)"),
+    ):
+        done = run("--env", dated, *options, source, target)
+        assert done.exit_code == 0, done.output
+        assert f"days counted up to {words}" in done.output
+        expected = tiny_artifact().predict({"tenure_months": [days], **known})
+        found = pd.read_csv(target)["churn_probability"]
+        assert found.tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_date_is_refused_where_no_days_are_counted(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    paths = (tmp_path / "in.csv", tmp_path / "out.csv")
+    done = run("--env", "tiny", "--date", "2026-03-31", *paths)
+    assert done.exit_code == 1
+    assert "got 2026-03-31 for tiny, which has none; leave --date out" in done.output
 
 
 def test_parquet_goes_to_parquet_with_ids_as_they_were(run, tmp_path):

@@ -120,8 +120,10 @@ def test_purchases_of_nobody_are_bad_rows_only_where_they_are_not_normal(tmp_pat
     spoilt = raw.mutate(Client=nobody, Paid=ten)
     described = EVENTS.model_dump(mode="json")
     described["tables"]["transactions"]["allow_anonymous"] = True
-    normal = check_file(spoilt, Dataset.model_validate(described), today=TODAY)
+    shop = Dataset.model_validate(described)
+    normal = check_file(spoilt, shop, today=TODAY)
     assert (normal.rejected, normal.anonymous, normal.bad_share) == (1, 10, 1 / 40)
+    assert rejected_rows(normal, shop).to_pyarrow()["row"].to_pylist() == [50]
     assert check_file(spoilt, EVENTS, today=TODAY).bad_share == 11 / 50
 
 

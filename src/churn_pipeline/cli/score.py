@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from churn_pipeline.cli import told
 from churn_pipeline.cli.project import (
     credentials_option,
     env_option,
@@ -40,6 +42,11 @@ class _Input(NamedTuple):
 @click.option(
     "--today", help="ISO date that counts as today; events after it are refused."
 )
+@click.option(
+    "--date",
+    "day",
+    help="Snapshot: ISO date of its rows, to which features count days; else today.",
+)
 @click.argument("source", metavar="INPUT")
 @click.argument("target", metavar="OUTPUT")
 def score(  # noqa: PLR0917
@@ -47,6 +54,7 @@ def score(  # noqa: PLR0917
     sheet: str | None,
     credentials: str | None,
     today: str | None,
+    day: str | None,
     source: str,
     target: str,
 ) -> None:
@@ -55,9 +63,10 @@ def score(  # noqa: PLR0917
     INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
     snapshot its customers, else the event log, at a path or a URL (s3://, https://).
     The label may be absent. OUTPUT (.csv, .tsv or .parquet, on this machine) gets the
-    customer id, churn_probability and decision. Rows that are not valid go to OUTPUT's
-    name with .rejected.csv, each with the reasons. Both replace earlier files of their
-    names, once all is scored.
+    customer id, churn_probability and decision: call, no_call, or gone where the label
+    or long inactivity says that the customer has left. Rows that are not valid go to
+    OUTPUT's name with .rejected.csv, each with the reasons. Both replace earlier files
+    of their names, once all is scored.
 
     Example: kedro churn score --env telco new_customers.csv scores.csv
     """
@@ -69,7 +78,7 @@ def score(  # noqa: PLR0917
         output = _output(target)
         # The configuration names its files as seen from the project's folder.
         with contextlib.chdir(project):
-            _score(env, file, output, today=today)
+            _score(env, file, output, today=today, day=day)
     except (ValueError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -99,8 +108,16 @@ def _output(target: str) -> Path:
     return Path(path)
 
 
-def _score(env: str | None, source: _Input, target: Path, *, today: str | None) -> None:
+def _score(
+    env: str | None,
+    source: _Input,
+    target: Path,
+    *,
+    today: str | None,
+    day: str | None,
+) -> None:
     """Score a file and say what was written."""
+    from churn_pipeline.serving.day import at_day
     from churn_pipeline.serving.decide import require_champion
     from churn_pipeline.serving.files import check_file
     from churn_pipeline.serving.writing import check_suffix
@@ -110,19 +127,19 @@ def _score(env: str | None, source: _Input, target: Path, *, today: str | None) 
     _check_apart(source.location, target, refused)
     context = _context(env, today)
     champion = require_champion(context.catalog.load("champion"))
-    dataset = _dataset(context)
-    raw = _raw(context, source)
     settled = context.config_loader["parameters"]["today"]
+    dataset = at_day(_dataset(context), day, today=settled)
+    raw = _raw(context, source)
     checked = check_file(raw, dataset, today=settled)
     to_score = _to_score(context, checked, raw, dataset)
-    written = _write(to_score, champion, target)
+    counts = _write(to_score, champion, target)
     _write_rejected(checked, dataset, refused)
-    click.echo(
-        f"{written:,} customers scored with {champion.manifest.version}: {target}"
-    )
-    _tell_unknown(to_score, champion)
+    told.scored(counts, champion, target)
+    told.date(dataset, day)
+    told.unknown(to_score, champion)
+    told.anonymous(checked)
     if checked.rejected:
-        _tell_rejected(checked, refused, dataset.max_rejected_share)
+        told.rejected(checked, refused, dataset.max_rejected_share)
 
 
 def _context(env: str | None, today: str | None) -> KedroContext:
@@ -176,19 +193,23 @@ def _to_score(
     )
 
 
-def _write(to_score: ToScore, champion: Artifact, target: Path) -> int:
-    """Write the scores with a progress bar; return how many."""
+def _write(to_score: ToScore, champion: Artifact, target: Path) -> Counter[str]:
+    """Write the scores with a progress bar; return how many of each decision."""
     from churn_pipeline.progress import bar
     from churn_pipeline.serving.files import score_batches
     from churn_pipeline.serving.writing import write_batches
+
+    counts: Counter[str] = Counter()
 
     def shown() -> Iterator[pa.RecordBatch]:
         with bar("scoring", to_score.customers) as line:
             for batch in score_batches(to_score, champion):
                 yield batch
+                counts.update(batch.column("decision").to_pylist())
                 line.advance(batch.num_rows)
 
-    return write_batches(target, _schema(to_score), shown())
+    write_batches(target, _schema(to_score), shown())
+    return counts
 
 
 def _schema(to_score: ToScore) -> pa.Schema:
@@ -230,28 +251,3 @@ def _write_rejected(checked: Checked, dataset: Dataset, path: Path) -> None:
         return
     rows = rejected_rows(checked, dataset)
     write_batches(path, rows.schema().to_pyarrow(), rows.to_pyarrow_batches())
-
-
-def _tell_unknown(to_score: ToScore, champion: Artifact) -> None:
-    """Say which values the model answered to without having learnt them."""
-    from churn_pipeline.serving.files import unknown_values
-
-    if found := unknown_values(to_score, champion):
-        counts = ", ".join(f"{name}: {n:,}" for name, n in list(found.items())[:12])
-        click.echo(
-            f"unknown categories or missing values, scored all the same: {counts}",
-            err=True,
-        )
-
-
-def _tell_rejected(checked: Checked, path: Path, largest_share: float) -> None:
-    """Say how many rows were rejected; fail where they are more than is allowed."""
-    share = checked.bad_share
-    counts = f"{checked.rejected:,} of {checked.rows:,} rows rejected: {path}"
-    if share <= largest_share:
-        click.echo(counts, err=True)
-        return
-    raise click.ClickException(
-        f"expected at most {largest_share:.1%} invalid rows, got {counts} "
-        f"({share:.1%}); correct the file, or raise `max_rejected_share` in dataset.yml"
-    )
