@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from churn_pipeline.cli.advice import first_champion
 from churn_pipeline.cli.project import env_option, project_folder
 from churn_pipeline.cli.wording import history_lines, status_lines
 
 if TYPE_CHECKING:
+    from kedro.config import AbstractConfigLoader
+
+    from churn_pipeline.release.ledger import Entry
     from churn_pipeline.release.releases import Releases
 
 reason_option = click.option("--reason", default="", help="Why; kept in the ledger.")
@@ -26,19 +30,19 @@ reason_option = click.option("--reason", default="", help="Why; kept in the ledg
     "--json", "as_json", is_flag=True, help="One JSON object on standard out."
 )
 def status(env: str | None, as_json: bool) -> None:
-    """Show which model serves, and how good it is.
+    """Show which model serves, since when and why, and how good it is.
+
+    Without a champion it fails; with --json, `version` is null.
 
     Example: kedro churn status --env telco --json
     """
     with refusals():
-        found = describe(releases_of(env))
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-        return
-    if found["version"] is None:
-        click.echo("no champion yet: start with `kedro run`")
-        return
-    click.echo("\n".join(status_lines(found)))
+        if as_json:
+            click.echo(json.dumps(describe(releases_of(env)), indent=2))
+            return
+        found, entries = reigning(env)
+        lines = status_lines(found, entries, currency=currency_of(env), env=env)
+    click.echo("\n".join(lines))
 
 
 @click.command()
@@ -54,7 +58,7 @@ def history(env: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([entry.model_dump() for entry in entries], indent=2))
         return
-    click.echo("\n".join(history_lines(entries)))
+    click.echo("\n".join(history_lines(entries, env)))
 
 
 @click.command()
@@ -107,22 +111,9 @@ def releases_of(env: str | None) -> Releases:
     Raises:
         ClickException: There is no such environment.
     """
-    from kedro.framework.project import settings
-    from kedro.framework.startup import bootstrap_project
-
     from churn_pipeline.io.champion import ChampionDataset
 
-    project = project_folder()
-    bootstrap_project(project)
-    conf = project / settings.CONF_SOURCE
-    if env is not None and not (conf / env).is_dir():
-        known = sorted(p.parent.name for p in conf.glob("*/dataset.yml"))
-        raise click.ClickException(
-            f"no data set is called {env!r}: expected one of {', '.join(known)}"
-        )
-    loader = settings.CONFIG_LOADER_CLASS(
-        conf_source=str(conf), env=env, **settings.CONFIG_LOADER_ARGS
-    )
+    project, loader = project_folder(), _loader(env)
     entry = {k: v for k, v in loader["catalog"]["champion"].items() if k != "type"}
     # The command may be run in a folder below the project's.
     absolute = {
@@ -130,6 +121,51 @@ def releases_of(env: str | None) -> Releases:
         "tracking_uri": _absolute(entry["tracking_uri"], project),
     }
     return ChampionDataset(**{**entry, **absolute}).releases
+
+
+def currency_of(env: str | None) -> str:
+    """Return the currency of the data set of an environment."""
+    from churn_pipeline.dataset import Dataset
+
+    described = _loader(env)["globals"]["dataset"]
+    return str(described.get("currency", Dataset.model_fields["currency"].default))
+
+
+def reigning(env: str | None) -> tuple[dict[str, Any], list[Entry]]:
+    """Return the champion as `describe` does, and the ledger, oldest first.
+
+    Raises:
+        ClickException: There is no champion; it says how to get one.
+    """
+    releases = releases_of(env)
+    found, entries = describe(releases), releases.store.decisions()
+    if found["version"] is None:
+        raise click.ClickException(first_champion(found, entries, env))
+    return found, entries
+
+
+def _loader(env: str | None) -> AbstractConfigLoader:
+    """Return the configuration of an environment.
+
+    Raises:
+        ClickException: There is no such environment.
+    """
+    from kedro.framework.project import settings
+    from kedro.framework.startup import bootstrap_project
+
+    project = project_folder()
+    bootstrap_project(project)
+    conf = project / settings.CONF_SOURCE
+    if env is not None and not (conf / env).is_dir():
+        described = {path.parent.name for path in conf.glob("*/dataset.yml")}
+        known = sorted(described - {"base", "test"})  # no data sets of anybody
+        raise click.ClickException(
+            f"no data set is called {env!r}: expected one of {', '.join(known)}"
+        )
+    loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
+        conf_source=str(conf), env=env, **settings.CONFIG_LOADER_ARGS
+    )
+    return loader
 
 
 def describe(releases: Releases) -> dict[str, Any]:

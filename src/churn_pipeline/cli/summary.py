@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from churn_pipeline.cli.advice import activation, in_env
 from churn_pipeline.cli.project import env_option
-from churn_pipeline.cli.registry import describe, refusals, releases_of
-from churn_pipeline.cli.wording import columns
+from churn_pipeline.cli.registry import currency_of, refusals, reigning
+from churn_pipeline.cli.wording import interval
 
-_COLUMNS = {
-    "roc_auc": "ROC AUC",
-    "average_precision": "average prec.",
-    "log_loss": "log loss",
-    "calibration_error": "calib. error",
-    "profit": "profit each",
-}
 _COMMANDS = {
     "make serve": "answer requests on http://localhost:3000",
     "make lab": "open the notebooks in JupyterLab",
-    "make viz": "look at the pipelines, tables and plots in kedro-viz",
-    "kedro churn status": "see which model serves, and how good it is",
+    "make viz": "look at pipelines, tables and plots in kedro-viz",
+    "kedro churn status": "see which model serves, since when and why",
 }
 
 
@@ -34,51 +28,92 @@ def summary(env: str | None) -> None:
     Example: kedro churn summary --env telco
     """
     with refusals():
-        found = describe(releases_of(env))
-    if found["version"] is None:
-        raise click.ClickException("no champion yet: start with `kedro run`")
-    print_summary(found, found["version"])
+        found, _ = reigning(env)
+        lines = summary_lines(found, currency=currency_of(env))
+    click.echo("\n".join([*lines, "", *next_lines(env)]))
 
 
-def print_summary(metrics: Mapping[str, Any], version: str) -> None:
-    """Print the headline metrics of a version and the next four commands.
+def summary_lines(found: Mapping[str, Any], *, currency: str) -> list[str]:
+    """Return the headline metrics of the champion and of the others, as a table.
 
     Args:
-        metrics: Metric -> value, with `<metric>_low` and `<metric>_high`, the
-            baselines' under `baselines.<name>.` and the ceiling's under `ceiling_`.
-        version: The version.
+        found: Metric -> value, with `<metric>_low` and `<metric>_high`, the
+            baselines' under `baselines.<name>.`, the ceiling's under `ceiling_`;
+            `dataset`, `version`, `semantic_version` and `family` of the champion.
+        currency: Of the profit.
     """
     names = dict.fromkeys(
-        name.split(".")[1] for name in metrics if name.startswith("baselines.")
+        name.split(".")[1] for name in found if name.startswith("baselines.")
     )
-    family = metrics.get("family")
-    rows = [(f"{family} (champion)", *_cells(metrics, ""))]
+    rows = [(f"* {found['family']}", *_cells(found, ""))]
     rows += [
-        (name, *_cells(metrics, f"baselines.{name}."))
+        (f"  {name}", *_cells(found, f"baselines.{name}."))
         for name in names
-        if name != family
+        if name != found["family"]
     ]
-    if "ceiling_roc_auc" in metrics:
-        rows.append(("true hazard", *_cells(metrics, "ceiling_")))
-    number = metrics.get("semantic_version")
-    name = f"{number} ({version})" if number else version
-    click.echo(f"Champion {name} on the test split")
-    click.echo("\n".join(columns([("", *_COLUMNS.values()), *rows])))
-    width = max(len(command) for command in _COMMANDS)
-    click.echo("Next:")
-    for command, meaning in _COMMANDS.items():
-        click.echo(f"  {command:<{width}}  {meaning}")
+    if "ceiling_roc_auc" in found:
+        rows.append(("  true hazard", *_cells(found, "ceiling_")))
+    number = found["semantic_version"]
+    name = f"{number} ({found['version']})" if number else found["version"]
+    head = [
+        ("", "ROC AUC", "interval", "average", "log", "calibration", "profit,"),
+        ("", "", "", "precision", "loss", "error", f"{currency} each"),
+    ]
+    return [
+        f"Champion of {found['dataset']}: {found['family']} {name}",
+        "",
+        *_table([*head, *rows]),
+        *_legend(found),
+    ]
 
 
-def _cells(metrics: Mapping[str, Any], prefix: str) -> list[str]:
-    """Return each headline metric, the first with its interval."""
-    cells = [_cell(metrics.get(f"{prefix}{name}"), name) for name in _COLUMNS]
-    low, high = (metrics.get(f"{prefix}roc_auc_{end}") for end in ("low", "high"))
-    if low is not None and high is not None:
-        cells[0] += f" ({low:.3f} to {high:.3f})"
-    return cells
+def next_lines(env: str | None) -> list[str]:
+    """Return the four next commands, as they are to be typed in this shell."""
+    commands = {in_env(name, env): what for name, what in _COMMANDS.items()}
+    widest = max(map(len, commands))
+    lines = [f"  {name:<{widest}}  {what}" for name, what in commands.items()]
+    if first := activation():
+        lines.insert(0, f"  {first:<{widest}}  once in each shell, for `kedro`")
+    return ["Next:", *lines]
 
 
-def _cell(value: float | None, name: str) -> str:
-    """Return a metric as text, "-" where it is not known."""
-    return "-" if value is None else f"{value:,.{2 if name == 'profit' else 4}f}"
+def _legend(found: Mapping[str, Any]) -> list[str]:
+    rows, threshold = found.get("n_rows"), found.get("threshold")
+    noise = found.get("calibration_error_noise")
+    where = "the test split" if rows is None else f"{rows:,.0f} rows of the test split"
+    notes = [f"* champion; all on {where}"]
+    if threshold is not None:
+        notes.append(f"profit where calls start at a probability of {threshold:.3f}")
+    if noise is not None:
+        notes.append(f"of its calibration error, up to {noise:.3f} is chance")
+    return [f"{'' if note[0] == '*' else '  '}{note}" for note in notes]
+
+
+def _cells(found: Mapping[str, Any], prefix: str) -> list[str]:
+    """Return the headline metrics of one model, "-" for what is not known."""
+
+    def cell(name: str, decimals: int = 3) -> str:
+        value = found.get(f"{prefix}{name}")
+        return "-" if value is None else f"{value:,.{decimals}f}"
+
+    return [
+        cell("roc_auc"),
+        interval(found, f"{prefix}roc_auc", 3) or "-",
+        *(cell(name) for name in ("average_precision", "log_loss")),
+        cell("calibration_error"),
+        cell("profit", 2),
+    ]
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table of at most 80 columns: names to the left, numbers to the right."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [
+                f"{name:<{widths[0]}}",
+                *(f"{c:>{w}}" for c, w in zip(cells, widths[1:], strict=True)),
+            ]
+        ).rstrip()
+        for name, *cells in rows
+    ]

@@ -1,16 +1,20 @@
-"""What the commands say to people: at most 100 columns, nothing that is not there."""
+"""What the commands say to people: as wide as the terminal, at most 100 columns."""
 
 from __future__ import annotations
 
+import shutil
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from churn_pipeline.cli.advice import in_env
+
 if TYPE_CHECKING:
     from churn_pipeline.release.ledger import Entry
 
-WIDTH = 100
+_WIDEST, _NARROWEST = 100, 60
 _NEWEST = 20
+_REASON = 150
 _DONE = {
     "register": "registered",
     "refuse": "refused",
@@ -20,47 +24,43 @@ _DONE = {
 }
 
 
-def status_lines(found: Mapping[str, Any]) -> list[str]:
-    """Return what serves, since when and why, and its metrics.
+def width() -> int:
+    """Return how many columns there are to write in."""
+    here = shutil.get_terminal_size((80, 24)).columns
+    return min(_WIDEST, max(_NARROWEST, here))
+
+
+def status_lines(
+    found: Mapping[str, Any],
+    entries: Sequence[Entry],
+    *,
+    currency: str,
+    env: str | None,
+) -> list[str]:
+    """Return what serves, since when and why, how good it is, and what to do next.
 
     Args:
         found: As `describe` gives it, of a data set that has a champion.
+        entries: The ledger, oldest first.
+        currency: Of the profit.
+        env: The environment that was asked for.
     """
-    action = _DONE[found["action"]].removesuffix(" to")
     facts = {
         "problem": found.get("problem"),
-        "id": found["version"],
-        "change": found["change"],
-        "made by": found["family"],
-        "gate": found["gate"],
-        "since": f"{_minute(found['since'])} UTC, {action} by {found['who']}",
-        "because": found["reason"],
-        "before it": found["previous"] or "no champion",
-        "waiting": ", ".join(found["challengers"]) or "no challenger",
+        "serves since": _since(found),
+        **_reached(found, currency),
+        **_others(found, entries, env),
     }
-    name = found["semantic_version"] or found["version"]
-    metrics = [
-        (metric, _shown(found, metric))
-        for metric, value in found.items()
-        if isinstance(value, float)
-        and "." not in metric
-        and not metric.endswith(("_low", "_high"))
-    ]
-    told = [(fact, text) for fact, text in facts.items() if text]
-    return [
-        f"Champion of {found['dataset']}: {name}",
-        *columns(told),
-        "",
-        "On the test split, with intervals:",
-        *columns(metrics),
-    ]
+    title = f"Champion of {found['dataset']}: {_named(found)}, {found['family']}"
+    return [title, *columns([(fact, text) for fact, text in facts.items() if text])]
 
 
-def history_lines(entries: Sequence[Entry]) -> list[str]:
+def history_lines(entries: Sequence[Entry], env: str | None) -> list[str]:
     """Return who did what with which version, and why, the newest last."""
     if not entries:
-        return ["no decisions yet: start with `kedro run`"]
-    numbers = {e.version: e.semantic_version for e in entries if e.semantic_version}
+        start = "make run" if env is None else in_env("kedro run", env)
+        return [f"no decisions yet: start with `{start}`"]
+    numbers = _numbers(entries)
     lines = [line for entry in entries[-_NEWEST:] for line in _told(entry, numbers)]
     shown = min(len(entries), _NEWEST)
     rest = "" if shown == len(entries) else f", the newest {shown}; all with --json"
@@ -68,37 +68,142 @@ def history_lines(entries: Sequence[Entry]) -> list[str]:
     return [*lines, f"{len(entries)} {plural}{rest}, times in UTC"]
 
 
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table, indented; what is too long in its last column is wrapped."""
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)][:-1]
+def columns(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Return facts with their names, indented; what is too long is wrapped."""
+    widest = max((len(name) for name, _ in rows), default=0)
     lines = []
-    for *cells, last in rows:
-        head = "  " + "".join(f"{c:<{w}}  " for c, w in zip(cells, widths, strict=True))
-        wrapped = textwrap.wrap(last, WIDTH - len(head)) or [""]
-        lines += [(head + wrapped[0]).rstrip()]
+    for name, text in rows:
+        head = f"  {name:<{widest}}  "
+        # A command is typed as it stands: it is not broken.
+        wrapped = textwrap.wrap(
+            text, width() - len(head), break_on_hyphens=False, break_long_words=False
+        )
+        lines += [(head + (wrapped or [""])[0]).rstrip()]
         lines += [" " * len(head) + line for line in wrapped[1:]]
     return lines
 
 
+def interval(values: Mapping[str, Any], name: str, decimals: int) -> str:
+    """Return "LOW to HIGH" of a metric; empty where there is no interval.
+
+    Examples:
+        >>> interval({"f1_low": 0.5, "f1_high": 0.75}, "f1", 2)
+        '0.50 to 0.75'
+    """
+    low, high = (values.get(f"{name}_{end}") for end in ("low", "high"))
+    if low is None or high is None:
+        return ""
+    return f"{low:,.{decimals}f} to {high:,.{decimals}f}"
+
+
+def _since(found: Mapping[str, Any]) -> str:
+    action = _DONE[found["action"]].removesuffix(" to")
+    why = f": {found['reason']}" if found["reason"] else ""
+    return f"{_minute(found['since'])} UTC, {action} by {found['who']}{why}"
+
+
+def _reached(found: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """Return how good the champion is on the test split, and when it calls."""
+    calibration = _measured(found, "calibration_error", 3)
+    if calibration and (noise := found.get("calibration_error_noise")) is not None:
+        calibration += f"; up to {noise:.3f} is chance"
+    return {
+        "ROC AUC": _measured(found, "roc_auc", 3) + _ceiling(found),
+        "log loss": _measured(found, "log_loss", 3),
+        "calibration": calibration and f"off by {calibration}",
+        "profit": _measured(found, "profit", 2, f" {currency} a customer"),
+        "threshold": _threshold(found),
+    }
+
+
+def _measured(
+    found: Mapping[str, Any], name: str, decimals: int, unit: str = ""
+) -> str:
+    value = found.get(name)
+    if value is None:
+        return ""
+    ends = interval(found, name, decimals)
+    return f"{value:,.{decimals}f}{unit}" + (f" ({ends})" if ends else "")
+
+
+def _ceiling(found: Mapping[str, Any]) -> str:
+    best = found.get("ceiling_roc_auc")
+    return "" if best is None else f"; the ceiling is {best:.3f}"
+
+
+def _threshold(found: Mapping[str, Any]) -> str:
+    """Return from which probability on a customer is called, and who that is."""
+    if found.get("threshold") is None:
+        return ""
+    text = f"{found['threshold']:.3f}"
+    share, recall = found.get("contacted_share"), found.get("recall")
+    if share is None or recall is None:
+        return text
+    return (
+        f"{text}: calls {share:.0%} of the customers, {recall:.0%} of those who leave"
+    )
+
+
+def _others(
+    found: Mapping[str, Any], entries: Sequence[Entry], env: str | None
+) -> dict[str, str]:
+    """Return the champion before, who waits, the last refusal and what to do."""
+    from churn_pipeline.release.ledger import champions
+
+    numbers = _numbers(entries)
+    before = champions(entries)[:-1]
+    refused = [entry for entry in entries if entry.action == "refuse"][-1:]
+    waiting = [_name(version, numbers) for version in found["challengers"]]
+    back = in_env("kedro churn rollback --reason WHY", env)
+    figures = in_env("kedro churn status --json", env)
+    return {
+        "before it": f"{_name(before[-1], numbers)}; `{back}` goes back"
+        if before
+        else "no other champion",
+        "waiting": ", ".join(waiting),
+        "last refused": "".join(_refusal(entry, numbers) for entry in refused),
+        "next": _next(found, numbers, env),
+        "all figures": f"`{figures}`",
+    }
+
+
+def _next(found: Mapping[str, Any], numbers: Mapping[str, str], env: str | None) -> str:
+    if "problem" in found:
+        return "mend the problem"
+    if not found["challengers"]:
+        return "nothing to decide"
+    newest = found["challengers"][-1]
+    approve = f"kedro churn approve {numbers.get(newest, newest)} --reason WHY"
+    return f"`{in_env(approve, env)}`"
+
+
+def _refusal(entry: Entry, numbers: Mapping[str, str]) -> str:
+    why = textwrap.shorten(entry.reason, _REASON, placeholder=" …")
+    return f"{_name(entry.version, numbers)}, {_minute(entry.time)} UTC: {why}"
+
+
+def _named(found: Mapping[str, Any]) -> str:
+    number, version = found["semantic_version"], found["version"]
+    return f"{number} ({version})" if number else str(version)
+
+
+def _numbers(entries: Sequence[Entry]) -> dict[str, str]:
+    return {e.version: e.semantic_version for e in entries if e.semantic_version}
+
+
+def _name(version: str, numbers: Mapping[str, str]) -> str:
+    number = numbers.get(version)
+    return f"{number} ({version})" if number else version
+
+
 def _told(entry: Entry, numbers: Mapping[str, str]) -> Iterator[str]:
     """Yield an entry: what was done, and why where somebody said so."""
-    number = numbers.get(entry.version)
-    name = f"{number} ({entry.version})" if number else entry.version
-    yield f"{_minute(entry.time)}  {entry.who}  {_DONE[entry.action]} {name}"
+    done, name = _DONE[entry.action], _name(entry.version, numbers)
+    yield f"{_minute(entry.time)}  {entry.who}  {done} {name}"
     yield from textwrap.wrap(
-        entry.reason, WIDTH, initial_indent="    ", subsequent_indent="    "
+        entry.reason, width(), initial_indent="    ", subsequent_indent="    "
     )
 
 
 def _minute(time: str) -> str:
     return time[:16].replace("T", " ")
-
-
-def _shown(found: Mapping[str, Any], name: str) -> str:
-    """Return a metric as text: counts whole, others with their interval."""
-    value = found[name]
-    if name.startswith("n_"):
-        return f"{value:,.0f}"
-    low, high = (found.get(f"{name}_{end}") for end in ("low", "high"))
-    ends = "" if low is None or high is None else f" ({low:,.4f} to {high:,.4f})"
-    return f"{value:,.4f}{ends}"
