@@ -3,6 +3,7 @@
 from omegaconf.resolvers import oc
 
 from churn_pipeline.hooks import (
+    CallsHook,
     ConsoleHook,
     JournalHook,
     QualityHook,
@@ -21,6 +22,7 @@ _tracking = TrackingHook()
 HOOKS = (
     ConsoleHook(),
     QualityHook(),
+    CallsHook(),
     _tracking,
     JournalHook(_tracking),
     TodayHook(),

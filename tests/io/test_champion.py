@@ -1,11 +1,12 @@
 """The catalog dataset of the champion."""
 
+import dataclasses
 import os
 import pwd
 
 import pytest
 
-from churn_pipeline.io.champion import ChampionDataset, account
+from churn_pipeline.io.champion import ChampionDataset, NoChampionError, account
 from churn_pipeline.release import registry
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.releases import Release
@@ -33,9 +34,26 @@ def _release(version):
     )
 
 
-def test_no_champion_yet_is_none(champion):
-    assert champion().load() is None
+def test_before_any_model_it_says_what_to_run(champion):
+    with pytest.raises(NoChampionError, match=r"no model was trained .* `kedro run`"):
+        champion().load()
+    assert champion(report_damage=True).load() is None
     assert not champion().exists()
+
+
+def test_a_refused_first_model_is_told_with_the_reason_of_the_gate(champion):
+    reasons = ("at least 200 rows in the test split, got 120",)
+    refused = dataclasses.replace(_release("1"), approved=False, reasons=reasons)
+    champion().save(refused)
+    message = r"refused the newest model, 1: at least 200 .* got 120\. Nothing"
+    with pytest.raises(NoChampionError, match=message):
+        champion().load()
+
+
+def test_a_first_model_that_waits_is_told_with_the_command(champion):
+    champion().save(dataclasses.replace(_release("1"), policy="approval"))
+    with pytest.raises(NoChampionError, match="run `kedro churn approve 1`"):
+        champion().load()
 
 
 def test_what_was_saved_and_passed_is_loaded(champion):

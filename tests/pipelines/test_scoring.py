@@ -86,11 +86,6 @@ def test_a_feature_that_is_not_made_any_more_is_named(features, champion):
         score_customers(features.drop("plan"), NOBODY, champion, Scoring())
 
 
-def test_without_a_champion_it_says_what_to_run(features):
-    with pytest.raises(ValueError, match=r"expected a champion .* run `kedro run`"):
-        score_customers(features, NOBODY, None, Scoring())
-
-
 def test_who_left_by_their_own_label_is_scored_and_never_called(features, champion):
     rows = features.to_pandas()
     newest = rows["customer_id"].iloc[100:]

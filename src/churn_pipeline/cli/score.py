@@ -118,7 +118,6 @@ def _score(
 ) -> None:
     """Score a file and say what was written."""
     from churn_pipeline.serving.day import at_day
-    from churn_pipeline.serving.decide import require_champion
     from churn_pipeline.serving.files import check_file
     from churn_pipeline.serving.writing import check_suffix
 
@@ -126,7 +125,7 @@ def _score(
     refused = target.with_name(f"{target.stem}.rejected.csv")
     _check_apart(source.location, target, refused)
     context = _context(env, today)
-    champion = require_champion(context.catalog.load("champion"))
+    champion = context.catalog.load("champion")
     settled = context.config_loader["parameters"]["today"]
     dataset = at_day(_dataset(context), day, today=settled)
     raw = _raw(context, source)

@@ -7,12 +7,18 @@ import pwd
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
+from kedro.io.core import DatasetError
 from kedro_datasets._typing import JSONPreview
 
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 
 if TYPE_CHECKING:
     from churn_pipeline.release.releases import Release, Releases
+    from churn_pipeline.release.store import ModelStore
+
+
+class NoChampionError(DatasetError):
+    """There is no champion to score with."""
 
 
 class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | None"]):
@@ -38,8 +44,8 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
             dataset: Name of the data set; the registered model is `churn_<dataset>`.
             tracking_uri: MLflow's database or server.
             report_damage: Whether a champion whose files are missing or wrong is
-                loaded as the error that says so, for a gate to refuse with it, where
-                loading would raise it otherwise.
+                loaded as the error that says so, for a gate to refuse with it, and
+                no champion as None, where loading would raise otherwise.
             metadata: For kedro-viz.
         """
         self._path = path
@@ -49,17 +55,22 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
         self.metadata = metadata
 
     def load(self) -> Artifact | ArtifactError | None:
-        """Return the champion, checked; None where none was released yet.
+        """Return the champion, checked.
 
         Raises:
+            NoChampionError: None was released yet; with the reason of the gate.
             ArtifactError: There is one, and its files are missing or altered.
         """
+        store = self.releases.store
         try:
-            return self.releases.store.champion()
+            champion = store.champion()
         except ArtifactError as error:
             if self._report_damage:
                 return error
             raise
+        if champion is None and not self._report_damage:
+            raise NoChampionError(_why_none(store))
+        return champion
 
     def preview(self) -> JSONPreview:
         """Return the champion's manifest for Kedro-Viz; null before the first."""
@@ -86,6 +97,31 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path, "dataset": self._dataset}
+
+
+def _why_none(store: ModelStore) -> str:
+    """Return why there is no champion, and what to do."""
+    expected = "expected a champion to score with, found none: "
+    versions = store.versions()
+    if not versions:
+        return (
+            f"{expected}no model was trained for this data set; run `kedro run` (with "
+            "its --env)"
+        )
+    version = versions[-1]
+    record = store.record(version)
+    if record.gate == "approved":
+        return (
+            f"{expected}the newest model, {version}, passed its gate and waits for a "
+            f"person; run `kedro churn approve {version}` (with its --env)"
+        )
+    return (
+        f"{expected}the gate refused the newest model, {version}: "
+        f"{'; '.join(record.reasons)}. Nothing was scored. Bring data that satisfy "
+        "the gate, or set its limits in parameters_evaluation.yml, and run `kedro run` "
+        "again; to release the model all the same: `kedro churn promote "
+        f"{version} --override --reason WHY` (each with its --env)"
+    )
 
 
 def account() -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from churn_pipeline.release.artifact import Artifact, Manifest
+    from churn_pipeline.release.artifact import Manifest
 
 CALL, NO_CALL, GONE = "call", "no_call", "gone"
 DECISIONS = (CALL, NO_CALL, GONE)
@@ -57,19 +57,3 @@ def has_lapsed(columns: Any, manifest: Manifest) -> Gone:
     if CONTRACT in manifest.numbers:
         lapsed &= np.asarray(columns[CONTRACT], dtype=np.float64) != 1
     return lapsed
-
-
-def require_champion(champion: Artifact | None) -> Artifact:
-    """Return the champion.
-
-    Raises:
-        ValueError: There is none.
-    """
-    if champion is None:
-        raise ValueError(
-            "expected a champion to score with, found none: no model has been "
-            "released for this data set, or the gate refused the candidate (`kedro "
-            "churn history` says why); run `kedro run` (with its --env), or release "
-            "one with `kedro churn promote`"
-        )
-    return champion

@@ -14,7 +14,6 @@ from churn_pipeline.monitoring.params import DriftReporting
 from churn_pipeline.monitoring.verdict import PREDICTION, DriftVerdict, judge
 from churn_pipeline.pipelines.scoring.nodes import at_date
 from churn_pipeline.release.expected import require_features
-from churn_pipeline.serving.decide import require_champion
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +31,12 @@ def sample_current(
         ids alone.
 
     Raises:
-        ValueError: There is no champion, no row of the date, or a feature of the
+        ValueError: There is no row of the date, or a feature of the
             champion is not made any more.
     """
-    artifact = require_champion(champion)
     rows = at_date(customer_features, drift_reporting.current_date)
     some = rows.order_by(rows.customer_id.hash()).limit(drift_reporting.max_rows)
-    return _with_predictions(some.to_pandas(), artifact)
+    return _with_predictions(some.to_pandas(), champion)
 
 
 def sample_reference(
@@ -62,16 +60,15 @@ def sample_reference(
         seed: Of the draw of rows.
 
     Raises:
-        ValueError: There is no champion, no row of the reference splits, or a
+        ValueError: There is no row of the reference splits, or a
             feature of the champion is missing.
     """
-    artifact = require_champion(champion)
     known = model_input_of_champion
     rows = known[known["split"].isin(drift_reporting.reference_splits)]
     others = _dates(rows) != _dates(drift_current)[0]
     if others.any():
         rows = rows[others]
-    elif _holds(known, drift_current, artifact):
+    elif _holds(known, drift_current, champion):
         return drift_current
     if rows.empty:
         raise ValueError(
@@ -81,7 +78,7 @@ def sample_reference(
         )
     if len(rows) > drift_reporting.max_rows:
         rows = rows.sample(drift_reporting.max_rows, random_state=seed)
-    return _with_predictions(rows, artifact)
+    return _with_predictions(rows, champion)
 
 
 def _with_predictions(rows: pd.DataFrame, artifact: Any) -> pd.DataFrame:
@@ -120,7 +117,7 @@ def judge_drift(
     seed: int,
 ) -> dict[str, Any]:
     """Return the verdict, see `DriftVerdict`."""
-    features = require_champion(champion).manifest.features
+    features = champion.manifest.features
     kinds = {f.name: f.type for f in features if f.name not in drift_reporting.ignore}
     verdict = judge(
         _sample(drift_reference),

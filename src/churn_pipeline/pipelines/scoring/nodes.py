@@ -12,7 +12,7 @@ import pandas as pd
 from churn_pipeline.dataset import Dataset, Params
 from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.release.expected import require_features
-from churn_pipeline.serving.decide import CALL, decide, has_lapsed, require_champion
+from churn_pipeline.serving.decide import CALL, decide, has_lapsed
 
 BATCH_ROWS = 65_536
 _LEFT = "_left"
@@ -39,7 +39,7 @@ def score_customers(
     Args:
         customer_features: One row a customer and observation date.
         customers: Typed customers; of a snapshot with `label`, 1: left already.
-        champion: The released artifact, or None where there is none yet.
+        champion: The released artifact.
         scoring: Which date to score.
 
     Returns:
@@ -48,15 +48,14 @@ def score_customers(
         `model_version`.
 
     Raises:
-        ValueError: There is no champion, no row of the date, or a feature of the
-            champion is not made any more.
+        ValueError: There is no row of the date, or a feature of the champion is not
+            made any more.
     """
-    artifact = require_champion(champion)
     rows = at_date(customer_features, scoring.observation_date)
-    names = require_features(artifact.manifest, rows.columns)
+    names = require_features(champion.manifest, rows.columns)
     known = rows.select("customer_id", "observation_date", *names)
     parts = [
-        _score_batch(batch.to_pandas(), artifact)
+        _score_batch(batch.to_pandas(), champion)
         for batch in _with_left(known, customers).to_pyarrow_batches(
             chunk_size=BATCH_ROWS
         )
@@ -138,7 +137,8 @@ def _segments(
     """Return the segment columns of the customers of the scores' date."""
     date = pd.Timestamp(scores["observation_date"].iloc[0]).date()
     rows = at_date(features, date).select("customer_id", *names)
-    return cast("pd.DataFrame", rows.to_pandas())
+    # Numbers are float64 in features; a whole one is shown as such.
+    return cast("pd.DataFrame", rows.to_pandas().convert_dtypes())
 
 
 def _score_batch(batch: pd.DataFrame, artifact: Any) -> pd.DataFrame:
