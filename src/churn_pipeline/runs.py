@@ -6,14 +6,18 @@ resumed, and tells which versions of the data a model was made from.
 
 from __future__ import annotations
 
-import json
+import datetime as dt
+import logging
 import os
 from pathlib import Path
 from typing import Literal
 
-import psutil
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
+from churn_pipeline import processes
+from churn_pipeline.release.atomic import replace
+
+logger = logging.getLogger(__name__)
 Status = Literal["running", "done", "failed"]
 FOLDER = "data/06_models/{dataset}/runs"
 
@@ -25,6 +29,7 @@ class RunRecord(BaseModel):
         version: The version id: of the data, the MLflow run and the model.
         dataset: Name of the data set.
         status: `running` until it ends; a killed run stays so.
+        host: Machine that runs it.
         pid: Process that runs it.
         born: When that process began, seconds since 1970.
         request: How it was asked for: env, pipelines, tags, parameters, ...
@@ -38,8 +43,9 @@ class RunRecord(BaseModel):
     version: str
     dataset: str
     status: Status = "running"
+    host: str = Field(default_factory=processes.host)
     pid: int = Field(default_factory=os.getpid)
-    born: float = Field(default_factory=lambda: psutil.Process().create_time())
+    born: float = Field(default_factory=processes.born)
     request: dict[str, object] = Field(default_factory=dict)
     done: list[str] = Field(default_factory=list)
     running: str | None = None
@@ -51,16 +57,29 @@ class RunRecord(BaseModel):
         """Write the record; a kill leaves the previous one whole."""
         path = record_path(project, self.dataset, self.version)
         path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".tmp")
-        scratch.write_text(self.model_dump_json(indent=1), "utf-8")
-        scratch.replace(path)
+        replace(path, self.model_dump_json(indent=1))
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the run goes on; another machine's does until its record says so."""
+        return self.status == "running" and (
+            self.is_elsewhere or processes.is_alive(self.pid, self.born)
+        )
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another machine made the record."""
+        return self.host != processes.host()
 
     @property
     def interrupted(self) -> bool:
         """Whether the run ended before its end: it failed, or its process is gone."""
-        return self.status == "failed" or (
-            self.status == "running" and not _is_alive(self.pid, self.born)
-        )
+        return self.status != "done" and not self.at_work
+
+    @property
+    def since(self) -> str:
+        """When its process began, UTC, to the second."""
+        return dt.datetime.fromtimestamp(self.born, dt.UTC).isoformat(" ", "seconds")
 
 
 def record_path(project: Path, dataset: str, version: str) -> Path:
@@ -70,19 +89,16 @@ def record_path(project: Path, dataset: str, version: str) -> Path:
 
 
 def read_records(project: Path, dataset: str) -> list[RunRecord]:
-    """Return the records of a data set, oldest first."""
-    folder = project / FOLDER.format(dataset=dataset)
-    return [
-        RunRecord(**json.loads(path.read_text("utf-8")))
-        for path in sorted(folder.glob("*.json"))
-    ]
-
-
-def _is_alive(pid: int, born: float) -> bool:
-    """Return whether a process runs, and is the one meant: ids are used again."""
-    try:
-        process = psutil.Process(pid)
-        dead = process.status() == psutil.STATUS_ZOMBIE
-        return not dead and process.create_time() == born
-    except psutil.NoSuchProcess:
-        return False
+    """Return the records of a data set, oldest first; damaged ones are told of."""
+    found = []
+    for path in sorted((project / FOLDER.format(dataset=dataset)).glob("*.json")):
+        try:
+            found.append(RunRecord.model_validate_json(path.read_bytes()))
+        except ValidationError as error:
+            logger.warning(
+                "expected the record of a run in %s, got what is none (%s); the run is "
+                "passed over: remove the file, or restore it from a copy",
+                path,
+                error.errors()[0]["msg"],
+            )
+    return found

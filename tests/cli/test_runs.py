@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
 from kedro_datasets.json import JSONDataset
 
-from churn_pipeline.cli.runs import nodes_left
+from churn_pipeline.cli.runs import _interrupted, _old_records, nodes_left
 from churn_pipeline.hooks.journal import clear_half_written
-from churn_pipeline.runs import RunRecord, read_records
+from churn_pipeline.runs import RunRecord, read_records, record_path
 
 
 def same(x: int) -> int:
@@ -107,3 +108,47 @@ def test_an_unversioned_or_absent_output_is_left_alone(tmp_path: Path) -> None:
     kept = DataCatalog({"b": MemoryDataset(5)})
     clear_half_written([record], kept)
     assert kept.load("b") == 5
+
+
+def test_a_run_of_another_machine_is_at_work_until_it_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    record = RunRecord(version="v", dataset="x", host="elsewhere", pid=dead_process())
+    assert record.at_work
+    assert not record.interrupted
+    assert record.model_copy(update={"status": "failed"}).interrupted
+
+
+def test_another_machines_run_is_resumed_by_force_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.kedro]\n")
+    monkeypatch.chdir(tmp_path)
+    record = RunRecord(version="v", dataset="x", host="elsewhere")
+    with pytest.raises(ClickException, match="got v, at work on elsewhere since"):
+        _interrupted([record], "x", force=False)
+    assert _interrupted([record], "x", force=True).interrupted
+    assert [r.status for r in read_records(tmp_path, "x")] == ["failed"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 1}'])
+def test_a_damaged_record_is_told_of_and_passed_over(
+    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for version in ("v1", "v2"):
+        RunRecord(version=version, dataset="x").save(tmp_path)
+    record_path(tmp_path, "x", "v1").write_text(damage)
+    assert [record.version for record in read_records(tmp_path, "x")] == ["v2"]
+    assert "v1.json, got what is none" in caplog.text
+
+
+def test_old_records_go_with_their_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.kedro]\n")
+    monkeypatch.chdir(tmp_path)
+    for number in range(1, 6):
+        RunRecord(version=f"v{number}", dataset="x").save(tmp_path)
+    record_path(tmp_path, "x", "v1").write_text("damaged")
+    old = _old_records("x", 2, {"v2"})
+    assert [path.stem for path in old] == ["v1", "v3"]

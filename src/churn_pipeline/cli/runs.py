@@ -29,7 +29,10 @@ FILTERS = {
 
 @click.command()
 @env_option
-def resume(env: str | None) -> None:
+@click.option(
+    "--force", is_flag=True, help="Also a run of another machine, which is gone."
+)
+def resume(env: str | None, force: bool) -> None:
     """Go on with the last run, where it was killed or failed.
 
     Finished nodes are not run again. Example: kedro churn resume --env telco
@@ -39,13 +42,7 @@ def resume(env: str | None) -> None:
     session = _session(env)
     dataset = _dataset_name(session)
     records = read_records(project_folder(), dataset)
-    if not records or not records[-1].interrupted:
-        last = f"the last one, {records[-1].version}, is {records[-1].status}"
-        raise click.ClickException(
-            f"no interrupted run of {dataset}: {last if records else 'none was made'}; "
-            "start one with `kedro run`"
-        )
-    record = records[-1]
+    record = _interrupted(records, dataset, force=force)
     resumed = _session(env, record)
     names = _unfinished(resumed, record)
     if not names:
@@ -68,7 +65,8 @@ def resume(env: str | None) -> None:
 def gc(env: str | None, keep: int, dry_run: bool) -> None:
     """Remove old versions of the data, keeping the newest.
 
-    Versions that a registered model was made of, or belong to its run, stay.
+    Versions that a registered model was made of, or belong to its run, stay. The
+    records of runs go by the same rule.
     Example: kedro churn gc --keep 3 --env telco
     """
     from churn_pipeline.hooks.journal import remove_version
@@ -86,7 +84,39 @@ def gc(env: str | None, keep: int, dry_run: bool) -> None:
             click.echo(f"{name} {version}")
             if not dry_run:
                 remove_version(catalog, name, version)
+    for path in _old_records(_dataset_name(session), keep, protected["*"]):
+        removed += 1
+        click.echo(f"record {path.stem}")
+        if not dry_run:
+            path.unlink()
     click.echo(f"{'would remove' if dry_run else 'removed'} {removed} versions")
+
+
+def _interrupted(records: list[RunRecord], dataset: str, *, force: bool) -> RunRecord:
+    """Return the last record, of a run that can go on.
+
+    Raises:
+        ClickException: There is none, it is done, or it is at work.
+    """
+    last = records[-1] if records else None
+    if last is not None and last.interrupted:
+        return last
+    if last is not None and last.at_work and last.is_elsewhere:
+        if force:
+            given_up = last.model_copy(update={"status": "failed"})
+            given_up.save(project_folder())
+            return given_up
+        raise click.ClickException(
+            f"expected an interrupted run of {dataset}, got {last.version}, at work on "
+            f"{last.host} since {last.since}; if that machine is gone, go on with "
+            "`kedro churn resume --force`"
+        )
+    state = (
+        f"the last one, {last.version}, is {last.status}" if last else "none was made"
+    )
+    raise click.ClickException(
+        f"no interrupted run of {dataset}: {state}; start one with `kedro run`"
+    )
 
 
 def _session(env: str | None, record: RunRecord | None = None) -> KedroSession:
@@ -165,6 +195,16 @@ def _old_versions(
     return versions[:-keep]
 
 
+def _old_records(dataset: str, keep: int, protected: set[str]) -> list[Path]:
+    """Return the records beyond the newest, oldest first, damaged ones among them."""
+    from churn_pipeline.runs import record_path
+
+    project = project_folder()
+    kept = {record_path(project, dataset, version) for version in protected}
+    folder = record_path(project, dataset, "any").parent
+    return [path for path in sorted(folder.glob("*.json"))[:-keep] if path not in kept]
+
+
 def _protected(dataset: str) -> dict[str, set[str]]:
     """Return the versions to keep: of all datasets ("*"), and of single ones.
 
@@ -183,10 +223,9 @@ def _protected(dataset: str) -> dict[str, set[str]]:
     }
     protected: dict[str, set[str]] = {"*": versions}
     for record in read_records(project, dataset):
-        at_work = record.status == "running" and not record.interrupted
-        if at_work:
+        if record.at_work:
             versions.add(record.version)
-        if at_work or record.version in versions:
+        if record.at_work or record.version in versions:
             for name, version in record.loads.items():
                 protected.setdefault(name, set()).add(version)
     return protected

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
-from churn_pipeline.runs import RunRecord, read_records
+from churn_pipeline.lock import acquire
+from churn_pipeline.runs import RunRecord, Status, read_records
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -43,6 +45,7 @@ class JournalHook:
         self._project = Path()
         self._dataset = ""
         self._record: RunRecord | None = None
+        self._lock: int | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -58,8 +61,14 @@ class JournalHook:
         pipeline: Pipeline,
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
-        """Begin the record, or go on with the one that is resumed."""
+        """Take the lock and begin the record, or go on with the one that is resumed.
+
+        Raises:
+            BusyError: Another run is at work on the tables of the data set.
+        """
         version = run_params["run_id"]
+        self._unlock()  # a notebook's last run may have been interrupted
+        self._lock = _lock(self._project, self._dataset, pipeline, catalog)
         records = {r.version: r for r in read_records(self._project, self._dataset)}
         clear_half_written(list(records.values()), catalog)
         request = {key: run_params[key] for key in _REQUEST if run_params.get(key)}
@@ -69,6 +78,7 @@ class JournalHook:
             new = old.model_copy(
                 update={
                     "status": "running",
+                    "host": new.host,
                     "pid": new.pid,
                     "born": new.born,
                     "running": None,
@@ -105,12 +115,21 @@ class JournalHook:
     def after_pipeline_run(self) -> None:
         """Close the record."""
         self._close_node()
-        self._update(status="done")
+        self._end("done")
 
     @hook_impl
     def on_pipeline_error(self) -> None:
         """Mark the record as failed; the node at work stays named in it."""
-        self._update(status="failed")
+        self._end("failed")
+
+    def _end(self, status: Status) -> None:
+        self._update(status=status)
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _close_node(self) -> None:
         if self._record is not None and self._record.running is not None:
@@ -121,6 +140,22 @@ class JournalHook:
         if self._record is not None:
             self._record = self._record.model_copy(update=changes)
             self._record.save(self._project)
+
+
+def _lock(
+    project: Path, dataset: str, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+) -> int | None:
+    """Take the lock of the data set where a run reads or writes unversioned files."""
+    if any(_is_unversioned_file(name, catalog) for name in pipeline.all_outputs()):
+        return acquire(project, dataset, writes=True)
+    if any(_is_unversioned_file(name, catalog) for name in pipeline.inputs()):
+        return acquire(project, dataset, writes=False)
+    return None
+
+
+def _is_unversioned_file(name: str, catalog: CatalogProtocol[Any, Any]) -> bool:
+    dataset = catalog.get(name) if name in catalog else None
+    return hasattr(dataset, "_filepath") and not getattr(dataset, "_version", None)
 
 
 def clear_half_written(
