@@ -75,5 +75,5 @@ def test_no_node_writes_to_an_earlier_layer_than_it_reads() -> None:
 def test_every_dataset_that_is_written_has_an_entry() -> None:
     configure_project("churn_pipeline")
     catalog = entries("local")
-    written = pipelines["__default__"].outputs()
+    written = pipelines["__default__"].all_outputs()
     assert written <= set(catalog)
