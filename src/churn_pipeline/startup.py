@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from types import ModuleType, TracebackType
 
+from churn_pipeline.masking import mask, mask_handlers
 from churn_pipeline.telemetry import switch_off
 
 COMMANDS = "kedro_mlflow.framework.cli.cli"
@@ -27,6 +28,7 @@ def init() -> None:
         return
     switch_off()
     logging.captureWarnings(True)  # other packages' warnings go to logs/run.log
+    mask_handlers("", "churn_pipeline")
     sys.excepthook = _report
     sys.modules.setdefault(COMMANDS, _LazyCommandModule(COMMANDS))
 
@@ -38,7 +40,7 @@ def _report(
     if logging.getLogger().handlers:  # else Python would print it after all
         logging.getLogger("kedro").error("stopped", exc_info=(kind, error, trace))
     cause = _root_cause(error)
-    sys.stderr.write(f"\n{type(cause).__name__}: {cause}\n")
+    sys.stderr.write(f"\n{type(cause).__name__}: {mask(str(cause))}\n")
     sys.stderr.write("(where it happened: logs/run.log)\n")
 
 

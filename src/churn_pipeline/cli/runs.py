@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,7 @@ def resume(env: str | None, force: bool) -> None:
     dataset = _dataset_name(session)
     records = read_records(project_folder(), dataset)
     record = _interrupted(records, dataset, force=force)
+    _refuse_masked(record)
     resumed = _session(env, record)
     names = _unfinished(resumed, record)
     if not names:
@@ -117,6 +119,19 @@ def _interrupted(records: list[RunRecord], dataset: str, *, force: bool) -> RunR
     raise click.ClickException(
         f"no interrupted run of {dataset}: {state}; start one with `kedro run`"
     )
+
+
+def _refuse_masked(record: RunRecord) -> None:
+    """Refuse to go on with parameters whose password the record does not keep."""
+    from churn_pipeline.masking import MASK
+
+    params = json.dumps(record.request.get("runtime_params") or {}, default=str)
+    if f":{MASK}@" in params:
+        raise click.ClickException(
+            f"expected parameters to go on with {record.version}, got a URL whose "
+            f"password is not kept: {params}; write it to conf/local, where resume "
+            "finds it, and start anew with `kedro run`"
+        )
 
 
 def _session(env: str | None, record: RunRecord | None = None) -> KedroSession:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from churn_pipeline.lock import acquire
+from churn_pipeline.masking import mask
 from churn_pipeline.runs import RunRecord, Status, read_records
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class JournalHook:
         self._lock = _lock(self._project, self._dataset, pipeline, catalog)
         records = {r.version: r for r in read_records(self._project, self._dataset)}
         clear_half_written(list(records.values()), catalog)
-        request = {key: run_params[key] for key in _REQUEST if run_params.get(key)}
+        asked = {key: run_params[key] for key in _REQUEST if run_params.get(key)}
+        request = mask(asked)
         new = RunRecord(version=version, dataset=self._dataset, request=request)
         old = records.get(version)
         if old is not None:

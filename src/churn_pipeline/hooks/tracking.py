@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from pydantic import BaseModel
 
+from churn_pipeline.masking import mask
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -67,7 +69,7 @@ class TrackingHook:
         self._mlflow = MlflowHook()
         self._mlflow.after_context_created(self._context)
         self._mlflow.mlflow_config.tracking.run.name = run_params["run_id"]
-        self._mlflow.before_pipeline_run(run_params, pipeline, catalog)
+        self._mlflow.before_pipeline_run(mask(run_params), pipeline, catalog)
         log_configuration(str(self.run_id), self._context)
 
     @hook_impl
@@ -78,7 +80,7 @@ class TrackingHook:
         if self._mlflow is None:
             return
         new = {
-            name: _as_dict(value)
+            name: mask(_as_dict(value))
             for name, value in inputs.items()
             if name.startswith("params:") and name not in self._logged | {_DATASET}
         }
@@ -123,7 +125,7 @@ def log_configuration(run_id: str, context: KedroContext | None) -> None:
     from mlflow.tracking import MlflowClient
 
     params = context.params if context is not None else {}
-    values = {name: _as_dict(value) for name, value in params.items()}
+    values = {name: mask(_as_dict(value)) for name, value in params.items()}
     MlflowClient().log_dict(run_id, values, "parameters.json")
 
 
