@@ -30,7 +30,13 @@ def register_pipelines() -> dict[str, Pipeline]:
         if error.__cause__ is None:  # not found, rather than broken
             raise KeyError(str(error)) from error
         raise
+    pipelines = {name: _folded(name, found) for name, found in pipelines.items()}
     pipelines["__default__"] = sum(
         (pipelines[name] for name in MAIN_JOB if name in pipelines), Pipeline([])
     )
     return pipelines
+
+
+def _folded(name: str, pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline as one box of kedro-viz; its datasets keep their names."""
+    return Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)

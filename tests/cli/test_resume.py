@@ -50,7 +50,7 @@ def kill_when(project: Project, node: str, *command: str) -> RunRecord:
 
 def test_a_killed_run_goes_on_under_its_version(own: Project) -> None:
     command = ("run", "--env", "test", "--pipelines", "training")
-    killed = kill_when(own, "train_candidates", *command)
+    killed = kill_when(own, "training.train_candidates", *command)
     assert killed.interrupted
     own.kedro("churn", "resume", "--env", "test")
     resumed = newest(own)
@@ -73,7 +73,7 @@ def test_a_run_that_failed_while_saving_saves_again(own: Project) -> None:
     scores.touch()  # a file where a folder is needed: nothing can be saved
     own.kedro("run", "--env", "test", "--pipelines", "scoring", check=False)
     failed = newest(own)
-    assert (failed.status, failed.running) == ("failed", "score_customers")
+    assert (failed.status, failed.running) == ("failed", "scoring.score_customers")
     assert "score_customers" not in failed.done
     scores.unlink()
     own.kedro("churn", "resume", "--env", "test")
