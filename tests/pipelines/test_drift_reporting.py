@@ -1,6 +1,7 @@
 """The drift pipeline: quiet on the same customers, and names what has changed."""
 
 import datetime as dt
+import re
 
 import ibis
 import numpy as np
@@ -9,10 +10,19 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.monitoring.params import DriftReporting
 from churn_pipeline.pipelines.drift_reporting import create_pipeline
 from tests.factories import tiny_artifact, tiny_columns
 
+DATASET = Dataset.model_validate(
+    {
+        "name": "tiny",
+        "shape": "events",
+        "tables": {"transactions": {"customer_id": "id", "time": "at"}},
+        "label": {"rule": "inactivity", "horizon_days": 60},
+    }
+)
 TRAINED = [dt.date(2026, month, 1) for month in (1, 2, 3)]
 QUIET, DRIFTED = dt.date(2026, 4, 1), dt.date(2026, 5, 1)
 OUTPUTS = ("drift_verdict", "drift_report", "drift_overview")
@@ -51,6 +61,7 @@ def _run(company, learnt=None, **parameters):
         "model_input_of_champion": learnt.assign(split="train", label=0.0),
         "champion": tiny_artifact(),
         "params:drift_reporting": rule,
+        "params:dataset": DATASET,
         "params:seed": 1,
     }
     kept = {name: Kept() for name in OUTPUTS}
@@ -92,8 +103,12 @@ def test_rows_that_the_champion_learnt_from_are_nothing_newer(company):
     verdict = made["drift_verdict"]
     assert verdict["verdict"] == "nothing newer than the training data"
     title = made["drift_overview"].layout.title.text
-    assert title == "2026-04-01: nothing newer than the training data"
+    assert title.startswith("2026-04-01: Nothing was compared")
     assert verdict["current_rows"] == 400
+    page = made["drift_report"]
+    assert "<strong>Nothing was compared: the newest rows are those" in page
+    assert "iframe" not in page.split("</style>")[1]
+    assert "drifted" not in page.split("</style>")[1]
 
 
 def test_a_replaced_snapshot_of_the_same_date_is_compared_with_the_one_learnt(company):
@@ -124,10 +139,40 @@ def test_ignored_columns_are_not_judged(company):
 
 
 def test_page_and_figure_show_what_the_verdict_says(newest):
-    assert newest["drift_report"].lstrip().startswith("<!DOCTYPE html>")
+    page = newest["drift_report"]
     figure = newest["drift_overview"]
+    said = "2 of 3 columns drifted; the predictions drifted too."
+    assert f"<strong>{said}</strong>" in page
+    assert said in figure.layout.title.text
+    assert "come first: tenure_months, plan.</p>" in page
+    assert "Has “tiny” changed" in page
+    assert "2026-05-01 (400 rows)" in page
+    assert tiny_artifact().manifest.version in page
     bars = dict(zip(figure.data[0].y, figure.data[0].x, strict=True))
     verdict = newest["drift_verdict"]
     effects = {column["name"]: column["effect"] for column in verdict["columns"]}
     assert effects.items() <= bars.items()
-    assert "2 of 3 columns drifted" in figure.layout.title.text
+    for column in verdict["columns"]:
+        assert f"<td>{100 * column['effect']:.1f} %</td>" in page
+        assert f"<td>{100 * column['ordinary']:.1f} %</td>" in page
+
+
+def test_the_page_is_small_and_loads_nothing(newest):
+    page = newest["drift_report"]
+    assert len(page.encode()) < 2 * 2**20
+    assert not re.findall(r"(?:src|href)=[\"']?https?:", page)
+
+
+def test_the_console_says_the_counts_and_names_the_furthest_first(company, caplog):
+    with caplog.at_level("INFO"):
+        verdict = _run(company)["drift_verdict"]
+    lines = [r.getMessage() for r in caplog.records if "drift_reporting" in r.name]
+    furthest = max(verdict["columns"], key=lambda column: column["effect"])
+    assert lines[0].endswith("2 of 3 columns drifted; the predictions drifted too.")
+    assert lines[1].startswith(f"share of customers moved: {furthest['name']} ")
+
+
+def test_columns_are_sorted_by_how_far_they_moved_the_drifted_ones_first(newest):
+    columns = newest["drift_verdict"]["columns"]
+    found = [(column["drifted"], column["effect"]) for column in columns]
+    assert found == sorted(found, reverse=True)

@@ -98,7 +98,7 @@ class ColumnDrift(Params):
 def compare(
     reference: Sample, current: Sample, kinds: Mapping[str, Kind], *, rule: DriftRule
 ) -> tuple[ColumnDrift, ...]:
-    """Return what has become of each column, the furthest beyond its limit first.
+    """Return what has become of each column, the drifted ones first, by distance.
 
     Columns that the observation date alone decides (month, quarter) are left out:
     they differ between any two dates.
@@ -127,7 +127,7 @@ def compare(
         )
         for name, p in zip(names, corrected, strict=True)
     ]
-    return tuple(sorted(drifts, key=lambda c: c.effect / c.limit, reverse=True))
+    return tuple(sorted(drifts, key=lambda c: (c.drifted, c.effect), reverse=True))
 
 
 def _judge(

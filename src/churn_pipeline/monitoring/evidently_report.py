@@ -1,4 +1,4 @@
-"""The drift report that people look at, drawn by Evidently with our verdict in it."""
+"""Evidently's drawing of the columns that moved, with our verdict in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from churn_pipeline.telemetry import switch_off
 
 if TYPE_CHECKING:
     import pandas as pd
+    from evidently.presets import DataDriftPreset
 
 _METHOD = "share_moved"
 
@@ -47,7 +48,6 @@ def _draw(
 ) -> str:
     """Return Evidently's page as it comes, about 5 MiB."""
     from evidently import DataDefinition, Dataset, Report
-    from evidently.presets import DataDriftPreset
 
     drawn = [c for c in columns if _has_values(reference, current, c.name)]
     names = [column.name for column in drawn]
@@ -57,11 +57,10 @@ def _draw(
         numerical_columns=numbers,
         categorical_columns=categories,
     )
-    preset = DataDriftPreset(
+    preset = _table_alone()(
         columns=names,
         method=_register_verdict(drawn),
         per_column_threshold={column.name: column.limit for column in drawn},
-        drift_share=round(1 / max(len(names), 1), 3),
     )
     # Evidently drops rows without a value; a missing category is a level here.
     missing = dict.fromkeys(categories, MISSING)
@@ -75,6 +74,24 @@ def _draw(
     )
     page: str = snapshot.get_html_str(as_iframe=False)
     return page
+
+
+def _table_alone() -> type[DataDriftPreset]:
+    """Return Evidently's preset without its own count of the columns drawn.
+
+    The columns drawn are a part of those judged: a second count contradicts ours.
+    """
+    from evidently.presets import DataDriftPreset
+
+    class DrawnColumns(DataDriftPreset):
+        def render(self, context: Any, child_widgets: Any = None) -> list[Any]:
+            drawn = super().render(context, child_widgets)
+            tables = [widget for widget in drawn if widget.type == "big_table"]
+            for table in tables:
+                table.title = ""
+            return tables
+
+    return DrawnColumns
 
 
 def _ends(

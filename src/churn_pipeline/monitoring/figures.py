@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from churn_pipeline.monitoring.verdict import NOTHING_NEWER, DriftVerdict
+from churn_pipeline.monitoring.verdict import DriftVerdict
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -17,8 +17,8 @@ def drift_overview(verdict: DriftVerdict) -> go.Figure:
     """Return bars of how far each column moved, with the limit of each.
 
     Args:
-        verdict: The verdict; at most 30 columns are drawn, the furthest beyond their
-            limit first, and the predictions on top.
+        verdict: The verdict; at most 30 columns are drawn, the drifted ones
+            first, and the predictions on top.
     """
     import plotly.graph_objects as go
 
@@ -54,11 +54,7 @@ def drift_overview(verdict: DriftVerdict) -> go.Figure:
 
 def _title(verdict: DriftVerdict) -> str:
     """Return the verdict in one line."""
-    if verdict.verdict == NOTHING_NEWER:
-        return f"{verdict.current_date:%Y-%m-%d}: {NOTHING_NEWER}"
     blind = len(verdict.not_judged)
-    return (
-        f"{verdict.current_date:%Y-%m-%d} against the reference: "
-        f"{len(verdict.drifted)} of {len(verdict.columns)} columns drifted"
-        + (f", {blind} cannot be judged" if blind else "")
+    return f"{verdict.current_date:%Y-%m-%d}: {verdict.in_words}" + (
+        f" {blind} columns cannot be judged." if blind else ""
     )

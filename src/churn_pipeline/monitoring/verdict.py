@@ -40,7 +40,7 @@ class DriftVerdict(Params):
         reference_rows: Rows compared of the reference.
         model_version: Version of the champion whose predictions are compared.
         prediction: What became of the predictions.
-        columns: What became of each column, the furthest beyond its limit first.
+        columns: What became of each column, the drifted ones first, by distance.
         rule: When a column counts as drifted.
     """
 
@@ -56,6 +56,26 @@ class DriftVerdict(Params):
     prediction: ColumnDrift
     columns: tuple[ColumnDrift, ...]
     rule: DriftRule
+
+    @property
+    def n_judged(self) -> int:
+        """Number of columns that could be judged."""
+        return len(self.columns) - len(self.not_judged)
+
+    @property
+    def in_words(self) -> str:
+        """What came out, as one sentence."""
+        if self.verdict == NOTHING_NEWER:
+            return (
+                "Nothing was compared: the newest rows are those that the model learnt "
+                "from."
+            )
+        moved = "drifted too" if self.drifted else "drifted"
+        predictions = moved if self.prediction.drifted else "did not drift"
+        return (
+            f"{len(self.drifted)} of {self.n_judged} columns drifted; the predictions "
+            f"{predictions}."
+        )
 
 
 def judge(
@@ -146,3 +166,14 @@ def _by_impact(columns: Sequence[ColumnDrift]) -> tuple[str, ...]:
     drifted = [column for column in columns if column.drifted]
     drifted.sort(key=lambda column: column.impact or 0.0, reverse=True)
     return tuple(column.name for column in drifted)
+
+
+def first_names(names: Sequence[str], at_most: int = 5) -> str:
+    """Return the first so many names, and how many more there are.
+
+    Examples:
+        >>> first_names(["a", "b", "c"], 2)
+        'a, b and 1 more'
+    """
+    rest = len(names) - at_most
+    return ", ".join(names[:at_most]) + (f" and {rest} more" if rest > 0 else "")

@@ -9,9 +9,16 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.monitoring.drift import Sample
 from churn_pipeline.monitoring.params import DriftReporting
-from churn_pipeline.monitoring.verdict import PREDICTION, DriftVerdict, judge
+from churn_pipeline.monitoring.verdict import (
+    NOTHING_NEWER,
+    PREDICTION,
+    DriftVerdict,
+    first_names,
+    judge,
+)
 from churn_pipeline.pipelines.scoring.nodes import at_date
 from churn_pipeline.release.expected import require_features
 
@@ -134,21 +141,27 @@ def judge_drift(
 
 
 def draw_drift_report(
+    *,
     drift_reference: pd.DataFrame,
     drift_current: pd.DataFrame,
     drift_verdict: dict[str, Any],
     drift_reporting: DriftReporting,
+    dataset: Dataset,
 ) -> str:
-    """Return Evidently's report of the columns that moved furthest, as one page."""
+    """Return the verdict as one page, with Evidently's drawing of what moved."""
     from churn_pipeline.monitoring.evidently_report import drift_page
+    from churn_pipeline.monitoring.report import drift_report
 
     verdict = DriftVerdict.model_validate(drift_verdict)
-    columns = verdict.columns[: drift_reporting.report_columns - 1]
-    return drift_page(
-        _evenly(drift_reference, drift_reporting.report_rows),
-        _evenly(drift_current, drift_reporting.report_rows),
-        [verdict.prediction, *columns],
-    )
+    drawings = ""
+    if verdict.verdict != NOTHING_NEWER:
+        columns = verdict.columns[: drift_reporting.report_columns - 1]
+        drawings = drift_page(
+            _evenly(drift_reference, drift_reporting.report_rows),
+            _evenly(drift_current, drift_reporting.report_rows),
+            [verdict.prediction, *columns],
+        )
+    return drift_report(verdict, dataset=dataset.name, drawings=drawings)
 
 
 def draw_drift_overview(drift_verdict: dict[str, Any]) -> Any:
@@ -178,16 +191,13 @@ def _evenly(frame: pd.DataFrame, at_most: int) -> pd.DataFrame:
 
 
 def _tell(verdict: DriftVerdict) -> None:
-    """Say the verdict in one line."""
-    drifted = ", ".join(verdict.drifted[:5]) or "none"
-    logger.info(
-        "drift on %s: %s; columns drifted: %s",
-        verdict.current_date,
-        verdict.verdict,
-        drifted,
-    )
+    """Say the verdict in one line, the furthest columns in another."""
+    logger.info("drift on %s: %s", verdict.current_date, verdict.in_words)
+    if verdict.drifted:
+        far = [f"{c.name} {c.effect:.0%}" for c in verdict.columns if c.drifted]
+        logger.info("share of customers moved: %s", first_names(far))
     if verdict.not_judged:
         logger.info(
             "columns that cannot be judged, for they move from date to date anyway: %s",
-            ", ".join(verdict.not_judged[:5]),
+            first_names(verdict.not_judged),
         )

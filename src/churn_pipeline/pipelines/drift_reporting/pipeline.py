@@ -46,6 +46,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     **samples,
                     "drift_verdict": "drift_verdict",
                     "drift_reporting": "params:drift_reporting",
+                    "dataset": "params:dataset",
                 },
                 outputs="drift_report",
                 name="draw_drift_report",
