@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 from pathlib import Path
 
 import ibis
@@ -18,12 +19,15 @@ from churn_pipeline.dataset import Column, ColumnLabel, Dataset
 from churn_pipeline.validation.rows import accepted, check_rows
 
 REAL = Path(os.environ.get("CHURN_DATA_DIR", Path.cwd().parent / "shared" / "data"))
+DECISION = Path(__file__).parents[2] / "conf/base/parameters_decision.yml"
 SNAPSHOT = ["--target", "left", "--positive", "Yes", "--id", "id"]
 
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").write_text("[tool.kedro]\n")
+    (tmp_path / "conf/base").mkdir(parents=True)
+    shutil.copy(DECISION, tmp_path / "conf/base")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -189,6 +193,37 @@ def test_by_force_no_file_of_another_kind_of_data_is_left() -> None:
     assert run(Path("data.csv"), *SNAPSHOT, "--force").exit_code == 0
     names = {path.name for path in folder.iterdir()}
     assert names == {"dataset.yml", "catalog.yml", "parameters_decision.yml"}
+
+
+def test_costs_are_placeholders_beside_the_data_set_until_a_person_has_been_there() -> (
+    None
+):
+    table().to_csv("data.csv", index=False)
+    said = " ".join(run(Path("data.csv"), *SNAPSHOT).output.split())
+    assert "in conf/mine/parameters_decision.yml are placeholders" in said
+    own = Path("conf/mine/parameters_decision.yml")
+    assert yaml.safe_load(own.read_text())["decision"]["assumed"] is True
+    own.write_text("mine: 1\n")
+    run(Path("data.csv"), *SNAPSHOT, "--force")
+    assert own.read_text() == "mine: 1\n"
+
+
+@pytest.mark.parametrize(("rows", "told"), [(999, True), (1000, False)])
+def test_rows_too_few_for_the_gate_are_told(rows: int, told: bool) -> None:
+    table(rows).to_csv("data.csv", index=False)
+    said = " ".join(run(Path("data.csv"), *SNAPSHOT).output.split())
+    assert (f"{rows} rows are few: the gate refuses" in said) is told
+
+
+def test_the_date_of_a_snapshot_may_be_said() -> None:
+    table().to_csv("data.csv", index=False)
+    assert run(Path("data.csv"), *SNAPSHOT, "--date", "2026-07-01").exit_code == 0
+    assert described().snapshot_date == dt.date(2026, 7, 1)
+    wrong = run(Path("data.csv"), *SNAPSHOT, "--force", "--date", "July")
+    assert "expected --date to be a date such as 2026-07-01, got 'July'" in wrong.output
+    log = ["--id", "id", "--time", "since", "--horizon", "30", "--date", "2026-07-01"]
+    refused = run(Path("data.csv"), *log, "--force").output
+    assert "got 2026-07-01 for an event log" in " ".join(refused.split())
 
 
 def test_below_the_project_the_file_is_the_current_folders(
@@ -496,7 +531,7 @@ def test_no_cell_or_name_of_a_file_is_resolved_by_the_configuration(
     options = ["--target", "left", "--positive", "${x}", "--id", "id"]
     result = run(place, *options)
     assert result.exit_code == 0, result.output
-    Path("conf/base").mkdir()
+    Path("conf/base").mkdir(exist_ok=True)
     Path("conf/base/globals.yml").write_text("raw: data/01_raw\nduckdb: {}\n")
     Path("conf/base/parameters.yml").write_text("dataset: ${globals:dataset}\n")
     loader = OmegaConfigLoader("conf", env="mine", **settings.CONFIG_LOADER_ARGS)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from churn_pipeline.validation.adoption_yaml import CatalogFile
 
 _TAKEN = {"base", "local", "test"}
+_DECISION = "parameters_decision.yml"
 _WRITTEN = ("dataset.yml", "catalog.yml", "parameters_feature_engineering.yml")
 
 
@@ -35,6 +36,7 @@ _WRITTEN = ("dataset.yml", "catalog.yml", "parameters_feature_engineering.yml")
 @click.option(
     "--horizon", type=click.IntRange(min=1), help="Event log: days without activity."
 )
+@click.option("--date", "day", help="Snapshot: ISO date of its rows; else today.")
 @click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
 @credentials_option
 @click.option("--force", is_flag=True, help="Overwrite conf/NAME.")
@@ -47,6 +49,7 @@ def adopt(  # noqa: PLR0917
     time_column: str | None,
     amount: str | None,
     horizon: int | None,
+    day: str | None,
     sheet: str | None,
     credentials: str | None,
     *,
@@ -76,7 +79,12 @@ def adopt(  # noqa: PLR0917
             file,
             project=project,
             catalog=CatalogFile(_catalog_path(project, file), sheet, credentials),
-            snapshot={"target": target, "positive": positive, "id": id_column},
+            snapshot={
+                "target": target,
+                "positive": positive,
+                "id": id_column,
+                "date": day,
+            },
             events={
                 "id": id_column,
                 "time": time_column,
@@ -91,7 +99,16 @@ def adopt(  # noqa: PLR0917
         (folder / file_name).unlink(missing_ok=True)
     for file_name, text in adopted.files.items():
         (folder / file_name).write_text(text, encoding="utf-8")
+    _write_decision(project, folder)
     _show(name, folder.relative_to(project), adopted)
+
+
+def _write_decision(project: Path, folder: Path) -> None:
+    """Copy the assumed costs and values, for a person to replace; theirs are kept."""
+    own = folder / _DECISION
+    if not own.exists():
+        assumed = project / "conf" / "base" / _DECISION
+        own.write_text(assumed.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _folder(project: Path, name: str, *, force: bool) -> Path:
@@ -130,6 +147,11 @@ def _look(
             "expected --target and --positive (one row a customer), or --id, --time "
             "and --horizon (an event log), got "
             + ("both" if is_snapshot else "neither")
+        )
+    if is_events and snapshot["date"] is not None:
+        raise ValueError(
+            f"expected --date for one row a customer only, got {snapshot['date']} for "
+            "an event log, whose rows have dates of their own; leave it out"
         )
     kind = snapshot if is_snapshot else events
     needed = ("target", "positive") if is_snapshot else ("id", "time", "horizon")
@@ -234,7 +256,12 @@ def _show(name: str, folder: Path, adopted: Adopted) -> None:
         console.print(adopted.summary)
     for warning in adopted.warnings:
         console.print(f"[yellow]![/yellow] {escape(warning)}")
-    console.print(f"Written: {', '.join(str(folder / file) for file in adopted.files)}")
+    written = [*adopted.files, _DECISION]
+    console.print(f"Written: {', '.join(str(folder / file) for file in written)}")
+    console.print(
+        f"The costs and values in {folder / _DECISION} are placeholders: whom to call "
+        "follows from them. Put in your own, then remove `assumed` there."
+    )
     console.print("Next: read and correct them, then")
     console.print(f"  kedro run --env {name}")
     console.print(f"  kedro churn score --env {name} INPUT OUTPUT")

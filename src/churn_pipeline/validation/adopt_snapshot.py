@@ -30,6 +30,7 @@ from churn_pipeline.validation.leaks import auc_alone
 
 _SAMPLE = 20_000
 _FEWEST_OF_A_CLASS = 50
+_FEWEST_ROWS = 1000  # a test split of a fifth then has the gate's usual 200 rows
 _HALF = 0.5
 _REPEATED = 0.05
 _SHOWN = 6
@@ -43,6 +44,7 @@ class Snapshot:
     target: str
     positive: str
     id: str | None = None
+    date: str | None = None
 
 
 def describe_snapshot(
@@ -80,11 +82,27 @@ def describe_snapshot(
             table,
             _label_block(roles, label),
             proposals,
-            snapshot_date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+            snapshot_date=_date(roles.date),
         ),
         "catalog.yml": catalog_yaml(catalog, "customers"),
     }
     return adopted(name, files, proposals, warnings, label["rows"], style=style)
+
+
+def _date(text: str | None) -> str:
+    """Return the ISO date of the rows, today where none is said.
+
+    Raises:
+        ValueError: It is not an ISO date.
+    """
+    if text is None:
+        return dt.datetime.now(tz=dt.UTC).date().isoformat()
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise ValueError(
+            f"expected --date to be a date such as 2026-07-01, got {text!r}"
+        ) from error
 
 
 def _identity(raw: ir.Table, name: str | None) -> tuple[dict[str, Any], list[str]]:
@@ -178,6 +196,13 @@ def _label_warnings(label: dict[str, Any], rows: int) -> list[str]:
         warnings.append(
             f"only {label['positives']:,} of {rows:,} rows have "
             f"`{label['positive']}`: too few of a kind to learn and to test well"
+        )
+    if rows < _FEWEST_ROWS:
+        warnings.append(
+            f"{rows:,} rows are few: the gate refuses a model that is tested on fewer "
+            "than 200 rows, a fifth of 1,000; bring more rows, or set `test` of "
+            "`split` (parameters_feature_engineering.yml) and `min_rows` "
+            "(parameters_evaluation.yml)"
         )
     return warnings
 
