@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import signal
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +49,7 @@ class JournalHook:
         self._dataset = ""
         self._record: RunRecord | None = None
         self._lock: int | None = None
+        self._before: Any = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -89,6 +92,8 @@ class JournalHook:
             )
         new.save(self._project)
         self._record = new
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._interrupt)
 
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
@@ -124,7 +129,18 @@ class JournalHook:
         """Mark the record as failed; the node at work stays named in it."""
         self._end("failed")
 
+    def _interrupt(self, _signal: int, _frame: object) -> None:
+        """Say how to go on; Kedro tells its hooks nothing of Ctrl-C."""
+        asked = self._record.request.get("env") if self._record is not None else None
+        self._end("failed")
+        env = f" --env {asked}" if asked and asked != "local" else ""
+        logger.warning("stopped; go on with `kedro churn resume%s`", env)
+        raise KeyboardInterrupt
+
     def _end(self, status: Status) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+            self._before = None
         self._update(status=status)
         self._unlock()
 
