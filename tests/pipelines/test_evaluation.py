@@ -254,6 +254,25 @@ def test_the_card_is_one_small_page_with_everything(first, inputs):
     assert "nan" not in re.sub("<style.*?</style>", "", page, flags=re.S).split()
 
 
+def test_the_base_rate_does_not_look_calibrated_best(first):
+    (row,) = re.findall(r"<tr.*base rate for everybody.*</tr>", first["model_card"])
+    assert re.findall("<td>(.*?)</td>", row)[4] == "-"
+
+
+def test_the_card_explains_every_feature_it_draws_and_links_the_drift(first, inputs):
+    page = first["model_card"]
+    version = inputs["artifact"].manifest.version
+    assert f'href="../../drift_report.html/{version}/drift_report.html"' in page
+    for feature in inputs["artifact"].manifest.features:
+        if feature.description:
+            assert f"<code>{feature.name}</code>: {feature.description}" in page
+
+
+def test_the_card_says_what_chance_gives_beside_the_calibration_error(first):
+    noise = 100 * first["metrics"]["calibration_error_noise"]
+    assert f"would show up to {noise:.1f} by chance" in first["model_card"]
+
+
 def test_the_card_of_a_refused_model_says_why(against_itself):
     page = against_itself["model_card"]
     assert "The gate refuses this model." in page

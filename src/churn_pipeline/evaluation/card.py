@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from churn_pipeline.evaluation import svg
-from churn_pipeline.evaluation.curves import calibration_bins, curves, thin
+from churn_pipeline.evaluation.curves import thin
 from churn_pipeline.evaluation.page import drawn, fill
 from churn_pipeline.evaluation.plots import Judged
-from churn_pipeline.evaluation.profit import profit_curve
 
 TOP_FEATURES = 12
 _TEMPLATE = Path(__file__).with_name("card.html")
@@ -73,6 +72,7 @@ def write_card(judged: Judged, facts: CardFacts) -> str:
         _TEMPLATE,
         m=judged.metrics,
         facts=facts,
+        top=TOP_FEATURES,
         decision=judged.decision,
         currency=judged.currency,
         charts={name: drawn(svg) for name, svg in _drawings(judged, facts).items()},
@@ -91,7 +91,7 @@ def _drawings(judged: Judged, facts: CardFacts) -> dict[str, str]:
 
 
 def _draw_gains(judged: Judged) -> str:
-    found = curves(judged.label, judged.probability)
+    found = judged.curves
     kept = thin(found.share.size, 200)
     return svg.chart(
         [
@@ -106,7 +106,7 @@ def _draw_gains(judged: Judged) -> str:
 
 
 def _draw_calibration(judged: Judged) -> str:
-    bins = calibration_bins(judged.label, judged.probability)
+    bins = judged.bins
     top = max(bins.predicted.max(), bins.observed.max())
     return svg.chart(
         [
@@ -122,7 +122,7 @@ def _draw_calibration(judged: Judged) -> str:
 
 
 def _draw_profit(judged: Judged) -> str:
-    curve = profit_curve(judged.label, judged.probability, judged.decision)
+    curve = judged.profit_curve
     kept = thin(curve.share.size, 200)
     chosen = judged.metrics["contacted_share"], judged.metrics["profit"]
     return svg.chart(
@@ -161,7 +161,10 @@ def _model_rows(judged: Judged, facts: CardFacts) -> list[dict[str, Any]]:
         if champion["state"] == "usable"
         else "base rate for everybody"
     )
-    rows.append({**pick("none."), **theirs, "name": name})
+    rows.append({**theirs, "name": name})
+    if champion["state"] != "usable":
+        # One probability for all is right on average and tells nobody apart.
+        rows[-1]["calibration_error"] = None
     if "ceiling_roc_auc" in metrics:
         rows.append({"name": "true hazard (the ceiling)", **pick("ceiling_")})
     return rows

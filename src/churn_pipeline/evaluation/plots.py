@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.evaluation.curves import Curves, calibration_bins, curves, thin
+from churn_pipeline.evaluation.curves import (
+    CalibrationBins,
+    Curves,
+    calibration_bins,
+    curves,
+    thin,
+)
 from churn_pipeline.evaluation.figure_style import (
     BLUE,
     GREEN,
@@ -22,7 +29,7 @@ from churn_pipeline.evaluation.figure_style import (
     reference,
     style,
 )
-from churn_pipeline.evaluation.profit import Decision, profit_curve
+from churn_pipeline.evaluation.profit import Decision, ProfitCurve, profit_curve
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -55,6 +62,21 @@ class Judged:
     def probability(self) -> Floats:
         """The probabilities of the model that is judged."""
         return next(iter(self.models.values()))
+
+    @cached_property
+    def curves(self) -> Curves:
+        """Its curves, for the figures and the model card alike."""
+        return curves(self.label, self.probability)
+
+    @cached_property
+    def bins(self) -> CalibrationBins:
+        """Its predicted and observed churn in bins."""
+        return calibration_bins(self.label, self.probability)
+
+    @cached_property
+    def profit_curve(self) -> ProfitCurve:
+        """The profit of contacting so many."""
+        return profit_curve(self.label, self.probability, self.decision)
 
 
 def draw_roc(judged: Judged) -> Figure:
@@ -107,7 +129,7 @@ def draw_calibration(judged: Judged) -> Figure:
     """Return the observed churn of customers who were given about one probability."""
     from plotly.subplots import make_subplots
 
-    bins = calibration_bins(judged.label, judged.probability)
+    bins = judged.bins
     figure = make_subplots(
         rows=2,
         cols=1,
@@ -167,7 +189,7 @@ def draw_calibration(judged: Judged) -> Figure:
 
 def draw_profit(judged: Judged) -> Figure:
     """Return the profit of contacting so many customers, with the chosen share."""
-    curve = profit_curve(judged.label, judged.probability, judged.decision)
+    curve = judged.profit_curve
     earned = judged.metrics["profit"]
     best = judged.metrics["profit_at_top_of_curve"]
     money = judged.currency
@@ -226,7 +248,7 @@ def _curves(figure: Figure, judged: Judged, points: Any, key: str = "") -> Figur
     greys = iter(GREYS)
     for i, (name, probability) in reversed(list(enumerate(judged.models.items()))):
         colour = {0: BLUE}.get(i) or _OWN.get(name) or next(greys, GREYS[-1])
-        found: Curves = curves(judged.label, probability)
+        found = judged.curves if i == 0 else curves(judged.label, probability)
         x, y = points(found)
         kept = thin(x.size)
         value = judged.metrics.get(_metric(i, name, key))

@@ -232,7 +232,7 @@ def _kind_definitions(parameters: FeatureEngineering) -> list[Definition]:
         Definition(
             f"{_name(kind)}_{days}d",
             _[f"kind_{index}_{days}"],
-            f"Events of kind {kind} in the last {days} days",
+            f"Number of events “{kind.replace('_', ' ')}” in the last {days} days",
             unit="events",
             min=0,
         )
