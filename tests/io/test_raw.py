@@ -1,12 +1,15 @@
 """Raw files are read as they are; what cannot be read says why and what to do."""
 
+import io
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
+from churn_pipeline.io import reading
 from churn_pipeline.io.raw import AbsentTable, RawTable
+from churn_pipeline.io.textfile import Dialect
 
 CONNECTION = {"backend": "duckdb", "memory_limit": "500MB"}
 
@@ -75,6 +78,22 @@ def test_rows_of_another_width_are_kept_with_their_number(tmp_path: Path) -> Non
         None,
     ]
     assert rows["b"].tolist() == ["2", None, None, "8"]
+
+
+def test_lines_of_another_width_are_handed_over_block_by_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reading, "_BLOCK_BYTES", 1000)
+    lines = "".join(f"{i},2,3\n" if i % 5 else f"{i},2\n" for i in range(1, 2001))
+    file = io.BytesIO(("a,b\n" + lines).encode())
+    dialect = Dialect("utf-8", ",", ("a", "b"), ("a", "b"))
+    found = [batch.to_pandas() for batch in reading._text_batches(file, dialect)]
+    lost = [int(batch["_malformed"].notna().sum()) for batch in found]
+    assert max(lost) < 300
+    assert sum(lost) == 1600
+    rows = pd.concat(found).sort_values("_row")
+    assert rows["_row"].tolist() == list(range(1, 2001))
+    assert rows["a"].dropna().tolist() == [str(i) for i in range(5, 2001, 5)]
 
 
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:

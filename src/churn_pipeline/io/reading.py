@@ -226,7 +226,7 @@ def _text_schema(dialect: Dialect) -> pa.Schema:
 
 
 def _text_batches(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the rows in order of the file, then the lines of a wrong width."""
+    """Yield the rows of each block of the file, then its lines of a wrong width."""
     import pyarrow as pa
     from pyarrow import csv
 
@@ -262,12 +262,21 @@ def _text_batches(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]
         yield pa.RecordBatch.from_arrays(
             [*batch.columns, blank, pa.array(rows, pa.int64())], schema=schema
         )
-    if malformed:
-        blank = pa.nulls(len(malformed), pa.string())
-        columns = [blank] * len(dialect.header)
-        lines = pa.array(list(malformed.values()), pa.string())
-        numbers = pa.array(list(malformed), pa.int64())
-        yield pa.RecordBatch.from_arrays([*columns, lines, numbers], schema=schema)
+        # The reader is a few blocks ahead: only so many lines are held.
+        done = [number for number in malformed if number < following]
+        yield _malformed_batch(
+            {number: malformed.pop(number) for number in done}, schema
+        )
+    yield _malformed_batch(malformed, schema)
+
+
+def _malformed_batch(lines: Mapping[int, str], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    blank = pa.nulls(len(lines), pa.string())
+    texts, numbers = pa.array(lines.values(), pa.string()), pa.array(lines, pa.int64())
+    columns = [blank] * (len(schema) - 2)
+    return pa.RecordBatch.from_arrays([*columns, texts, numbers], schema=schema)
 
 
 def _row_numbers(start: int, count: int, taken: dict[int, str]) -> list[int]:
