@@ -268,6 +268,23 @@ def test_a_month_of_amounts_that_lost_a_digit_stops_the_run() -> None:
         run(raw, EVENTS)
 
 
+@pytest.mark.parametrize("day", ["2023-12-31", "2024-04-30"])
+def test_one_event_in_a_cut_month_stops_nothing(day: str) -> None:
+    raw = events()
+    one = raw.iloc[[0]].assign(when=day, price="0.01", order="9999", pieces="1")
+    done = run(pd.concat([raw, one], ignore_index=True), EVENTS)
+    assert done["report"]["tables"]["transactions"]["rejected"] == 0
+
+
+def test_a_misspelt_positive_comes_first_and_names_the_values_there() -> None:
+    raw = snapshot().replace({"left": {"Yes": "Churned"}})
+    expected = r"reason\(s\):\n- customers.left: classes: .* 300 rows none with `Yes`"
+    with pytest.raises(
+        DataValidationError, match=expected + ", and other rows with `Churned`"
+    ):
+        run(raw)
+
+
 def test_an_infinite_or_absurd_amount_rejects_its_row() -> None:
     raw = events()
     raw.loc[3, "price"], raw.loc[5, "price"] = "inf", "1e15"

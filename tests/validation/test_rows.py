@@ -179,3 +179,57 @@ def test_a_wide_table_is_judged_cell_by_cell_in_little_memory() -> None:
     assert len(good) == 58
     assert pd.isna(good.loc["C4", "x50"])
     assert (good.drop(index="C4")[names] == 1.5).all().all()
+
+
+def described(columns: dict[str, Column], **table: object) -> Dataset:
+    customers = Customers(customer_id="id", columns=columns, **table)
+    return DATASET.model_copy(update={"tables": Tables(customers=customers)})
+
+
+def told(rows: list[dict[str, str | None]], dataset: Dataset) -> dict[int, str]:
+    table = dataset.tables.customers
+    assert table is not None
+    raw = ibis.memtable(pd.DataFrame(rows).astype("string"))
+    checked = check_rows(raw, table, dataset, today=dt.date(2025, 1, 1))
+    bad = rejected(checked, "customers").order_by("row").to_pandas()
+    return dict(zip(bad["row"], bad["reasons"], strict=True))
+
+
+def test_two_bad_cells_among_like_numbers_did_not_slide() -> None:
+    names = [f"n{i}" for i in range(12)]
+    dataset = described({name: Column(type="number", max=99) for name in names})
+    rows = [{"id": str(i), "left": "No"} | dict.fromkeys(names, "5") for i in range(9)]
+    rows[4] |= {"n3": "x", "n7": "y"}
+    reasons = "n3: not a number (got x); n7: not a number (got y)"
+    assert told(rows, dataset) == {5: reasons}
+
+
+def test_a_declared_date_far_from_the_others_rejects_its_row() -> None:
+    dataset = described({"seen": Column(type="date"), "next": Column(type="date")})
+    rows: list[dict[str, str | None]] = [
+        {
+            "id": str(i),
+            "left": "No",
+            "seen": f"2024-0{i % 9 + 1}-15",
+            "next": "2025-03-01",
+        }
+        for i in range(40)
+    ]
+    rows[7]["seen"] = "2099-01-01"
+    far = "seen: date outside of 2024-01-15 to 2024-09-15, where the rest lies"
+    assert told(rows, dataset) == {8: f"{far} (got 2099-01-01)"}
+
+
+def test_keys_of_several_columns_are_compared_column_by_column() -> None:
+    dataset = described({}, unique=("a", "b"))
+    pairs = [("x", "y, z"), ("x, y", "z"), ("x", None), (None, "x"), ("x", None)]
+    rows: list[dict[str, str | None]] = [
+        {"id": str(i), "left": "No", "a": a, "b": b} for i, (a, b) in enumerate(pairs)
+    ]
+    assert told(rows, dataset) == {5: "a, b: repeated (got x; kept row 3)"}
+
+
+def test_a_large_bound_is_written_in_digits() -> None:
+    dataset = described({"n": Column(type="number", max=1e7)})
+    rows: list[dict[str, str | None]] = [{"id": "1", "left": "No", "n": "20000000"}]
+    assert told(rows, dataset) == {1: "n: above 10000000 (got 20000000)"}

@@ -165,9 +165,9 @@ def _number_problems(
     if column.type == "integer":
         branches.append((~is_whole(value), "not a whole number" + got))
     if column.min is not None:
-        branches.append((value < column.min, f"below {column.min:g}" + got))
+        branches.append((value < column.min, f"below {column.min:.10g}" + got))
     if column.max is not None:
-        branches.append((value > column.max, f"above {column.max:g}" + got))
+        branches.append((value > column.max, f"above {column.max:.10g}" + got))
     if column.type == "integer":
         is_int64 = (value >= -_BEYOND_INT64) & (value < _BEYOND_INT64)
         branches.append((~is_int64, "a whole number beyond 64 bits" + got))

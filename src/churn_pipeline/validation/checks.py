@@ -50,7 +50,7 @@ def checks_of(
         if field.name in _SIZED:
             limit = _far_out(value)
             column = column.model_copy(update={"min": -limit, "max": limit})
-        if field.is_date_role:
+        if field.is_dated:
             # A contract may well end after today.
             latest = None if field.name == "end_date" else today
             bounds = plausible_bounds(

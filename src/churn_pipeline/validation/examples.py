@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 _EACH = 3
 _KINDS = 30
+_LABELS = 6
 _LONGEST = 60  # characters of a cell
 
 
@@ -50,6 +51,17 @@ def rejected_examples(
     for row in few.to_pyarrow().to_pylist():
         found[row["kind"]].append({"row": row["row"], **_cell(row)})
     return found
+
+
+def unknown_labels(checked: ir.Table, column: str) -> list[str]:
+    """Return the values of rejected labels, the most frequent first, at most six."""
+    reason = checked.select(reason=checked["_reasons"].unnest())["reason"]
+    start = f"{column}: unknown label (got "
+    found = reason.as_table().filter(reason.startswith(start))
+    value = found["reason"].substr(len(start)).re_replace(r"\)$", "")
+    counts = value.name("value").as_table().value_counts(name="rows")
+    top = counts.order_by(counts["rows"].desc(), "value").limit(_LABELS)
+    return [str(value) for value in top["value"].to_pyarrow().to_pylist()]
 
 
 def _cell(row: dict[str, Any]) -> dict[str, Any]:

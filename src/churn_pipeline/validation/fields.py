@@ -27,13 +27,13 @@ class Field(NamedTuple):
         name: Its name after validation.
         raw: The raw column that it is read from.
         column: How the cells are read and what is valid.
-        is_date_role: Whether a date far from the table's other dates is invalid.
+        is_dated: Whether it holds dates: one far from the column's others is invalid.
     """
 
     name: str
     raw: str
     column: Column
-    is_date_role: bool = False
+    is_dated: bool = False
 
 
 def fields_of(table: Table) -> tuple[Field, ...]:
@@ -52,7 +52,10 @@ def fields_of(table: Table) -> tuple[Field, ...]:
             ("cancelled_at", table.cancelled_at, True),
             ("known_at", table.known_at, True),
         )
-    own = [Field(name, name, column) for name, column in table.columns.items()]
+    own = [
+        Field(name, name, column, column.type in ("date", "datetime"))
+        for name, column in table.columns.items()
+    ]
     return (*roles, *own)
 
 

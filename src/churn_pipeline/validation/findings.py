@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from churn_pipeline.dataset import ColumnLabel, Params
@@ -12,6 +12,7 @@ from churn_pipeline.validation.params import DataValidation
 _SHOWN = 5  # values or columns in a message
 _HALF = 0.5
 _CLEARLY_OTHER = 0.1
+_FEWEST_OF_A_MONTH = 25  # amounts
 
 
 class Finding(Params):
@@ -96,7 +97,13 @@ def change_findings(
 
 
 def label_findings(
-    table: str, rate: float, label: ColumnLabel, *, rows: int, last_rate: float | None
+    table: str,
+    rate: float,
+    label: ColumnLabel,
+    *,
+    rows: int,
+    last_rate: float | None,
+    unknown: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """Yield what is wrong with a snapshot's label.
 
@@ -106,17 +113,20 @@ def label_findings(
         label: The label rule.
         rows: Number of accepted rows.
         last_rate: Share of positives of the last accepted data, or None.
+        unknown: Values of rejected rows that are neither of the label's two.
     """
     where = f"{table}.{label.column}"
     if rows and rate in (0, 1):
         only = "all with" if rate else "none with"
+        others = ", ".join(f"`{value}`" for value in unknown)
+        also = f", and other rows with {others}" if unknown else ""
         yield Finding(
             level="stop",
             where=where,
             check="classes",
             message=f"expected customers who left (`{label.positive}`) and customers "
-            f"who stayed, got {rows:,} rows {only} `{label.positive}`; correct "
-            "`positive` in dataset.yml, or bring rows of both",
+            f"who stayed, got {rows:,} rows {only} `{label.positive}`{also}; "
+            "correct `positive` in dataset.yml, or bring rows of both",
         )
         return
     expected = last_rate if label.expected_rate is None else label.expected_rate
@@ -143,23 +153,33 @@ def label_findings(
 
 
 def monthly_size_findings(
-    where: str, sizes: Mapping[str, float | None], parameters: DataValidation
+    where: str,
+    sizes: Mapping[str, tuple[int, float | None]],
+    parameters: DataValidation,
 ) -> Iterator[Finding]:
     """Yield the first month whose amounts are typically of another size.
 
+    Months of a few amounts say nothing: the first and the last are often cut, and
+    the middle of a handful is anywhere.
+
     Args:
         where: Table and column.
-        sizes: Month ("2024-05") -> median absolute amount of the month, in order.
+        sizes: Month ("2024-05") -> number and median absolute size of the amounts
+            other than 0, in order.
         parameters: From which ratio on sizes differ.
     """
-    known = sorted(size for size in sizes.values() if size)
-    if not known:
+    told = {
+        month: size
+        for month, (count, size) in sizes.items()
+        if size and count >= _FEWEST_OF_A_MONTH
+    }
+    if not told:
         return
-    usual = known[len(known) // 2]
-    for month, size in sizes.items():
-        ratio = (size or usual) / usual
+    usual = sorted(told.values())[len(told) // 2]
+    for month, size in told.items():
+        ratio = size / usual
         if not 1 / parameters.magnitude_ratio < ratio < parameters.magnitude_ratio:
-            found = _size_finding(where, size or 0.0, usual)
+            found = _size_finding(where, size, usual)
             message = f"in {month}, {found.message}".replace(
                 "the last accepted data", "the other months"
             )

@@ -11,7 +11,11 @@ import ibis.expr.types as ir
 from churn_pipeline.dataset import ColumnLabel, Dataset, Table
 from churn_pipeline.validation.changes import column_changes
 from churn_pipeline.validation.errors import DataValidationError
-from churn_pipeline.validation.examples import reasons_of, rejected_examples
+from churn_pipeline.validation.examples import (
+    reasons_of,
+    rejected_examples,
+    unknown_labels,
+)
 from churn_pipeline.validation.fields import label_of, table_of
 from churn_pipeline.validation.findings import (
     Finding,
@@ -138,6 +142,8 @@ def stop_if_bad(report: Mapping[str, Any]) -> None:
     """
     findings = [Finding(**finding) for finding in report["findings"]]
     stops = [finding for finding in findings if finding.level == "stop"]
+    # A label that is read wrongly is why its rows are rejected.
+    stops.sort(key=lambda finding: finding.check != "classes")
     if not stops:
         return
     lines = [f"- {finding.key}: {finding.message}" for finding in stops[:_SHOWN]]
@@ -187,7 +193,7 @@ def _table_findings(  # noqa: PLR0917
     table = table_of(dataset, name)
     label = label_of(dataset, table) if table is not None else None
     if label is not None and table is not None:
-        yield from _label_findings(name, profile, label, last)
+        yield from _label_findings(name, checked, profile, label, last)
         yield from leak_findings(name, good, table, parameters)
     if name == "transactions":
         sizes = _sizes_by_month(good)
@@ -196,6 +202,7 @@ def _table_findings(  # noqa: PLR0917
 
 def _label_findings(
     name: str,
+    checked: ir.Table,
     profile: Mapping[str, Any],
     label: ColumnLabel,
     last: Mapping[str, Any] | None,
@@ -203,19 +210,27 @@ def _label_findings(
     rate = profile["columns"]["label"]["mean"] or 0.0
     last_rate = last["columns"]["label"].get("mean") if last else None
     rows = profile["rows"]
-    yield from label_findings(name, rate, label, rows=rows, last_rate=last_rate)
+    yield from label_findings(
+        name,
+        rate,
+        label,
+        rows=rows,
+        last_rate=last_rate,
+        unknown=unknown_labels(checked, label.column),
+    )
 
 
-def _sizes_by_month(events: ir.Table) -> dict[str, float | None]:
-    """Return the median absolute amount of the events of each month, in order."""
+def _sizes_by_month(events: ir.Table) -> dict[str, tuple[int, float | None]]:
+    """Return the number and the median size of each month's amounts, in order."""
     active = events.mutate(
         month=events["event_time"].strftime("%Y-%m"),
         size=events["amount"].abs().nullif(0.0),
     )
-    months = active.group_by("month").agg(size=active["size"].approx_median())
-    ordered = months.order_by("month").to_pyarrow()
-    sizes = ordered["size"].to_pylist()
-    return dict(zip(ordered["month"].to_pylist(), sizes, strict=True))
+    months = active.group_by("month").agg(
+        count=active["size"].count(), size=active["size"].approx_median()
+    )
+    rows = months.order_by("month").to_pyarrow().to_pylist()
+    return {row["month"]: (row["count"], row["size"]) for row in rows}
 
 
 def _orphan_findings(

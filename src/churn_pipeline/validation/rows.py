@@ -180,18 +180,20 @@ def _with_duplicates(
     """
     if not table.unique:
         return rows
-    keyed = raw.mutate(
-        _key=ibis.array([text_of(raw[name]) for name in table.unique]).join(", ")
-    )
+    cells = ibis.array([text_of(raw[name]) for name in table.unique])
+    # As JSON, ("x", "y, z") and ("x, y", "z") differ, and so do a null and no cell.
+    keyed = raw.mutate(_key=cells.cast("json").cast("string"), _shown=cells.join(", "))
     counts = keyed.group_by("_key").agg(_times=keyed.count())
     twice = keyed.semi_join(counts.filter(counts["_times"] > 1), "_key")
     judged = _judge(read_cells(twice, table, label), table, label, checks)
-    good = judged.filter(judged["_reasons"].length() == 0).select("_row", "_key")
+    good = judged.filter(judged["_reasons"].length() == 0).select(
+        "_row", "_key", "_shown"
+    )
     first = good["_row"].min().over(group_by=good["_key"])
-    repeats = good.select(_repeat=good["_row"], _key=good["_key"], _first=first)
+    repeats = good.select(_repeat=good["_row"], _shown=good["_shown"], _first=first)
     repeats = repeats.filter(repeats["_repeat"] != repeats["_first"])
     joined = rows.left_join(repeats, rows["_row"] == repeats["_repeat"])
-    got = joined["_key"].left(60) + "; kept row " + joined["_first"].cast("string")
+    got = joined["_shown"].left(60) + "; kept row " + joined["_first"].cast("string")
     text = f"{', '.join(table.unique)}: repeated (got " + got + ")"
     reasons = ibis.ifelse(
         joined["_repeat"].notnull(), ibis.array([text]), joined["_reasons"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import operator
+from collections.abc import Sequence
 from typing import cast
 
 import ibis
@@ -13,7 +14,7 @@ import ibis.expr.types as ir
 from churn_pipeline.dataset import Column, Table
 from churn_pipeline.validation.cells import value_of
 from churn_pipeline.validation.columns import raw_columns
-from churn_pipeline.validation.fields import fields_of
+from churn_pipeline.validation.fields import Field, fields_of
 
 _FEWEST_TELLING = 2
 _FITTING = 0.85  # share of the cells
@@ -24,9 +25,9 @@ def slid_reason(rows: ir.Table, table: Table) -> ir.StringValue:
     """Return why a bad row is thought to have slid, or null.
 
     A row has slid where nearly each cell fits the column to its left, or to its
-    right, of those columns that not every text fits. Cells before the place where
-    one was lost or added stand where they should. Only text slides: a Parquet
-    file knows its columns.
+    right, of those columns that not every text fits, and clearly fewer fit where
+    they stand: among like numbers any column will do. Only text slides: a Parquet file
+    knows its columns.
 
     Args:
         rows: Rows of `churn_pipeline.validation.reading.read_cells`.
@@ -40,15 +41,29 @@ def slid_reason(rows: ir.Table, table: Table) -> ir.StringValue:
     telling = telling[:: math.ceil(len(telling) / _MOST_TELLING)]
     branches = []
     for step, side in ((1, "right"), (-1, "left")):
-        fits = [
-            _fits(rows[order[position + step]], table, field.column)
+        there = [
+            (field, position)
             for field in telling
             if 0 <= (position := order.index(field.raw)) + step < len(order)
         ]
+        moved = _misfits(rows, table, there, [order[p + step] for _, p in there])
+        stay = _misfits(rows, table, there, [order[p] for _, p in there])
+        has_slid = (moved <= (1 - _FITTING) * len(there)) & (stay > 2 * moved + 1)
         reason = f"row: cells slid by one column to the {side}"
-        fitting = functools.reduce(operator.add, (fit.cast("int32") for fit in fits))
-        branches.append((fitting >= _FITTING * len(fits), ibis.literal(reason)))
+        branches.append((has_slid, ibis.literal(reason)))
     return cast("ir.StringValue", ibis.cases(*branches))
+
+
+def _misfits(
+    rows: ir.Table,
+    table: Table,
+    fields: Sequence[tuple[Field, int]],
+    cells: Sequence[str],
+) -> ir.IntegerValue:
+    """Return how many of a row's cells do not fit the fields."""
+    pairs = zip(fields, cells, strict=True)
+    fits = (_fits(rows[cell], table, field.column) for (field, _), cell in pairs)
+    return functools.reduce(operator.add, ((~fit).cast("int32") for fit in fits))
 
 
 def _is_telling(column: Column) -> bool:
