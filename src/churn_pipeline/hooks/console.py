@@ -66,7 +66,7 @@ class ConsoleHook:
         self._node, self._started = node, time.perf_counter()
         self._seconds.setdefault(_stage(node), 0.0)
         if self._bar is not None:
-            self._bar.describe(f"{_stage(node)}: {node.name}")
+            self._bar.describe(f"{_stage(node)}: {node.short_name}")
 
     def _close_node(self) -> None:
         """Add the node's seconds, of loading and saving too, to its stage."""
