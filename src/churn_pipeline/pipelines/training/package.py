@@ -127,10 +127,18 @@ def code_hash(*folders: str) -> str:
 
 
 def parameters_hash(dataset: Dataset, training: Training, seed: int) -> str:
-    """Return the sha256 of what the training was told, but where it was done."""
-    told = training.model_dump(mode="json", exclude={"processes"})
+    """Return the sha256 of what the training was told, but where it was done.
+
+    The day of the data and the limits that only stop a run are no part of it: the
+    same recipe on newer data has the same hash.
+    """
+    told = training.model_dump(mode="json", exclude={"processes", "threads"})
     del told["tuning"]["storage"]
-    return _hash_json([dataset.model_dump(mode="json"), told, seed])
+    described = dataset.model_dump(
+        mode="json", exclude={"snapshot_date", "max_rejected_share"}
+    )
+    described["label"].pop("expected_rate", None)
+    return _hash_json([described, told, seed])
 
 
 def study_name(splits: Splits, dataset: Dataset, training: Training, seed: int) -> str:
