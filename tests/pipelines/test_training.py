@@ -227,8 +227,8 @@ def test_rising_metrics_choose_the_largest():
         {},
         pd.DataFrame(),
     )
-    assert found.best("roc_auc") == "net"
-    assert found.best("log_loss") == "logistic"
+    assert found.ranked("roc_auc") == ["net", "logistic"]
+    assert found.ranked("log_loss") == ["logistic", "net"]
 
 
 def test_the_net_is_not_tuned_where_it_is_no_candidate(tmp_path):

@@ -37,10 +37,10 @@ class Comparison:
     test: dict[str, Metrics]
     test_predictions: pd.DataFrame
 
-    def best(self, choose_by: str) -> str:
-        """Return the family with the best validation metric."""
+    def ranked(self, choose_by: str) -> list[str]:
+        """Return the families by a validation metric, the best first."""
         sign = -1 if choose_by in _RISING else 1
-        return min(
+        return sorted(
             self.validation, key=lambda name: sign * self.validation[name][choose_by]
         )
 

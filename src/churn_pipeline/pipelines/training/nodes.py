@@ -151,13 +151,14 @@ def choose_candidate(
     """Return the best candidate as the `artifact`, and what the choice rests on."""
     found = {name: trained[name] for name in training.candidates}
     compared = compare(found, model_input, decision)
-    chosen = compared.best(training.choose_by)
+    chosen, *_ = ranked = compared.ranked(training.choose_by)
     _LOG.info(
-        "Candidates by %s: %s",
+        "Chosen is %s by %s on validation rows: %s",
+        chosen,
         training.choose_by,
         ", ".join(
-            f"{name} {metrics[training.choose_by]:.4f}"
-            for name, metrics in compared.validation.items()
+            f"{name} {compared.validation[name][training.choose_by]:.4f}"
+            for name in ranked
         ),
     )
     return {
