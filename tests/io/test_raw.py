@@ -57,6 +57,26 @@ def test_latin_1_is_read_and_said(
     assert "set `encoding:`" in caplog.text
 
 
+TOWNS = {
+    "cp1250": ("województwo", ["Łódzkie", "Śląskie", "Świętokrzyskie"]),
+    "cp1251": ("город", ["Москва", "Казань", "Санкт-Петербург"]),
+    "cp1252": ("Straße", ["München", "Köln €", "Düsseldorf"]),
+    "cp1254": ("Şehir", ["İstanbul", "Diyarbakır", "Şanlıurfa"]),  # noqa: RUF001
+    "cp932": ("都道府県", ["東京都", "大阪府", "神奈川県"]),
+    "gb18030": ("城市", ["北京市", "上海市", "广州市"]),
+}
+
+
+@pytest.mark.parametrize("encoding", TOWNS)
+def test_the_encoding_of_a_country_is_found_out(tmp_path: Path, encoding: str) -> None:
+    name, towns = TOWNS[encoding]
+    rows = [f"{i};{towns[i % 3]};{i * 3.5}" for i in range(300)]
+    plain = [f"{i};plain;0" for i in range(9000)]
+    content = "\n".join([f"id;{name};x", *plain, *rows]) + "\n"
+    found = load(write(tmp_path / "a.csv", content.encode(encoding)))
+    assert found[name].tolist()[-3:] == [towns[i % 3] for i in (297, 298, 299)]
+
+
 def test_a_declared_encoding_is_used(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "id,x\n1,Ж\n".encode("cp1251"))
     assert load(path, encoding="cp1251")["x"].tolist() == ["Ж"]
@@ -99,7 +119,7 @@ def test_lines_of_another_width_are_handed_over_block_by_block(
 def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"expected a file at .*none\.csv, got none"):
         load(tmp_path / "none.csv")
-    with pytest.raises(DatasetError, match="set CHURN_DATA_DIR"):
+    with pytest.raises(DatasetError, match="folder that CHURN_DATA_DIR names"):
         load(tmp_path / "none.csv")
 
 

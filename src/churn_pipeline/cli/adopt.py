@@ -38,6 +38,8 @@ _WRITTEN = ("dataset.yml", "catalog.yml", "parameters_feature_engineering.yml")
 )
 @click.option("--date", "day", help="Snapshot: ISO date of its rows; else today.")
 @click.option("--sheet", help="Excel: the sheet; needed where several hold rows.")
+@click.option("--separator", help="Text: between cells; left out, found out.")
+@click.option("--encoding", help="Text: e.g. cp1250; left out, found out.")
 @credentials_option
 @click.option("--force", is_flag=True, help="Overwrite conf/NAME.")
 def adopt(  # noqa: PLR0917
@@ -51,6 +53,8 @@ def adopt(  # noqa: PLR0917
     horizon: int | None,
     day: str | None,
     sheet: str | None,
+    separator: str | None,
+    encoding: str | None,
     credentials: str | None,
     *,
     force: bool,
@@ -78,7 +82,9 @@ def adopt(  # noqa: PLR0917
             name,
             file,
             project=project,
-            catalog=CatalogFile(_catalog_path(project, file), sheet, credentials),
+            catalog=CatalogFile(
+                _catalog_path(project, file), sheet, credentials, separator, encoding
+            ),
             snapshot={
                 "target": target,
                 "positive": positive,
@@ -113,10 +119,16 @@ def _write_decision(project: Path, folder: Path) -> None:
 
 def _folder(project: Path, name: str, *, force: bool) -> Path:
     """Return the folder to write."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or name in _TAKEN:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        close = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_0123456789")
         raise ValueError(
-            f"expected a name of small letters, digits and _ that begins with a letter "
-            f"and is none of {', '.join(sorted(_TAKEN))}, got {name!r}"
+            "expected a name of small letters, digits and _ that begins with a letter, "
+            f"got {name!r}; take `{close or 'my_shop'}`"
+        )
+    if name in _TAKEN:
+        raise ValueError(
+            f"expected the name of a data set, got {name!r}, which conf/ uses for "
+            "itself; take another"
         )
     folder = project / "conf" / name
     if folder.exists() and not force:
@@ -184,6 +196,8 @@ def _rows(project: Path, file: str, catalog: CatalogFile) -> ir.Table:
         ibis.duckdb.connect(memory_limit="2GB"),
         file,
         sheet=catalog.sheet,
+        separator=catalog.separator,
+        encoding=catalog.encoding,
         storage_options=_credentials(project, catalog.credentials),
         copies=project / COPIES,
     )

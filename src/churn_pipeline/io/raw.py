@@ -12,6 +12,7 @@ from churn_pipeline.io.reading import Format, read_raw
 from churn_pipeline.io.remote import remote_exists
 from churn_pipeline.io.remote_errors import shown
 from churn_pipeline.io.table import PREVIEW_ROWS, first_rows
+from churn_pipeline.io.textfile import MissingFileError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -102,6 +103,9 @@ class RawTable(ConnectionMixin, AbstractDataset[None, "ir.Table"]):
                 sheet=self._sheet,
                 storage_options=self._storage_options,
             )
+        except MissingFileError as error:
+            hint = "(raw files lie in the folder that CHURN_DATA_DIR names)"
+            raise DatasetError(f"{error} in catalog.yml {hint}") from error
         except ValueError as error:
             raise DatasetError(str(error)) from error
 

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, cast
 from churn_pipeline.io.remote import COPIES, LocalFile, local_file
 from churn_pipeline.io.textfile import (
     Dialect,
+    MissingFileError,
     RawFileError,
     find_dialect,
     unique_names,
@@ -119,7 +120,7 @@ def open_binary(raw: LocalFile) -> IO[bytes]:
     """Open a file for reading, decompressed by its suffix.
 
     Raises:
-        RawFileError: If there is no such file.
+        MissingFileError: If there is no such file.
     """
     import fsspec
 
@@ -128,9 +129,8 @@ def open_binary(raw: LocalFile) -> IO[bytes]:
             "IO[bytes]", fsspec.open(raw.path, "rb", compression="infer").open()
         )
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise RawFileError(
-            f"expected a file at {raw}, got none; put it there, or set CHURN_DATA_DIR "
-            "to the folder that holds it"
+        raise MissingFileError(
+            f"expected a file at {raw}, got none; put it there, or correct the path"
         ) from error
 
 

@@ -8,7 +8,10 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from typing import IO, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from charset_normalizer import CharsetMatch
 
 logger = logging.getLogger(__name__)
 
@@ -27,11 +30,20 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_COMMON = ["cp1252", "latin_1", "cp1250", "cp1251", "utf_16_le", "utf_16_be"]
+_WESTERN = "cp1252"
+_COMMON = [
+    _WESTERN,
+    *(f"cp125{number}" for number in (0, 1, 3, 4, 5, 6, 7)),
+    *("koi8_r", "cp932", "euc_jp", "gb18030", "big5", "cp949"),
+]
 
 
 class RawFileError(ValueError):
     """A raw file is missing, empty or not what its name or declaration says."""
+
+
+class MissingFileError(RawFileError):
+    """There is no file at a raw file's place."""
 
 
 class Dialect(NamedTuple):
@@ -203,19 +215,27 @@ def _wide_encoding(chunk: bytes, name: str) -> str:
 
 
 def _guess_encoding(sample: bytes, name: str) -> str:
+    """Return the likeliest encoding of a sample that is not UTF-8, and say so."""
     from charset_normalizer import from_bytes
 
-    matches = [match.encoding for match in from_bytes(sample, cp_isolation=_COMMON)]
-    # Western letters are read alike by these; cp1252 also knows the euro sign.
-    western = {"cp1252", "latin_1", "cp1250"}
-    guess = "cp1252" if not matches or matches[0] in western else matches[0]
+    # Lines of plain ASCII read alike in all of them.
+    telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())
+    matches = list(from_bytes(telling, cp_isolation=_COMMON))
+    best = [m for m in matches if _likeness(m) == _likeness(matches[0])]
+    texts = {str(match) for match in best}
+    is_western = telling.decode(_WESTERN, errors="replace") in texts
+    guess = _WESTERN if is_western or not best else best[0].encoding
     logger.warning(
         "%s is not UTF-8; read as %s. Where letters look wrong, set `encoding:` in "
-        "its catalog entry.",
+        "its catalog entry (--encoding of `kedro churn adopt`).",
         name,
         guess,
     )
     return guess
+
+
+def _likeness(match: CharsetMatch) -> tuple[float, float]:
+    return match.chaos, match.coherence
 
 
 def _decode_sample(sample: bytes, encoding: str, name: str) -> str:

@@ -119,11 +119,15 @@ class CatalogFile:
         filepath: Of the file.
         sheet: Of an Excel workbook; None where it has only one that holds rows.
         credentials: Key of credentials.yml for a URL; None where it needs none.
+        separator: Of a text file; None where it is found out.
+        encoding: Of a text file; None where it is found out.
     """
 
     filepath: str
     sheet: str | None = None
     credentials: str | None = None
+    separator: str | None = None
+    encoding: str | None = None
 
 
 def catalog_yaml(file: CatalogFile, which: str) -> str:
@@ -147,11 +151,10 @@ def catalog_yaml(file: CatalogFile, which: str) -> str:
             f"raw_{which}:",
             "  type: churn_pipeline.io.raw.RawTable",
             f"  filepath: {_filepath(file)}",
-            *([f"  sheet: {scalar(file.sheet, resolved=1)}"] if file.sheet else []),
             *(
-                [f"  credentials: {scalar(file.credentials)}"]
-                if file.credentials
-                else []
+                f"  {key}: {scalar(value, resolved=1)}"
+                for key in ("sheet", "credentials", "separator", "encoding")
+                if (value := getattr(file, key))
             ),
             "  connection: ${globals:duckdb}",
             "  metadata: {kedro-viz: {layer: raw}}",
