@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.ledger import Entry
 from churn_pipeline.release.records import Record
 from churn_pipeline.release.store import ModelStore
@@ -142,6 +142,33 @@ def test_pointing_again_repairs_the_released_copy(store):
     (store.folder / "released/1/model.onnx").write_bytes(b"broken")
     store.point_to("1")
     assert store.champion().files == artifact.files
+
+
+def test_only_the_champion_is_kept_as_released(store):
+    _add(store, "1")
+    _add(store, "2", seed=1)
+    store.point_to("1")
+    store.point_to("2")
+    assert [path.name for path in (store.folder / "released").iterdir()] == ["2"]
+    store.point_to("1")
+    assert store.champion().manifest.version == "1"
+
+
+def test_a_champion_released_while_the_one_before_is_read_is_returned(
+    store, monkeypatch
+):
+    _add(store, "1")
+    _add(store, "2", seed=1)
+    store.point_to("1")
+    load = Artifact.load
+
+    def released_meanwhile(folder):
+        monkeypatch.undo()
+        store.point_to("2")
+        return load(folder)
+
+    monkeypatch.setattr(Artifact, "load", released_meanwhile)
+    assert store.champion().manifest.version == "2"
 
 
 def test_pointing_to_a_damaged_version_changes_nothing(store):

@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from churn_pipeline.release.store import ModelStore, Record
-from churn_pipeline.serving.bento import main as build
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact, tiny_columns
 
@@ -43,18 +42,13 @@ def checkout(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bento(checkout, tmp_path_factory):
-    """The bento of one of two data sets, each of which had a champion before."""
+    """The bento of a project that had a champion before."""
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(checkout, folder, dirs_exist_ok=True)
-    _release(folder, "telco", "telco-1", "telco-2")
-    _release(folder, "shop", "shop-1", tiny_artifact().manifest.version)
-    for env, dataset in {"base": "telco", "shop": "shop"}.items():
-        (folder / "conf" / env).mkdir(parents=True)
-        text = f"dataset: {{name: {dataset}}}\n"
-        (folder / "conf" / env / "dataset.yml").write_text(text)
+    _release(folder, "company", "former", tiny_artifact().manifest.version)
     home = tmp_path_factory.mktemp("bentoml")
     done = subprocess.run(
-        [sys.executable, "-m", "churn_pipeline.serving.bento", "--env", "shop"],
+        [sys.executable, "-m", "bentoml", "build"],
         cwd=folder,
         env=os.environ | {"BENTOML_HOME": str(home)},
         capture_output=True,
@@ -63,7 +57,6 @@ def bento(checkout, tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     (made,) = (path.parent for path in home.glob("bentos/churn/*/bento.yaml"))
-    assert done.stdout.splitlines()[-1] == f"churn:{made.name}"
     return made
 
 
@@ -213,20 +206,13 @@ def test_a_bento_needs_nothing_of_the_project_and_nothing_heavy(bento, tmp_path)
     assert not [name for name in HEAVY if name in files]
 
 
-def test_a_bento_holds_the_champion_of_its_data_set_and_no_other_model(bento):
+def test_a_bento_holds_the_champion_and_no_former_one(bento):
     data = bento / "src/data"
     held = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file()}
     version = tiny_artifact().manifest.version
     names = ("golden.json", "manifest.json", "model.onnx", "weights.safetensors")
-    released = {f"06_models/shop/released/{version}/{name}" for name in names}
-    assert held == {"06_models/shop/champion.json", *released}
-
-
-def test_no_bento_is_built_without_a_champion(tmp_path, monkeypatch, capsys):
-    shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
-    monkeypatch.chdir(tmp_path)
-    assert build(["--env", "local"]) == 1
-    assert "expected a champion to serve" in capsys.readouterr().err
+    released = {f"06_models/company/released/{version}/{name}" for name in names}
+    assert held == {"06_models/company/champion.json", *released}
 
 
 def test_a_bento_has_the_packages_of_the_lock():

@@ -2,7 +2,7 @@
 
     registered/<version>/artifact/     the artifact, as trained
     registered/<version>/record.json   its metrics and what the gate said
-    released/<version>/                the artifact of a version that was champion
+    released/<version>/                the artifact of the version that serves
     champion.json                      which of them serves
     ledger.jsonl                       who released what, when and why
     ledger.head                        sha256 of its last line
@@ -134,6 +134,10 @@ class ModelStore:
             manifest_sha256=_sha256(artifact.files[MANIFEST]),
         )
         replace(self.folder / POINTER, _text(pointer))
+        # What is packaged for production holds the champion and no former one.
+        for former in target.parent.iterdir():
+            if former != target:
+                shutil.rmtree(former)
 
     def pointer(self) -> Pointer | None:
         """Return which version serves; None where none was released yet.
@@ -173,7 +177,12 @@ class ModelStore:
         if pointer is None:
             self._expect_no_champion()
             return None
-        artifact = Artifact.load(self.folder / pointer.folder)
+        try:
+            artifact = Artifact.load(self.folder / pointer.folder)
+        except ArtifactError:
+            if self.pointer() == pointer:
+                raise
+            return self.champion()  # another was released while this one was read
         received = _sha256(artifact.files[MANIFEST])
         if received != pointer.manifest_sha256:
             raise ArtifactError(
