@@ -71,6 +71,12 @@ class Column(Params):
                 f"`allowed` is for columns of type category, got type {self.type}; "
                 "use `min` and `max`, or change the type"
             )
+        is_bounded = self.min is not None or self.max is not None
+        if is_bounded and self.type not in ("integer", "number"):
+            raise ValueError(
+                f"`min` and `max` are for columns of numbers, got type {self.type}; "
+                "leave them out, or change the type"
+            )
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"expected min <= max, got {self.min} > {self.max}")
         return self
@@ -103,13 +109,21 @@ class Table(Params):
     """Whether rows without a customer are normal (guest purchases): rejected and
     counted, but not held against `max_rejected_share`."""
 
+    signs: tuple[str, ...] = ()
+    """What may stand before or behind a number and is no part of it: $, EUR, %."""
+
+    @property
+    def taken_names(self) -> frozenset[str]:
+        """Names that no column of this table can take, with the roles that it has."""
+        return self.reserved
+
     @model_validator(mode="after")
     def _names_are_free(self) -> Table:
-        taken = [name for name in self.columns if name.casefold() in self.reserved]
+        taken = [name for name in self.columns if name.casefold() in self.taken_names]
         if taken:
             raise ValueError(
-                f"expected columns of other names than {sorted(self.reserved)}, which "
-                f"the tables after validation use, got {taken}; list them under "
+                f"expected columns of other names than {sorted(self.taken_names)}, "
+                f"which the tables after validation use, got {taken}; list them under "
                 "`ignore`, or rename them in the file"
             )
         return self
@@ -123,6 +137,12 @@ class Customers(Table):
     )
 
     start_date: str | None = None
+
+    @property
+    def taken_names(self) -> frozenset[str]:
+        """Names that no column can take: `start_date` is free where it has no role."""
+        free = frozenset({"start_date"} if self.start_date is None else ())
+        return self.reserved - free
 
 
 class Transactions(Table):

@@ -10,7 +10,13 @@ from typing import Any
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import Transactions
-from churn_pipeline.validation.adopted import Adopted, adopted, reading, style_of
+from churn_pipeline.validation.adopted import (
+    ASSUMED_CURRENCY,
+    Adopted,
+    adopted,
+    reading,
+    style_of,
+)
 from churn_pipeline.validation.adoption import Proposal
 from churn_pipeline.validation.adoption_yaml import (
     CatalogFile,
@@ -62,9 +68,8 @@ def describe_events(
     described = Transactions(
         customer_id=roles.id,
         time=roles.time,
-        decimal=style.decimal,
-        thousands=style.thousands,
         date_format=dates.form,
+        **style.rules(),
     )
     found = facts_of(raw, described, most_levels=_FEW_LEVELS)
     facts = {fact.name: fact for fact in found}
@@ -81,7 +86,7 @@ def describe_events(
         if other not in _used(table)
     ]
     warnings = [*_role_doubts(facts[roles.id], roles, dates)]
-    warnings += _undone(facts, proposals)
+    warnings += [*_undone(facts, proposals), ASSUMED_CURRENCY]
     files = {
         "dataset.yml": events_yaml(name, table, proposals, horizon_days=roles.horizon),
         "catalog.yml": catalog_yaml(catalog, "transactions"),
@@ -137,7 +142,7 @@ def _check_amount(facts: Facts, raw: ir.Table) -> None:
         examples = raw.limit(3)[facts.name].to_pyarrow().to_pylist()
         raise ValueError(
             f"expected numbers in `{facts.name}` (--amount), got {examples}; write "
-            "them without signs of money, or name another column"
+            "them as numbers, or name another column"
         )
 
 

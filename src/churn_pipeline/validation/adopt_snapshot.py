@@ -11,7 +11,13 @@ from typing import Any
 import ibis.expr.types as ir
 
 from churn_pipeline.dataset import Column, Customers, Table
-from churn_pipeline.validation.adopted import Adopted, adopted, reading, style_of
+from churn_pipeline.validation.adopted import (
+    ASSUMED_CURRENCY,
+    Adopted,
+    adopted,
+    reading,
+    style_of,
+)
 from churn_pipeline.validation.adoption import (
     MOST_ALLOWED,
     Proposal,
@@ -62,9 +68,7 @@ def describe_snapshot(
         ValueError: If a named column is not there, or does not hold what it should.
     """
     style = style_of(raw, [roles.target, roles.id])
-    described = Customers(
-        customer_id=roles.id, decimal=style.decimal, thousands=style.thousands
-    )
+    described = Customers(customer_id=roles.id, **style.rules())
     label = _label(raw, roles)
     facts = _features_of(raw, described, {roles.id, roles.target})
     proposals = _told(raw, facts, label["positive"], roles, described)
@@ -74,7 +78,13 @@ def describe_snapshot(
             "no column is left that the model may use: see the notes in dataset.yml"
         )
     table, doubts = _identity(raw, roles.id)
-    warnings += doubts
+    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
+    warnings += [
+        *doubts,
+        f"snapshot_date: today, {today}, was taken; set the day on which the rows "
+        "were taken in dataset.yml",
+        ASSUMED_CURRENCY,
+    ]
     table |= reading(style)
     files = {
         "dataset.yml": snapshot_yaml(
@@ -234,7 +244,7 @@ def _told(
 
 
 def _proposed(fact: Facts, table: Customers) -> Proposal:
-    if fact.name.casefold() in table.reserved:
+    if fact.name.casefold() in table.taken_names:
         note = "a name that the tables after validation use; rename the column"
         return Proposal(fact.name, None, note, is_warning=True)
     return propose(fact)

@@ -15,6 +15,7 @@ from churn_pipeline.validation.columns import raw_columns
 from churn_pipeline.validation.number_style import NumberStyle, number_style
 
 _SHOWN = 12
+ASSUMED_CURRENCY = "currency: EUR was taken; correct it in dataset.yml"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,10 @@ def reading(style: NumberStyle, date_format: str | None = None) -> dict[str, Any
         found["decimal"] = (style.decimal, "how numbers are written")
     if style.thousands:
         found["thousands"] = (style.thousands, "between groups of three digits")
+    if style.signs:
+        found["signs"] = (style.signs, "around numbers, no part of them")
+    if style.blanks:
+        found["missing"] = (style.missing, "cells that mean: no value")
     if date_format is not None:
         found["date_format"] = (date_format, "how dates are written")
     return found

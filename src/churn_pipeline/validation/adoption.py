@@ -19,7 +19,7 @@ MOST_ALLOWED = 30  # categories of more values are not listed
 GIVES_AWAY = 0.99  # ROC AUC of a column alone
 _SUSPICIOUS = 0.9
 _NAMED_LIKE_LABEL = 0.8
-_MOSTLY_UNIQUE = 0.2
+_MOSTLY_UNIQUE = 0.5
 _FEW_LEVELS = 8
 _SEGMENTS = 2
 _RARE = 5  # rows
@@ -72,8 +72,6 @@ def propose(facts: Facts) -> Proposal:
         return _date(facts)
     if facts.distinct > MOST_ALLOWED and facts.distinct > _MOSTLY_UNIQUE * facts.there:
         note = f"text of {facts.distinct:,} different values, like a name or an id"
-        if facts.is_signed:
-            note = "numbers with a sign such as $ or %; write them without to use them"
         return Proposal(facts.name, None, note, is_warning=True)
     return _category(facts)
 

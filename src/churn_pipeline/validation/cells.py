@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import operator
+import re
 from typing import NamedTuple, cast
 
 import ibis
@@ -177,7 +178,7 @@ def _number_problems(
 def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
     kind = cell.type()
     if kind.is_string():
-        text = cell
+        text = _without_signs(cell, table)
         if table.thousands:
             sign = f"[{table.thousands}]"
             is_grouped = text.re_search(rf"^[-+]?[0-9]{{1,3}}({sign}[0-9]{{3}})+\b")
@@ -192,6 +193,15 @@ def _number(cell: ir.Value, table: Table) -> ir.FloatingValue:
     else:
         number = text_of(cell).try_cast("float64")
     return cast("ir.FloatingValue", number.nullif(float("nan")))
+
+
+def _without_signs(cell: ir.StringValue, table: Table) -> ir.StringValue:
+    """Return a number as text without the signs of money or % around it."""
+    if not table.signs:
+        return cell
+    sign = "(" + "|".join(re.escape(sign) for sign in table.signs) + ")"
+    plain = cell.re_replace(rf"^([-+]?) ?{sign} ?([-+]?[0-9.])", r"\1\3")
+    return cast("ir.StringValue", plain.re_replace(rf"([0-9.]) ?{sign}$", r"\1"))
 
 
 def _moment(cell: ir.Value, form: str | None) -> ir.TimestampValue:

@@ -20,9 +20,6 @@ from churn_pipeline.validation.date_formats import (
 from churn_pipeline.validation.profile import levels_of
 
 _NEARLY_ALL = 0.99  # share of the cells that a type must read
-_SIGNED = (
-    r"^[-+(]*[$€£¥] ?[-+]?[0-9][0-9.,]*\)?$|^[-+]?[0-9][0-9.,]* ?([$€£¥%]|[A-Z]{3})$"
-)
 _BLOCK = 24  # columns looked at together: memory grows with them
 _ISO = DateFormat(None)
 _NUMBER = Column(type="number")
@@ -41,7 +38,6 @@ class Facts:
         numbers: Cells that read as a number.
         wholes: Cells that read as a whole number.
         codes: Cells that are digits after a leading zero, as of a postal code.
-        signed: Cells that are a number with a sign of money or %, as $5.
         dates: Cells that read as a date.
         low: Smallest number, None where there is none.
         high: Largest number.
@@ -59,7 +55,6 @@ class Facts:
     numbers: int
     wholes: int
     codes: int
-    signed: int
     dates: int
     low: float | None
     high: float | None
@@ -81,12 +76,6 @@ class Facts:
         is_code = self.codes > (1 - _NEARLY_ALL) / 2 * self.there
         is_compact = self.date_format.form == COMPACT
         return is_number and not is_code and not is_compact
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether nearly all values are numbers with a sign of money or %."""
-        read = self.numbers + self.signed
-        return self.signed > 0 and read >= _NEARLY_ALL * self.there
 
     @property
     def is_date(self) -> bool:
@@ -181,7 +170,6 @@ def _statistics(
         f"numbers {i}": number.notnull().sum(),
         f"wholes {i}": is_whole(number).sum(),
         f"codes {i}": text.re_search("^0[0-9]+$").sum() if is_text else ibis.literal(0),
-        f"signed {i}": text.re_search(_SIGNED).sum(),
         f"dates {i}": date.notnull().sum(),
         f"low {i}": number.min(),
         f"high {i}": number.max(),
@@ -196,7 +184,7 @@ def _levels(
 
 def _counts(i: int, row: dict[str, Any]) -> dict[str, Any]:
     """Return the numbers of a column; a sum over no rows is 0."""
-    counts = ("missing", "distinct", "numbers", "wholes", "codes", "signed", "dates")
+    counts = ("missing", "distinct", "numbers", "wholes", "codes", "dates")
     found: dict[str, Any] = {name: row[f"{name} {i}"] or 0 for name in counts}
     return found | {
         "rows": row["rows"],
