@@ -81,6 +81,20 @@ def test_a_run_that_failed_while_saving_saves_again(own: Project) -> None:
     assert newest(own).status == "done"
 
 
+def test_a_node_that_runs_again_writes_its_version_again(own: Project) -> None:
+    customers = own.folder / "data/03_primary/test/customers.parquet"
+    customers.unlink()
+    customers.mkdir()  # a folder where a file is needed: nothing can be saved
+    command = ("run", "--env", "test", "--pipelines", "data_validation")
+    own.kedro(*command, check=False)
+    failed = newest(own)
+    assert failed.running == "data_validation.accept_tables"
+    assert "data_validation.report_data_quality" in failed.done  # kept in memory only
+    customers.rmdir()
+    own.kedro("churn", "resume", "--env", "test")
+    assert (newest(own).version, newest(own).status) == (failed.version, "done")
+
+
 def test_a_past_model_is_rebuilt_from_its_data_to_the_byte(own: Project) -> None:
     first = newest(own).version
     loads = f"model_input:{first},feature_set:{first}"

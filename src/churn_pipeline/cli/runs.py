@@ -52,6 +52,7 @@ def resume(env: str | None, force: bool) -> None:
         click.echo(f"{record.version} had nothing left to do")
         return
     click.echo(f"resuming {record.version}: {len(names)} nodes left", err=True)
+    _clear_outputs(resumed, names, record.version)
     request = {
         key: record.request[key]
         for key in ("pipeline_names", "load_versions")
@@ -152,6 +153,22 @@ def _session(env: str | None, record: RunRecord | None = None) -> KedroSession:
     return ResumedSession.create(
         project_folder(), env=env, runtime_params=params or None
     )
+
+
+def _clear_outputs(session: KedroSession, names: list[str], version: str) -> None:
+    """Remove what nodes that run again had written: a version is written once.
+
+    A finished node runs again where its output was kept in memory only.
+    """
+    from kedro.framework.project import pipelines
+
+    from churn_pipeline.hooks.journal import remove_version
+
+    catalog = session.load_context().catalog
+    found = {node.name: node for name in pipelines for node in pipelines[name].nodes}
+    for name in names:
+        for output in found[name].outputs:
+            remove_version(catalog, output, version)
 
 
 def _dataset_name(session: KedroSession) -> str:
