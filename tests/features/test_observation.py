@@ -124,7 +124,7 @@ def test_windows_longer_than_the_history_of_the_first_date_are_told() -> None:
     made = _calendar("2024-01-01", "2024-12-31", 30, lookback_days=90)
     short = FeatureEngineering(windows_days=(7, 30, 90, 180))
     assert made.history_days is not None and 90 < made.history_days < 180
-    assert "got windows of 180 days" in str(short_windows(made, short))
+    assert "windows of 180 days reach" in str(short_windows(made, short))
     assert short_windows(made, FeatureEngineering(windows_days=(7, 90))) is None
 
 

@@ -171,11 +171,9 @@ def short_windows(calendar: Calendar, parameters: FeatureEngineering) -> str | N
         return None
     short = [days for days in parameters.windows_days if days > history]
     return (
-        f"expected windows within the {history} days of data that the first "
-        f"observation date has, got windows of {', '.join(map(str, short))} days: "
-        "they count less at the first dates than at later ones; leave them out of "
-        "`feature_engineering.windows_days`, or set `lookback_days` to "
-        f"{parameters.longest_days} for fewer dates to train on"
+        f"windows of {', '.join(map(str, short))} days reach back further than the "
+        f"{history} days of data before the first observation date, and count less "
+        f"there; `lookback_days: {parameters.longest_days}` leaves such dates out"
     )
 
 
