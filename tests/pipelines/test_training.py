@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,23 @@ from pydantic import ValidationError
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.settings import (
     BoostingSettings,
     FitSettings,
     NetSettings,
     SearchSpace,
     TuningSettings,
+    VocabularySettings,
 )
 from churn_pipeline.pipelines.training import create_pipeline, nodes
 from churn_pipeline.pipelines.training.choice import Comparison
-from churn_pipeline.pipelines.training.package import code_hash, study_name
+from churn_pipeline.pipelines.training.package import (
+    Recipe,
+    code_hash,
+    parameters_hash,
+    study_name,
+)
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.pipelines.training.splits import read_splits
 from tests.models.company import made_up
@@ -103,6 +111,7 @@ def run(folder: Path) -> dict[str, object]:
         "params:training": training(folder),
         "params:seed": 42,
         "params:decision": DECISION,
+        "params:feature_engineering": FeatureEngineering(),
     }
     pipeline = create_pipeline()
     catalog = DataCatalog(
@@ -213,8 +222,50 @@ def test_a_study_is_named_by_rows_parameters_and_seed_not_by_its_size(tmp_path):
     changed = rows.assign(use=rows["use"].where(rows.index != 0, 0.5))
     assert name() == name(settings=settings.model_copy(update={"tuning": more}))
     assert name() != name(settings=settings.model_copy(update={"fit": other_fit}))
+    other_levels = VocabularySettings(max_levels=199)
+    assert name() != name(
+        settings=settings.model_copy(update={"vocabulary": other_levels})
+    )
     assert name() != name(rows=changed)
     assert name() != name(seed=2)
+
+
+RECIPE = Recipe(DATASET, FeatureEngineering(), Training(), DECISION, 42)
+
+
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ("dataset", {"snapshot_date": dt.date(2026, 2, 1)}),
+        ("dataset", {"max_rejected_share": 0.5}),
+        ("feature_engineering", {"as_of": dt.date(2026, 2, 1)}),
+        ("training", {"processes": 7, "threads": 3}),
+        ("decision", {"capacity": 9, "assumed": True}),
+    ],
+)
+def test_the_same_recipe_elsewhere_or_later_has_the_same_hash(part, changed):
+    assert parameters_hash(_changed(part, changed)) == parameters_hash(RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ("dataset", {"name": "another"}),
+        ("feature_engineering", {"windows_days": (7, 31)}),
+        ("training", {"choose_by": "brier"}),
+        ("decision", {"contact_cost": 5}),
+    ],
+)
+def test_a_recipe_that_makes_another_model_has_another_hash(part, changed):
+    assert parameters_hash(_changed(part, changed)) != parameters_hash(RECIPE)
+
+
+def _changed(part, changed):
+    """Return the recipe with other values in one part."""
+    whole = getattr(RECIPE, part)
+    update = getattr(whole, "model_copy", None)
+    other = update(update=changed) if update else dataclasses.replace(whole, **changed)
+    return dataclasses.replace(RECIPE, **{part: other})
 
 
 def test_rising_metrics_choose_the_largest():

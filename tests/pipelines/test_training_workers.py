@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
+from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.logistic import Logistic
 from churn_pipeline.pipelines.training import nodes
 from churn_pipeline.pipelines.training.families import FAMILIES, Family
@@ -25,7 +26,13 @@ from churn_pipeline.pipelines.training.workers import (
     fit_all,
     fit_candidate,
 )
-from tests.pipelines.test_training import DATASET, FEATURE_SET, model_input, training
+from tests.pipelines.test_training import (
+    DATASET,
+    DECISION,
+    FEATURE_SET,
+    model_input,
+    training,
+)
 
 
 def refuse(_splits: Splits, _training: Training, _seed: int) -> Logistic:
@@ -66,7 +73,9 @@ def train(folder: Path, **fields: object) -> dict:
         FEATURE_SET,
         net_settings=dataclasses.asdict(settings.net),
         dataset=DATASET,
+        feature_engineering=FeatureEngineering(),
         training=settings,
+        decision=DECISION,
         seed=1,
     )
 

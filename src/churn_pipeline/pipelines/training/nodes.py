@@ -9,10 +9,15 @@ import pandas as pd
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.settings import NetSettings
 from churn_pipeline.pipelines.training.choice import compare
 from churn_pipeline.pipelines.training.families import FAMILIES
-from churn_pipeline.pipelines.training.package import make_artifacts, study_name
+from churn_pipeline.pipelines.training.package import (
+    Recipe,
+    make_artifacts,
+    study_name,
+)
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.pipelines.training.splits import Splits, read_splits
 from churn_pipeline.pipelines.training.workers import (
@@ -104,18 +109,18 @@ def train_candidates(
     *,
     net_settings: dict[str, Any],
     dataset: Dataset,
+    feature_engineering: FeatureEngineering,
     training: Training,
+    decision: Decision,
     seed: int,
 ) -> dict[str, Any]:
     """Return the wanted families' artifacts (`trained`) and their `seconds`."""
     splits = read_splits(model_input, feature_set, training.vocabulary)
     tuned = training.model_copy(update={"net": NetSettings(**net_settings)})
     fitted = _fit_candidates(splits.without("test"), tuned, seed)
-    trained = make_artifacts(
-        fitted, splits, dataset=dataset, training=training, seed=seed
-    )
+    recipe = Recipe(dataset, feature_engineering, training, decision, seed)
     return {
-        "trained": trained,
+        "trained": make_artifacts(fitted, splits, recipe),
         "seconds": {name: made.seconds for name, made in fitted.items()},
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ import numpy as np
 
 import churn_pipeline
 from churn_pipeline.dataset import Dataset
+from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.classifier import Classifier, Model
 from churn_pipeline.models.table import Table
 from churn_pipeline.pipelines.training.params import Training
@@ -33,13 +36,27 @@ _PACKAGES = (
 _UNSAVED = "unsaved"
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """The parameters that a model follows from, beside its data and code.
+
+    Attributes:
+        dataset: What the data set is.
+        feature_engineering: How its features and labels are made.
+        training: How the candidates are trained and chosen.
+        decision: Costs and values that the threshold follows from.
+        seed: Of everything random.
+    """
+
+    dataset: Dataset
+    feature_engineering: FeatureEngineering
+    training: Training
+    decision: Decision
+    seed: int
+
+
 def make_artifacts(
-    fitted: Mapping[str, Fitted],
-    splits: Splits,
-    *,
-    dataset: Dataset,
-    training: Training,
-    seed: int,
+    fitted: Mapping[str, Fitted], splits: Splits, recipe: Recipe
 ) -> dict[str, Artifact]:
     """Return the fitted candidates as artifacts, by family.
 
@@ -49,12 +66,12 @@ def make_artifacts(
     hashes = Hashes(
         data=splits.digest(),
         code=code_hash(),
-        parameters=parameters_hash(dataset, training, seed),
+        parameters=parameters_hash(recipe),
     )
-    golden = golden_columns(splits, training.golden_rows)
+    golden = golden_columns(splits, recipe.training.golden_rows)
     return {
         family: Artifact.create(
-            _draft(family, splits, dataset, hashes),
+            _draft(family, splits, recipe.dataset, hashes),
             model=made.model,
             weights=made.weights,
             golden=golden,
@@ -126,19 +143,22 @@ def code_hash(*folders: str) -> str:
     return found.hexdigest()
 
 
-def parameters_hash(dataset: Dataset, training: Training, seed: int) -> str:
-    """Return the sha256 of what the training was told, but where it was done.
+def parameters_hash(recipe: Recipe) -> str:
+    """Return the sha256 of what makes the model, but for where it was made.
 
-    The day of the data and the limits that only stop a run are no part of it: the
-    same recipe on newer data has the same hash.
+    The day of the data, the limits that only stop a run and what the list to call
+    alone goes by are no part of it: the same recipe on newer data has the same hash.
     """
-    told = training.model_dump(mode="json", exclude={"processes", "threads"})
+    told = recipe.training.model_dump(mode="json", exclude={"processes", "threads"})
     del told["tuning"]["storage"]
-    described = dataset.model_dump(
+    described = recipe.dataset.model_dump(
         mode="json", exclude={"snapshot_date", "max_rejected_share"}
     )
     described["label"].pop("expected_rate", None)
-    return _hash_json([described, told, seed])
+    features = recipe.feature_engineering.model_dump(mode="json", exclude={"as_of"})
+    costs = asdict(recipe.decision)
+    del costs["capacity"], costs["assumed"]
+    return _hash_json([described, features, told, costs, recipe.seed])
 
 
 def study_name(splits: Splits, dataset: Dataset, training: Training, seed: int) -> str:
@@ -146,7 +166,8 @@ def study_name(splits: Splits, dataset: Dataset, training: Training, seed: int) 
 
     The number of trials is left out, so that a study can be carried on with more.
     """
-    told = training.model_dump(mode="json", include={"net", "fit", "tuning"})
+    made_by = {"vocabulary", "net", "fit", "tuning"}
+    told = training.model_dump(mode="json", include=made_by)
     del told["tuning"]["storage"], told["tuning"]["n_trials"]
     content = [splits.digest(), told, seed, code_hash("models")]
     return f"{dataset.name}-{_hash_json(content)[:16]}"

@@ -30,7 +30,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(nodes.plot_tuning, "tuning_trials", "tuning_plot", name="plot_tuning"),
             Node(
                 nodes.train_candidates,
-                inputs={**_INPUTS, "net_settings": "net_settings"},
+                inputs={
+                    **_INPUTS,
+                    "net_settings": "net_settings",
+                    "feature_engineering": "params:feature_engineering",
+                    "decision": "params:decision",
+                },
                 outputs={
                     "trained": "trained_candidates",
                     "seconds": "candidate_seconds",
