@@ -78,7 +78,6 @@ def test_lightning_says_nothing_and_writes_nothing(capfd, tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
 def test_two_processes_fit_one_net_about_as_well():
     alone = fitted()
     together = fitted(devices=2, strategy="ddp_spawn")
