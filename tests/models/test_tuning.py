@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import optuna
 import pytest
 
+from churn_pipeline import processes
 from churn_pipeline.models import net_model
 from churn_pipeline.models.settings import SearchSpace, TuningSettings
 from churn_pipeline.models.tuning import (
@@ -68,6 +71,56 @@ def test_a_killed_study_goes_on_as_if_it_had_not_been(tmp_path):
     assert counts == [3, 4, 5, 6]
     assert without_seconds(resumed) == without_seconds(whole)
     assert resumed.settings == whole.settings
+
+
+def test_a_trial_that_a_kill_broke_off_is_made_again(tmp_path, monkeypatch):
+    (tmp_path / "whole").mkdir()
+    whole = study(tmp_path / "whole", 4)
+    train, gone = net_model.train_net, f"{processes.host()}-{dead_process()}-1"
+
+    def killed(*rows, **how):
+        how["report"](0, 0.1)
+        raise Killed
+
+    for finished in (0, 2):
+        study(tmp_path, finished)
+        monkeypatch.setattr(processes, "name", lambda: gone)
+        monkeypatch.setattr(net_model, "train_net", killed)
+        with pytest.raises(Killed):
+            study(tmp_path, 4)
+        monkeypatch.undo()
+    assert net_model.train_net is train
+    resumed = study(tmp_path, 4)
+    assert [t["number"] for t in resumed.trials] == [1, 2, 4, 5]
+    assert _without_number(resumed) == _without_number(whole)
+
+
+def _without_number(tuned: Tuned) -> list[dict]:
+    return [{**trial, "number": None} for trial in without_seconds(tuned)]
+
+
+def dead_process() -> int:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    return child.pid
+
+
+def test_workers_side_by_side_draw_different_trials(tmp_path, monkeypatch):
+    """Another worker begins and ends its trials while this one's first goes on."""
+    train, begun, inside = net_model.train_net, [], []
+
+    def train_beside(*rows, **how):
+        if not begun:
+            begun.append(True)
+            inside.extend(study(tmp_path, 2).trials)
+        return train(*rows, **how)
+
+    monkeypatch.setattr(net_model, "train_net", train_beside)
+    trials = study(tmp_path, 4).trials
+    assert [t["number"] for t in trials] == [0, 1, 2, 3]
+    assert [t["number"] for t in inside] == [1, 2]
+    assert trials[0]["params.learning_rate"] == SMALL_NET.learning_rate
+    assert len({t["params.learning_rate"] for t in trials}) == 4
 
 
 def test_a_finished_study_repeats_nothing(tmp_path):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from churn_pipeline import processes
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import (
     FitSettings,
@@ -28,6 +29,8 @@ Progress = Callable[[int, float | None], None]
 """Called with the number of finished trials and the best value so far."""
 
 _SQLITE = "sqlite:///"
+_PROCESS, _SECONDS = "process", "seconds"
+"""What a trial has beside its settings: who is at work on it, how long it took."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ def tune_net(
 
     A study of the same name goes on where it stopped: finished trials are not
     repeated, and the next ones are those that would have come anyway. Several
-    processes may work on one study in PostgreSQL.
+    processes may work on one study in PostgreSQL: each trial is another one, and
+    those at work when the last one ends are finished too.
 
     Args:
         data: Rows of the trials; cut to the sizes set.
@@ -93,14 +97,14 @@ def tune_net(
         data.n_codes,
     )
     single = replace(fit, devices=1, strategy="auto")
+    tell = progress or (lambda *_: None)
     finished = _finished(study)
+    tell(len(finished), _best_value(finished))
     while len(finished) < tuning.n_trials:
-        if progress:
-            progress(len(finished), _best_value(finished))
+        _clear_abandoned(study)
         _run_trial(study, limited, start, fit=single, tuning=tuning, seed=seed)
         finished = _finished(study)
-    if progress:
-        progress(len(finished), _best_value(finished))
+        tell(len(finished), _best_value(finished))
     if finished and _best_value(finished) is None:
         raise ValueError(
             f"expected a finite validation loss of one of {len(finished)} trials, got "
@@ -146,17 +150,9 @@ def _run_trial(
 
     from churn_pipeline.models.net_model import train_net
 
-    done = len(_finished(study))
-    if done == 0:
-        study.enqueue_trial(_searched(start))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        # A seed a trial: a resumed study goes on as an uninterrupted one would.
-        study.sampler = optuna.samplers.TPESampler(
-            seed=seed + done, n_startup_trials=tuning.startup_trials
-        )
     trial = study.ask()
-    settings = replace(_suggest(trial, start, tuning.space), members=tuning.members)
+    trial.set_user_attr(_PROCESS, processes.name())
+    settings = _propose(study, trial, start, tuning=tuning, seed=seed)
     began = time.perf_counter()
 
     def report(epoch: int, loss: float) -> None:
@@ -178,11 +174,59 @@ def _run_trial(
             report=report,
         )
     except optuna.TrialPruned:
-        trial.set_user_attr("seconds", seconds())
+        trial.set_user_attr(_SECONDS, seconds())
         study.tell(trial, state=optuna.trial.TrialState.PRUNED)
     else:
-        trial.set_user_attr("seconds", seconds())
+        trial.set_user_attr(_SECONDS, seconds())
         _tell(study, trial, model.validation_loss)
+
+
+def _propose(
+    study: optuna.Study,
+    trial: optuna.Trial,
+    start: NetSettings,
+    *,
+    tuning: TuningSettings,
+    seed: int,
+) -> NetSettings:
+    """Return the settings of a trial, which follow from its place in the study."""
+    import optuna
+
+    place = _place(study, trial.number)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # Seeded by place, a resumed study goes on as an uninterrupted one would.
+        study.sampler = optuna.samplers.TPESampler(
+            seed=seed + place, n_startup_trials=tuning.startup_trials
+        )
+        if place == 0:
+            study.sampler = optuna.samplers.PartialFixedSampler(
+                _searched(start), study.sampler
+            )
+        proposed = _suggest(trial, start, tuning.space)
+    return replace(proposed, members=tuning.members)
+
+
+def _place(study: optuna.Study, number: int) -> int:
+    """Return how many trials came before one, but those that a kill broke off."""
+    return sum(
+        trial.number < number and not _is_broken_off(trial)
+        for trial in study.get_trials(deepcopy=False)
+    )
+
+
+def _clear_abandoned(study: optuna.Study) -> None:
+    """Give up the trials of processes of this machine that are gone."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if processes.has_ended(trial.user_attrs.get(_PROCESS, "")):
+            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+
+
+def _is_broken_off(trial: optuna.trial.FrozenTrial) -> bool:
+    """Return whether a kill ended a trial; one that fails by itself has its time."""
+    return trial.state.name == "FAIL" and _SECONDS not in trial.user_attrs
 
 
 def _tell(study: optuna.Study, trial: optuna.Trial, loss: float) -> None:
@@ -220,9 +264,9 @@ def _searched(settings: NetSettings) -> dict[str, Any]:
 def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     from optuna.trial import TrialState
 
-    # A failed trial is finished: the next one would otherwise be the same again.
     ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    return study.get_trials(deepcopy=False, states=ended)
+    found = study.get_trials(deepcopy=False, states=ended)
+    return [trial for trial in found if not _is_broken_off(trial)]
 
 
 def _best_value(trials: list[optuna.trial.FrozenTrial]) -> float | None:
@@ -237,7 +281,7 @@ def _as_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
         "number": trial.number,
         "state": trial.state.name.lower(),
         "value": trial.value if trial.state.name == "COMPLETE" else last,
-        "seconds": trial.user_attrs["seconds"],
+        "seconds": trial.user_attrs[_SECONDS],
         "epochs": len(trial.intermediate_values),
         **{f"params.{name}": value for name, value in trial.params.items()},
     }
