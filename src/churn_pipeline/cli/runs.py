@@ -66,19 +66,26 @@ def resume(env: str | None, force: bool) -> None:
 @click.option("--keep", default=5, show_default=True, type=click.IntRange(min=1))
 @click.option("--dry-run", is_flag=True, help="Say what would go, remove nothing.")
 def gc(env: str | None, keep: int, dry_run: bool) -> None:
-    """Remove old versions of the data, keeping the newest.
+    """Remove old models and old versions of the data, keeping the newest.
 
-    Versions that a registered model was made of, or belong to its run, stay. The
+    Of the models stay the champion, as many champions before it, the newest ones and
+    those that wait for approval; of the data also what these were made of. The
     records of runs go by the same rule.
     Example: kedro churn gc --keep 3 --env telco
     """
+    from churn_pipeline.cli.registry import refusals, releases_of
     from churn_pipeline.hooks.journal import remove_version
+    from churn_pipeline.release.pruning import prune
 
+    with refusals():
+        models = prune(releases_of(env), keep, dry_run=dry_run)
+    for folder in models.removed:
+        click.echo(folder)
     session = _session(env)
     context = session.load_context()
     catalog = context.catalog
-    protected = _protected(_dataset_name(session))
-    removed = 0
+    protected = _protected(_dataset_name(session), models.kept)
+    removed = len(models.removed)
     for name in sorted(catalog.keys()):
         for version in _old_versions(catalog, name, keep):
             if version in protected.get("*", set()) | protected.get(name, set()):
@@ -237,24 +244,17 @@ def _old_records(dataset: str, keep: int, protected: set[str]) -> list[Path]:
     return [path for path in sorted(folder.glob("*.json"))[:-keep] if path not in kept]
 
 
-def _protected(dataset: str) -> dict[str, set[str]]:
+def _protected(dataset: str, models: frozenset[str]) -> dict[str, set[str]]:
     """Return the versions to keep: of all datasets ("*"), and of single ones.
 
-    Kept are those of models that a gate let pass or that were champion, what they
-    were made of, and what a run at work reads and writes.
+    Kept are those of the models that are left, what they were made of, and what a run
+    at work reads and writes.
     """
-    from churn_pipeline.release.store import ModelStore
     from churn_pipeline.runs import read_records
 
-    project = project_folder()
-    store = ModelStore(project / "data/06_models" / dataset)
-    versions = {
-        entry.version
-        for entry in store.ledger.read()
-        if entry.gate == "approved" or entry.action in ("promote", "rollback")
-    }
+    versions = set(models)
     protected: dict[str, set[str]] = {"*": versions}
-    for record in read_records(project, dataset):
+    for record in read_records(project_folder(), dataset):
         if record.at_work:
             versions.add(record.version)
         if record.at_work or record.version in versions:
