@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from churn_pipeline.cli.advice import first_champion
+from churn_pipeline.cli.advice import in_env
 from churn_pipeline.cli.project import env_option, project_folder
 from churn_pipeline.cli.wording import history_lines, status_lines
 
@@ -140,8 +140,20 @@ def reigning(env: str | None) -> tuple[dict[str, Any], list[Entry]]:
     releases = releases_of(env)
     found, entries = describe(releases), releases.store.decisions()
     if found["version"] is None:
-        raise click.ClickException(first_champion(found, entries, env))
+        raise click.ClickException(_why_none(found, entries, env))
     return found, entries
+
+
+def _why_none(found: Mapping[str, Any], entries: list[Entry], env: str | None) -> str:
+    """Return why no model serves yet, and how to get one that does."""
+    from churn_pipeline.release.first import first_champion
+
+    def shown(command: str) -> str:
+        first = env is None and command == "kedro run"
+        return "make run" if first else in_env(command, env)
+
+    waits = bool(found["challengers"])
+    return first_champion(found["dataset"], entries, waits=waits, shown=shown)
 
 
 def _loader(env: str | None) -> AbstractConfigLoader:

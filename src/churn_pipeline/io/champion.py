@@ -14,7 +14,6 @@ from churn_pipeline.release.artifact import Artifact, ArtifactError
 
 if TYPE_CHECKING:
     from churn_pipeline.release.releases import Release, Releases
-    from churn_pipeline.release.store import ModelStore
 
 
 class NoChampionError(DatasetError):
@@ -61,15 +60,15 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
             NoChampionError: None was released yet; with the reason of the gate.
             ArtifactError: There is one, and its files are missing or altered.
         """
-        store = self.releases.store
+        releases = self.releases
         try:
-            champion = store.champion()
+            champion = releases.store.champion()
         except ArtifactError as error:
             if self._report_damage:
                 return error
             raise
         if champion is None and not self._report_damage:
-            raise NoChampionError(_why_none(store))
+            raise NoChampionError(_why_none(releases))
         return champion
 
     def preview(self) -> JSONPreview:
@@ -99,29 +98,17 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
         return {"path": self._path, "dataset": self._dataset}
 
 
-def _why_none(store: ModelStore) -> str:
-    """Return why there is no champion, and what to do."""
-    expected = "expected a champion to score with, found none: "
-    versions = store.versions()
-    if not versions:
-        return (
-            f"{expected}no model was trained for this data set; run `kedro run` (with "
-            "its --env)"
-        )
-    version = versions[-1]
-    record = store.record(version)
-    if record.gate == "approved":
-        return (
-            f"{expected}the newest model, {version}, passed its gate and waits for a "
-            f"person; run `kedro churn approve {version}` (with its --env)"
-        )
-    return (
-        f"{expected}the gate refused the newest model, {version}: "
-        f"{'; '.join(record.reasons)}. Nothing was scored. Bring data that satisfy "
-        "the gate, or set its limits in parameters_evaluation.yml, and run `kedro run` "
-        "again; to release the model all the same: `kedro churn promote "
-        f"{version} --override --reason WHY` (each with its --env)"
+def _why_none(releases: Releases) -> str:
+    """Return why there is no champion to score with, and what to do."""
+    from churn_pipeline.release.first import first_champion
+
+    why = first_champion(
+        releases.registry.dataset,
+        releases.store.decisions(),
+        waits=bool(releases.waiting()),
+        shown=str,
     )
+    return f"nothing was scored, {why} (a command takes the --env of this run)"
 
 
 def account() -> str:
