@@ -6,7 +6,7 @@ from kedro.io import AbstractDataset, DatasetError
 
 from churn_pipeline.io.origin import DataOfChampion
 from churn_pipeline.release.store import ModelStore, Record
-from churn_pipeline.runs import RunRecord
+from churn_pipeline.runs import RunRecord, record_path
 from tests.factories import tiny_artifact
 
 OLD, NEW = "2026-01-01T00.00.00.000Z", "2026-02-01T00.00.00.000Z"
@@ -64,6 +64,13 @@ def test_data_that_is_gone_is_an_error_that_says_what_to_do(project):
     with pytest.raises(DatasetError, match=rf"no reference: .*{gone}.* train again"):
         _of_champion(project).load()
     assert not _of_champion(project).exists()
+
+
+def test_a_damaged_record_of_the_run_is_an_error_that_says_what_to_do(project):
+    RunRecord(version=NEW, dataset="tiny").save(project)
+    record_path(project, "tiny", NEW).write_text("{")
+    with pytest.raises(DatasetError, match=r"runs/2026-02.* got one that .* restore"):
+        _of_champion(project).load()
 
 
 def test_before_the_first_champion_there_is_none(tmp_path):

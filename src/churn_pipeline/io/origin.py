@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+from pydantic import ValidationError
 
 
 class DataOfChampion(AbstractDataset[None, Any]):
@@ -40,7 +41,8 @@ class DataOfChampion(AbstractDataset[None, Any]):
         """Return the data; None before the first champion.
 
         Raises:
-            DatasetError: That version of the data is gone.
+            DatasetError: That version of the data is gone, or the record of the run
+                that tells which one it is cannot be read.
         """
         version = self._version_read()
         if version is None:
@@ -72,7 +74,14 @@ class DataOfChampion(AbstractDataset[None, Any]):
         record = Path(self._path) / "runs" / f"{pointer.version}.json"
         if not record.is_file():  # a run that makes both gives both its version
             return pointer.version
-        loads = RunRecord.model_validate_json(record.read_text("utf-8")).loads
+        try:
+            loads = RunRecord.model_validate_json(record.read_bytes()).loads
+        except ValidationError as error:
+            raise DatasetError(
+                f"expected {record} as the run of the champion wrote it, got one that "
+                f"cannot be read ({error.errors()[0]['msg']}); restore it from a copy, "
+                "or train again: `kedro run`"
+            ) from error
         return loads.get(self._name, pointer.version)
 
     def _source(self, version: str) -> AbstractDataset[Any, Any]:
