@@ -50,6 +50,43 @@ def test_an_unknown_data_set_is_named_with_the_known_ones(project: Project) -> N
 def test_an_unknown_pipeline_is_answered_with_the_near_one(project: Project) -> None:
     failed = project.kedro("run", "--pipelines", "trainin", check=False)
     assert "    training" in failed.stderr
+    assert "`kedro registry list` shows" in failed.stderr
+
+
+def test_misspelt_parameters_are_named_with_the_near_one(project: Project) -> None:
+    wrong = "simulate.custmers=20"
+    failed = project.kedro(
+        "run",
+        "--env",
+        "test",
+        "--pipelines",
+        "simulate",
+        "--params",
+        wrong,
+        check=False,
+    )
+    assert failed.returncode != 0
+    assert "correct the key simulate in its parameters_*.yml" in failed.stderr
+    assert "  expected keys out of customers, start, months" in failed.stderr
+    assert "got 'custmers'; did you mean 'customers'?" in failed.stderr
+    assert "pydantic" not in failed.stderr
+
+
+def test_a_parameter_of_another_type_is_named_with_its_value(project: Project) -> None:
+    wrong = "simulate.customers=many"
+    failed = project.kedro(
+        "run",
+        "--env",
+        "test",
+        "--pipelines",
+        "simulate",
+        "--params",
+        wrong,
+        check=False,
+    )
+    assert "customers\n  Input should be a valid integer" in failed.stderr
+    assert "as an integer, got 'many'\n" in failed.stderr
+    assert "pydantic" not in failed.stderr
 
 
 def test_elsewhere_kedro_is_left_alone(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -16,9 +16,11 @@ Tables after validation have canonical column names, whatever the raw ones were:
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from churn_pipeline.keys import check_keys
 
 ColumnType = Literal["integer", "number", "boolean", "category", "date", "datetime"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -28,6 +30,12 @@ class Params(BaseModel):
     """Base of every typed parameter block: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_key_is_unknown(cls, given: Any) -> Any:
+        check_keys(given, cls.model_fields)
+        return given
 
 
 class Column(Params):

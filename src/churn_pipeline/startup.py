@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -40,8 +41,31 @@ def _report(
     if logging.getLogger().handlers:  # else Python would print it after all
         logging.getLogger("kedro").error("stopped", exc_info=(kind, error, trace))
     cause = _root_cause(error)
-    sys.stderr.write(f"\n{type(cause).__name__}: {mask(str(cause))}\n")
+    sys.stderr.write(f"\n{type(cause).__name__}: {mask(_plain(str(cause)))}\n")
     sys.stderr.write("(where it happened: logs/run.log)\n")
+
+
+def _plain(text: str) -> str:
+    """Return what is wrong with what was typed, in words for who typed it."""
+    text = text.replace(
+        "It needs to be generated and returned by the 'register_pipelines' function.",
+        "`kedro registry list` shows those that there are.",
+    )
+    text = re.sub(
+        r"Failed to instantiate \w+ for parameter '([\w.]+)': \d+ validation errors? "
+        r"for \w+",
+        r"correct the key \1 in its parameters_*.yml or dataset.yml:",
+        text,
+    )
+    text = re.sub(r" \[type=value_error, .*\]$", "", text, flags=re.MULTILINE)
+    text = text.replace("Value error, ", "")
+    text = re.sub(
+        r" \[type=\w+, input_value=(.*), input_type=\w+\]$",
+        r", got \1",
+        text,
+        flags=re.MULTILINE,
+    )
+    return re.sub(r"\n *For further information visit https://errors\.\S+", "", text)
 
 
 def _root_cause(error: BaseException) -> BaseException:
