@@ -267,7 +267,7 @@ def test_without_a_champion_it_says_what_to_run(run, tmp_path):
     (tmp_path / "in.csv").write_text(ROWS)
     done = run("--env", "telco", tmp_path / "in.csv", tmp_path / "out.csv")
     assert done.exit_code == 1
-    assert "run `kedro run`" in done.output
+    assert "no champion of telco yet: start with `kedro run`" in done.output
 
 
 def test_a_day_that_is_none_is_refused_in_words(run, tmp_path):
