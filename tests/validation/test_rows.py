@@ -195,6 +195,20 @@ def told(rows: list[dict[str, str | None]], dataset: Dataset) -> dict[int, str]:
     return dict(zip(bad["row"], bad["reasons"], strict=True))
 
 
+def test_a_slid_row_with_an_empty_cell_is_told() -> None:
+    days = [f"day{i}" for i in range(4)]
+    dataset = described(
+        {name: Column(type="date") for name in days}
+        | {"plan": Column(type="category", allowed=("basic", "plus"))}
+        | {"months": Column(type="integer"), "charge": Column(type="number", min=3)}
+    )
+    good = ["2025-01-01", "2025-02-01", "", "2025-03-01", "plus", "1", "9.5"]
+    names = ["id", *days, "plan", "months", "charge"]
+    rows = [dict(zip(names, [str(i), *good])) | {"left": "No"} for i in range(9)]
+    rows[4] = dict(zip([*names, "left"], ["", "4", *good]))
+    assert told(rows, dataset) == {5: "row: cells slid by one column to the right"}
+
+
 def test_two_bad_cells_among_like_numbers_did_not_slide() -> None:
     names = [f"n{i}" for i in range(12)]
     dataset = described({name: Column(type="number", max=99) for name in names})
