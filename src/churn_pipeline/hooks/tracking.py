@@ -69,6 +69,9 @@ class TrackingHook:
         self._mlflow = MlflowHook()
         self._mlflow.after_context_created(self._context)
         self._mlflow.mlflow_config.tracking.run.name = run_params["run_id"]
+        # kedro-mlflow starts the run again before each node. Nested, each start would
+        # count, and one end at the end leave the run open to the next of the process.
+        self._mlflow.mlflow_config.tracking.run.nested = False
         self._mlflow.before_pipeline_run(mask(run_params), pipeline, catalog)
         log_configuration(str(self.run_id), self._context)
 
