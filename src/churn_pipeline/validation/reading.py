@@ -60,18 +60,38 @@ def _read_in_parts(raw: ir.Table, table: Table, fields: Sequence[Field]) -> ir.T
 
     An engine holds each step of each expression of a query in memory at once.
     """
-    rows = raw
+    raw = kept(raw)
+    parts = []
     for start in range(0, len(fields), PART):
         part = fields[start : start + PART]
         names = dict.fromkeys(("_row", *(field.raw for field in part)))
         read = _read_fields(raw.select(*names), table, part)
         made = [name(field) for name in (cell_name, value_name) for field in part]
-        rows = rows.left_join(kept(read.select("_row", *made)), "_row")
-        rows = rows.drop("_row_right")
-    return kept(rows)
+        parts.append(kept(read.select("_row", *made)))
+    return side_by_side([raw, *parts])
 
 
 def kept(rows: ir.Table) -> ir.Table:
     """Return a table computed once, in a temporary table of its connection."""
     name = ibis.util.gen_name("part")
     return cast("ir.Table", rows.get_backend().create_table(name, rows, temp=True))
+
+
+def side_by_side(parts: Sequence[ir.Table]) -> ir.Table:
+    """Return kept tables of the same rows as one kept table; they are dropped.
+
+    As SQL: Ibis takes a time for a join that grows with the columns of all joins
+    before it, and fails at hundreds of them.
+
+    Args:
+        parts: Tables of `kept`, each with `_row`; no other column is in two of them.
+    """
+    backend = parts[0].get_backend()
+    names = [part.get_name() for part in parts]  # with their schemas
+    name = ibis.util.gen_name("parts")
+    joins = " ".join(f"JOIN {other} USING (_row)" for other in names[1:])
+    joined = f"SELECT * FROM {names[0]} {joins}"
+    backend.raw_sql(f"CREATE TEMP TABLE {name} AS {joined}")
+    for other in names:
+        backend.raw_sql(f"DROP TABLE {other}")
+    return cast("ir.Table", backend.table(name))

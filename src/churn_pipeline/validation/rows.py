@@ -33,7 +33,7 @@ from churn_pipeline.validation.fields import (
     label_of,
     value_name,
 )
-from churn_pipeline.validation.reading import PART, kept, read_cells
+from churn_pipeline.validation.reading import PART, kept, read_cells, side_by_side
 from churn_pipeline.validation.slid import slid_reason
 
 _NO_TEXT = ibis.null("string")
@@ -118,10 +118,11 @@ def _with_problems(read: ir.Table, problems: Sequence[ir.StringValue]) -> ir.Tab
     lists = [ibis.array(part).filter(lambda text: text.notnull()) for part in parts]
     if len(lists) == 1:
         return cast("ir.Table", read.mutate(_reasons=lists[0]))
-    rows = read
-    for place, found in enumerate(lists):
-        told = read.select(**{"_row": read["_row"], f"_reasons {place}": found})
-        rows = rows.left_join(kept(told), "_row").drop("_row_right")
+    told = [
+        kept(read.select(**{"_row": read["_row"], f"_reasons {place}": found}))
+        for place, found in enumerate(lists)
+    ]
+    rows = read.left_join(side_by_side(told), "_row").drop("_row_right")
     names = [f"_reasons {place}" for place in range(len(lists))]
     together = functools.reduce(operator.add, (rows[name] for name in names))
     return cast("ir.Table", rows.mutate(_reasons=together).drop(*names))
@@ -177,6 +178,7 @@ def _with_duplicates(
     """Add the reason to good rows that repeat an earlier good row's unique columns.
 
     Only rows whose key occurs twice are judged a second time for it: they are few.
+    Those of a wide table lie judged in temporary tables.
     """
     if not table.unique:
         return rows
@@ -185,7 +187,10 @@ def _with_duplicates(
     keyed = raw.mutate(_key=cells.cast("json").cast("string"), _shown=cells.join(", "))
     counts = keyed.group_by("_key").agg(_times=keyed.count())
     twice = keyed.semi_join(counts.filter(counts["_times"] > 1), "_key")
-    judged = _judge(read_cells(twice, table, label), table, label, checks)
+    if len(checks) > PART:
+        judged = rows.inner_join(twice.select("_row", "_key", "_shown"), "_row")
+    else:
+        judged = _judge(read_cells(twice, table, label), table, label, checks)
     good = judged.filter(judged["_reasons"].length() == 0).select(
         "_row", "_key", "_shown"
     )
