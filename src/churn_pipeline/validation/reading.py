@@ -90,7 +90,7 @@ def side_by_side(parts: Sequence[ir.Table]) -> ir.Table:
     names = [part.get_name() for part in parts]  # with their schemas
     name = ibis.util.gen_name("parts")
     joins = " ".join(f"JOIN {other} USING (_row)" for other in names[1:])
-    joined = f"SELECT * FROM {names[0]} {joins}"
+    joined = f"SELECT * FROM {names[0]} {joins}"  # noqa: S608
     backend.raw_sql(f"CREATE TEMP TABLE {name} AS {joined}")
     for other in names:
         backend.raw_sql(f"DROP TABLE {other}")
