@@ -593,3 +593,11 @@ def test_a_sparse_category_of_many_values_is_one() -> None:
     table().assign(code=codes).to_csv("data.csv", index=False)
     assert run(Path("data.csv"), *SNAPSHOT).exit_code == 0
     assert described().tables.customers.columns["code"].type == "category"
+
+
+def test_a_file_without_names_of_columns_is_told() -> None:
+    rows = [f"{i:05},19970{i % 9 + 1}01,1,11.77" for i in range(50)]
+    Path("sales.csv").write_text("\n".join(rows))
+    done = run(Path("sales.csv"), "--id", "id", "--time", "day", "--horizon", "90")
+    assert done.exit_code == 1
+    assert "the first row looks like data: put a row of names above it" in done.output

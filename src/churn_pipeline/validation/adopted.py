@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from churn_pipeline.validation.columns import raw_columns
 from churn_pipeline.validation.number_style import NumberStyle, number_style
 
 _SHOWN = 12
+_NUMBERS = re.compile(r"[-+]?\d[\d\s.,:/+-]*")
 ASSUMED_CURRENCY = "currency: EUR was taken; correct it in dataset.yml"
 
 
@@ -60,10 +62,26 @@ def _check_named(named: Sequence[str], there: Sequence[str]) -> None:
             folded = {other.casefold(): other for other in there}
             close = difflib.get_close_matches(column.casefold(), folded, n=1)
             hint = f"; did you mean `{folded[close[0]]}`?" if close else ""
+            if _are_data(there):
+                hint = "; the first row looks like data: put a row of names above it"
             shown = ", ".join(there[:_SHOWN]) + (", ..." if len(there) > _SHOWN else "")
             raise ValueError(
                 f"expected a column `{column}` in the file, got {shown}{hint}"
             )
+
+
+def _are_data(names: Sequence[str]) -> bool:
+    """Return whether most names of a file's columns are numbers or dates.
+
+    Examples:
+        >>> _are_data(["00001", "19970101", "1", "11.77"])
+        True
+        >>> _are_data(["00001 19970101  1   11.77"])
+        True
+        >>> _are_data(["customer", "2023", "churned"])
+        False
+    """
+    return 2 * sum(bool(_NUMBERS.fullmatch(name)) for name in names) > len(names)
 
 
 def reading(style: NumberStyle, date_format: str | None = None) -> dict[str, Any]:
