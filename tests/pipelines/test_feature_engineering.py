@@ -6,13 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.features.params import FeatureEngineering
-from churn_pipeline.pipelines.feature_engineering import create_pipeline
+from churn_pipeline.pipelines.feature_engineering import create_pipeline, nodes
+from churn_pipeline.validation.params import DataValidation
 from churn_pipeline.validation.schemas import ModelInput
 from tests.features.tables import COMPANY, PARAMETERS, as_tables, random_company
 
@@ -28,6 +30,7 @@ def _run(
         "params:dataset": dataset,
         "params:feature_engineering": parameters,
         "params:seed": 42,
+        "params:data_validation": DataValidation(),
     }
     catalog = DataCatalog(
         {name: MemoryDataset(value, "assign") for name, value in inputs.items()}
@@ -113,3 +116,14 @@ def test_a_snapshot_keeps_its_label_and_every_customer() -> None:
         "calibration": 45,
         "test": 60,
     }
+
+
+def test_a_column_of_customers_that_alone_tells_who_leaves_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows = pd.DataFrame({"label": np.arange(200) // 2 % 2.0, "split": "train"})
+    rows["status"] = np.where(rows["label"] == 1, "closed", "open")
+    rows["calls"] = np.arange(200) % 7
+    nodes._warn_of_giveaways(rows, DataValidation())
+    (line,) = caplog.messages
+    assert "status alone tells who leaves (ROC AUC 1.000)" in line

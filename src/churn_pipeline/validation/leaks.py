@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 import ibis.expr.types as ir
@@ -35,18 +35,32 @@ def leak_findings(
     # Ordered by a hash: the same rows each time, from all over the file.
     picked = rows.order_by(rows["customer_id"].hash()).limit(parameters.leak_sample)
     frame = picked.select(*columns).to_pandas()
-    for feature in features:
-        auc = auc_alone(frame[feature], frame["label"])
+    for feature, auc in giveaways(frame, features, parameters):
+        yield Finding(
+            level="stop",
+            where=f"{name}.{feature}",
+            check="leak",
+            message="expected columns that are known before a customer leaves, "
+            f"got one that alone tells the label (ROC AUC {auc:.3f}); set "
+            "`feature: false` on it in dataset.yml, or accept it in "
+            "parameters_data_validation.yml",
+        )
+
+
+def giveaways(
+    rows: pd.DataFrame, columns: Iterable[str], parameters: DataValidation
+) -> Iterator[tuple[str, float]]:
+    """Yield the columns that alone tell the label, with their ROC AUC.
+
+    Args:
+        rows: Rows with the columns and `label`, 1 or 0.
+        columns: Those to look at.
+        parameters: How well is too well.
+    """
+    for column in columns:
+        auc = auc_alone(rows[column], rows["label"])
         if auc >= parameters.leak_auc:
-            yield Finding(
-                level="stop",
-                where=f"{name}.{feature}",
-                check="leak",
-                message="expected columns that are known before a customer leaves, "
-                f"got one that alone tells the label (ROC AUC {auc:.3f}); set "
-                "`feature: false` on it in dataset.yml, or accept it in "
-                "parameters_data_validation.yml",
-            )
+            yield column, auc
 
 
 def auc_alone(column: pd.Series, label: pd.Series) -> float:

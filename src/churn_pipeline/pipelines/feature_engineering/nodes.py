@@ -10,6 +10,7 @@ import pandas as pd
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.validation.params import DataValidation
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
     contracts: ibis.Table,
     dataset: Dataset,
     parameters: FeatureEngineering,
+    checks: DataValidation,
     seed: int,
 ) -> pd.DataFrame:
     """Return `model_input`: the features with label and split, in a fixed order.
@@ -79,6 +81,7 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
         contracts: Typed contract terms.
         dataset: Label rule.
         parameters: As-of day and split.
+        checks: How well a column alone may tell the label.
         seed: Of the draws of customers.
 
     Returns:
@@ -93,6 +96,7 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
     else:
         tables = Tables(customers, transactions, contracts)
         rows = event_rows(features, tables, dataset, parameters, seed=seed)
+        _warn_of_giveaways(rows, checks)
     counts = rows["split"].value_counts()
     logger.info(
         "model_input: %s rows (%s)",
@@ -100,3 +104,25 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
         ", ".join(f"{part} {count:,}" for part, count in counts.items()),
     )
     return rows
+
+
+def _warn_of_giveaways(rows: pd.DataFrame, checks: DataValidation) -> None:
+    """Warn of columns that alone tell the label of the training rows.
+
+    A status that was written after the observation date does. Of a snapshot,
+    `data_validation` has stopped for it already.
+    """
+    from churn_pipeline.features.build import KEYS
+    from churn_pipeline.validation.leaks import giveaways
+
+    train = rows[rows["split"] == "train"]
+    sample = train.iloc[:: max(1, len(train) // checks.leak_sample)]
+    features = rows.columns.difference([*KEYS, "label", "split"], sort=False)
+    for name, auc in giveaways(sample, features, checks):
+        logger.warning(
+            "feature_engineering: %s alone tells who leaves (ROC AUC %.3f): was it "
+            "known at the observation date? If not, set `feature: false` on it in "
+            "dataset.yml",
+            name,
+            auc,
+        )

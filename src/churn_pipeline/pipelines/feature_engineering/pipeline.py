@@ -28,7 +28,11 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 label_and_split,
-                inputs={"features": "customer_features", "seed": "params:seed"}
+                inputs={
+                    "features": "customer_features",
+                    "checks": "params:data_validation",
+                    "seed": "params:seed",
+                }
                 | TABLES,
                 outputs="model_input",
                 name="label_and_split",
