@@ -28,12 +28,12 @@ lint: $(VENV)/ready-dev ## Check style, types and the direction of imports
 serve: $(VENV)/ready ## Answer predictions over HTTP (PORT=3000, ENV=data set)
 	@$(BIN)/python -m churn_pipeline.serving --port $(PORT) --env $(ENV)
 
-lab: $(VENV)/ready ## Open the notebooks in JupyterLab (ENV=data set)
+lab: $(VENV)/ready data-set ## Open the notebooks in JupyterLab (ENV=data set)
 	@$(BIN)/kedro jupyter lab --env $(ENV) --ServerApp.root_dir=. --log-level=WARN \
 	  --LabApp.default_url=/lab/tree/notebooks/1.0-explore.ipynb --LabApp.news_url= \
 	  --LabApp.check_for_updates_class=$(NO_UPDATE_CHECK)
 
-viz: $(VENV)/ready ## Look at pipelines, data and plots in the browser (ENV=data set)
+viz: $(VENV)/ready data-set ## Look at pipelines, data and plots in the browser (ENV=data set)
 	@PYTHONWARNINGS=ignore $(BIN)/kedro viz run --env $(ENV)
 
 mlflow: $(VENV)/ready ## Look at runs and the model registry in the browser
@@ -50,6 +50,11 @@ lock: ## Write requirements.lock from pyproject.toml, in a clean environment
 	} > requirements.lock
 	@rm -rf build/lock
 
+data-set:
+	@test -d conf/$(ENV) || { \
+	  echo "no data set is called '$(ENV)': expected ENV=NAME of a folder in conf/" >&2; \
+	  exit 1; }
+
 $(VENV)/ready: pyproject.toml requirements.lock
 	@echo "installing into $(VENV) (about 3 minutes)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -62,4 +67,4 @@ $(VENV)/ready-dev: $(VENV)/ready
 	  -e '.[dev,spark,postgres,s3]'
 	@touch $@
 
-.PHONY: help run test lint serve lab viz mlflow bench lock
+.PHONY: help run test lint serve lab viz mlflow bench lock data-set

@@ -1,6 +1,7 @@
 """What is served: a named folder, or the champion of a data set."""
 
 import os
+import socket
 
 import pytest
 
@@ -111,3 +112,23 @@ def test_serving_without_a_champion_ends_with_one_line(here, capsys, monkeypatch
     (here / "conf/base/dataset.yml").write_text("dataset: {name: company}\n")
     assert main([]) == 1
     assert "expected a champion to serve" in capsys.readouterr().err
+
+
+def test_an_unknown_environment_is_not_served_as_another(started, capsys):
+    assert main(["--env", "telc"]) == 1
+    assert "no data set is called 'telc': expected one of telco" in (
+        capsys.readouterr().err
+    )
+    assert not started
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(started, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--env", "telco", "--port", str(port)]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"expected a free port, got 127.0.0.1:{port}")
+    assert told.count("\n") == 1
+    assert not started

@@ -14,6 +14,7 @@ import click
 from churn_pipeline.cli.advice import in_env
 from churn_pipeline.cli.project import env_option, project_folder
 from churn_pipeline.cli.wording import history_lines, status_lines
+from churn_pipeline.environment import require_environment
 
 if TYPE_CHECKING:
     from kedro.config import AbstractConfigLoader
@@ -168,12 +169,10 @@ def _loader(env: str | None) -> AbstractConfigLoader:
     project = project_folder()
     bootstrap_project(project)
     conf = project / settings.CONF_SOURCE
-    if env is not None and not (conf / env).is_dir():
-        described = {path.parent.name for path in conf.glob("*/dataset.yml")}
-        known = sorted(described - {"base", "test"})  # no data sets of anybody
-        raise click.ClickException(
-            f"no data set is called {env!r}: expected one of {', '.join(known)}"
-        )
+    try:
+        require_environment(env or "local", conf)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
     loader: AbstractConfigLoader = settings.CONFIG_LOADER_CLASS(
         conf_source=str(conf), env=env, **settings.CONFIG_LOADER_ARGS
     )

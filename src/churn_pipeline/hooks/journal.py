@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 
+from churn_pipeline.environment import require_environment
 from churn_pipeline.lock import acquire
 from churn_pipeline.masking import mask
 from churn_pipeline.runs import RunRecord, Status, read_records
@@ -54,7 +55,9 @@ class JournalHook:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse an environment that does not exist; take note of the data set."""
-        _check_environment(context)
+        require_environment(
+            context.env or "local", Path(str(context.config_loader.conf_source))
+        )
         self._project = Path(context.project_path)
         self._dataset = context.config_loader["globals"]["dataset"]["name"]
 
@@ -218,21 +221,3 @@ def _versions(names: list[str], catalog: CatalogProtocol[Any, Any]) -> dict[str,
         if getattr(dataset, "_version", None) is not None:
             found[name] = str(dataset.resolve_load_version())  # type: ignore[union-attr]
     return found
-
-
-def _check_environment(context: KedroContext) -> None:
-    """Refuse an environment without a folder: Kedro would run the base one.
-
-    Raises:
-        ValueError: There is no `conf/<env>`.
-    """
-    conf = Path(str(context.config_loader.conf_source))
-    env = context.env or "local"
-    if not conf.is_dir() or env == "local" or (conf / env).is_dir():
-        return
-    described = {path.parent.name for path in conf.glob("*/dataset.yml")}
-    known = sorted(described - {"base", "test"})  # these are no data sets of anybody
-    raise ValueError(
-        f"no data set is called {env!r}: expected one of {', '.join(known)} "
-        f"(a folder in {conf}); make one with `kedro churn adopt {env} FILE ...`"
-    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
+from churn_pipeline.environment import require_environment
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
 from churn_pipeline.telemetry import switch_off
@@ -20,18 +22,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Check the champion, then become BentoML's server.
 
     Returns:
-        1 where there is no champion to serve; else this does not return.
+        1 where there is no such data set, no champion to serve, or no free port; else
+        this does not return.
     """
     options = _parser().parse_args(arguments)
-    if options.env or not {DATASET, FOLDER} & os.environ.keys():
-        os.environ.pop(FOLDER, None)
-        os.environ[DATASET] = dataset_of(options.env or "local")
-    switch_off()
     try:
+        if options.env or not {DATASET, FOLDER} & os.environ.keys():
+            os.environ.pop(FOLDER, None)
+            os.environ[DATASET] = dataset_of(options.env or "local")
+        _require_free(options.host, options.port)
         manifest = load_champion().manifest
-    except ArtifactError as error:
+    except (ArtifactError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    switch_off()
     address = f"http://{options.host}:{options.port}"
     sys.stderr.write(
         f"serving {manifest.dataset}, model {manifest.version}, at {address} "
@@ -50,10 +54,14 @@ def dataset_of(env: str, project: Path | None = None) -> str:
     Args:
         env: Folder under `conf/`; one without a `dataset.yml` has that of `base`.
         project: The project's folder; None takes the current one.
+
+    Raises:
+        ValueError: There is no such environment.
     """
     from omegaconf import OmegaConf
 
     conf = (project or Path()) / "conf"
+    require_environment(env, conf)
     for folder in (conf / env, conf / "base"):
         files = [folder / "globals.yml", folder / "dataset.yml"]
         if files[-1].is_file():
@@ -63,6 +71,23 @@ def dataset_of(env: str, project: Path | None = None) -> str:
         f"expected {conf / 'base' / 'dataset.yml'}, found none; run this in the "
         "project's folder, or set CHURN_ARTIFACT and use `bentoml serve`"
     )
+
+
+def _require_free(host: str, port: int) -> None:
+    """Refuse a port that somebody listens on, before BentoML does at length.
+
+    Raises:
+        OSError: The port is taken, or the address is not this machine's.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise OSError(
+                f"expected a free port, got {host}:{port} ({error.strerror}); end "
+                "what listens there, or name another: `make serve PORT=3001`"
+            ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
