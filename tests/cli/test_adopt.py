@@ -217,7 +217,9 @@ def test_rows_too_few_for_the_gate_are_told(rows: int, told: bool) -> None:
 
 def test_the_date_of_a_snapshot_may_be_said() -> None:
     table().to_csv("data.csv", index=False)
-    assert run(Path("data.csv"), *SNAPSHOT, "--date", "2026-07-01").exit_code == 0
+    said = run(Path("data.csv"), *SNAPSHOT, "--date", "2026-07-01")
+    assert said.exit_code == 0
+    assert "snapshot_date" not in said.output  # nothing was assumed
     assert described().snapshot_date == dt.date(2026, 7, 1)
     wrong = run(Path("data.csv"), *SNAPSHOT, "--force", "--date", "July")
     assert "expected --date to be a date such as 2026-07-01, got 'July'" in wrong.output

@@ -33,6 +33,7 @@ from churn_pipeline.validation.adoption_yaml import (
 from churn_pipeline.validation.cells import text_of, value_of
 from churn_pipeline.validation.facts import Facts, facts_of
 from churn_pipeline.validation.leaks import auc_alone
+from churn_pipeline.validation.today import day_of
 
 _SAMPLE = 20_000
 _FEWEST_OF_A_CLASS = 50
@@ -78,13 +79,14 @@ def describe_snapshot(
             "no column is left that the model may use: see the notes in dataset.yml"
         )
     table, doubts = _identity(raw, roles.id)
-    today = dt.datetime.now(tz=dt.UTC).date().isoformat()
-    warnings += [
-        *doubts,
-        f"snapshot_date: today, {today}, was taken; set the day on which the rows "
-        "were taken in dataset.yml",
-        ASSUMED_CURRENCY,
-    ]
+    day = _date(roles.date)
+    warnings += doubts
+    if roles.date is None:
+        warnings.append(
+            f"snapshot_date: today, {day}, was taken; set the day on which the rows "
+            "were taken in dataset.yml"
+        )
+    warnings.append(ASSUMED_CURRENCY)
     table |= reading(style)
     files = {
         "dataset.yml": snapshot_yaml(
@@ -92,7 +94,7 @@ def describe_snapshot(
             table,
             _label_block(roles, label),
             proposals,
-            snapshot_date=_date(roles.date),
+            snapshot_date=day,
         ),
         "catalog.yml": catalog_yaml(catalog, "customers"),
     }
@@ -106,7 +108,7 @@ def _date(text: str | None) -> str:
         ValueError: It is not an ISO date.
     """
     if text is None:
-        return dt.datetime.now(tz=dt.UTC).date().isoformat()
+        return day_of(None).isoformat()
     try:
         return dt.date.fromisoformat(text).isoformat()
     except ValueError as error:
