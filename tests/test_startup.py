@@ -53,18 +53,14 @@ def test_an_unknown_pipeline_is_answered_with_the_near_one(project: Project) -> 
     assert "`kedro registry list` shows" in failed.stderr
 
 
+def simulated(project: Project, params: str) -> subprocess.CompletedProcess[str]:
+    """Return how a run of `simulate` with other parameters ended."""
+    command = ("run", "--env", "test", "--pipelines", "simulate", "--params", params)
+    return project.kedro(*command, check=False)
+
+
 def test_misspelt_parameters_are_named_with_the_near_one(project: Project) -> None:
-    wrong = "simulate.custmers=20"
-    failed = project.kedro(
-        "run",
-        "--env",
-        "test",
-        "--pipelines",
-        "simulate",
-        "--params",
-        wrong,
-        check=False,
-    )
+    failed = simulated(project, "simulate.custmers=20")
     assert failed.returncode != 0
     assert "correct the key simulate in its parameters_*.yml" in failed.stderr
     assert "  expected keys out of customers, start, months" in failed.stderr
@@ -73,17 +69,7 @@ def test_misspelt_parameters_are_named_with_the_near_one(project: Project) -> No
 
 
 def test_a_parameter_of_another_type_is_named_with_its_value(project: Project) -> None:
-    wrong = "simulate.customers=many"
-    failed = project.kedro(
-        "run",
-        "--env",
-        "test",
-        "--pipelines",
-        "simulate",
-        "--params",
-        wrong,
-        check=False,
-    )
+    failed = simulated(project, "simulate.customers=many")
     assert "customers\n  Input should be a valid integer" in failed.stderr
     assert "as an integer, got 'many'\n" in failed.stderr
     assert "pydantic" not in failed.stderr

@@ -26,6 +26,7 @@ BEFORE = features_of(COMPANY).loc[:SEEN_AT]
 
 
 def _same_to_the_bit(rows: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert len(expected) > 0  # equal to nothing would say nothing
     assert rows.index.equals(expected.index)
     for name in expected.columns:
         left, right = rows[name], expected[name]
