@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import logging
 import math
 import warnings
@@ -179,6 +181,27 @@ class BestWeights(pl.Callback):
             pl_module.load_state_dict(self._weights)
 
 
+class LeaveGroup(pl.Callback):
+    """Ends a process's group with others while its interpreter is still whole.
+
+    Gloo's threads let go of tensors late, and one that does so while the interpreter
+    ends aborts the process. Lightning ends the groups of NCCL alone.
+    """
+
+    def setup(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str
+    ) -> None:
+        """See to it, in each process of several."""
+        if trainer.world_size > 1:
+            atexit.register(_leave_group)
+
+
+def _leave_group() -> None:
+    gc.collect()  # what still holds the group would keep its threads
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def fit_net(
     net: EnsembleNet,
     training: Rows,
@@ -204,7 +227,7 @@ def fit_net(
     stop = pl.callbacks.EarlyStopping(VALIDATION_LOSS, patience=settings.patience)
     with _quiet(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        trainer = _trainer(settings, [BestWeights(), stop])
+        trainer = _trainer(settings, [BestWeights(), stop, LeaveGroup()])
         data = RowsModule(training, validation, batch_rows, seed)
         trainer.fit(module, datamodule=data)
     net.to("cpu").eval()
