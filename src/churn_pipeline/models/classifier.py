@@ -22,11 +22,14 @@ class Rows:
         numbers: float32, (n_rows, n_numbers); NaN where missing.
         codes: int64, (n_rows, n_categories); see `Vocabulary`.
         label: float64, (n_rows,): 1 churned, 0 stayed; NaN where not known.
+        fold: int64, (n_rows,): which fold of the cross-fitting the row's customer is
+            in, from 0; -1 where the row is none to fit on.
     """
 
     numbers: NDArray[np.float32]
     codes: NDArray[np.int64]
     label: Floats
+    fold: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -34,7 +37,14 @@ class Rows:
 
     def take(self, rows: NDArray[np.generic] | slice) -> Rows:
         """Return the rows given by a mask, a slice or positions."""
-        return Rows(self.numbers[rows], self.codes[rows], self.label[rows])
+        return Rows(
+            self.numbers[rows], self.codes[rows], self.label[rows], self.fold[rows]
+        )
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds; 0 where there are no rows to fit on."""
+        return int(self.fold.max(initial=-1)) + 1
 
 
 class Model(Protocol):
@@ -52,6 +62,20 @@ class Model(Protocol):
 
     def add_to(self, graph: Graph) -> str:
         """Add the model to a graph; return the logit's name, float64, (n, 1)."""
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """A model fit on every row, and what models that have not seen a row say of it.
+
+    Attributes:
+        model: The model, uncalibrated.
+        held_out: float64, (n_rows,): for each row that it was fit on, the uncalibrated
+            logit of models of the same kind that no row of its fold was fit on.
+    """
+
+    model: Model
+    held_out: Floats
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ class Splits:
         """Return a split as a model is fit on it."""
         table = self.tables[split]
         codes = self.vocabulary.codes(table.categories)
-        return Rows(table.numbers, codes, self.labels[split])
+        fold = np.full(len(table), 0 if split == "train" else -1)
+        return Rows(table.numbers, codes, self.labels[split], fold)
 
     def without(self, split: str) -> Splits:
         """Return these without a split."""
