@@ -92,7 +92,7 @@ def telco_goals(project: Path) -> Iterator[Goal]:
     expected = trained.set_index("customer_id")[metrics["family"]]
     for door, answers in {
         "kedro churn score": scored(project),
-        "/predict_batch": served(project, rows.drop(columns=["label", "split"])),
+        "/predict_batch": served(project, rows.drop(columns=["label", "split", "fold"])),
         "notebook": in_notebook(project),
     }.items():
         apart = float((answers.loc[expected.index] - expected).abs().max())

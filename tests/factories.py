@@ -64,7 +64,7 @@ def _tiny_classifier(columns: dict[str, list[object]], seed: int) -> Classifier:
     chance = 1 / (1 + np.exp(table.numbers[:, 0].astype(float) / 20 - 1))
     label = (np.random.default_rng(seed).random(len(table)) < chance).astype(float)
     rows = Rows(table.numbers, codes, label, np.arange(len(label)) % 2)
-    model = fit_logistic(rows, vocabulary.sizes, inverse_penalty=1.0)
+    model = fit_logistic(rows, vocabulary.sizes, inverse_penalty=1.0).model
     logit = model.logit(table.numbers, codes)
     calibration = fit_calibration(logit, label, prior_rows=0.0)
     return Classifier(model, vocabulary, calibration)

@@ -141,7 +141,7 @@ class Customers(Table):
     """One row a customer. In a snapshot it also carries the label column."""
 
     reserved: ClassVar[frozenset[str]] = frozenset(
-        {"customer_id", "start_date", "observation_date", "label", "split"}
+        {"customer_id", "start_date", "observation_date", "label", "split", "fold"}
     )
 
     start_date: str | None = None
@@ -214,6 +214,7 @@ class Contracts(Table):
             "observation_date",
             "label",
             "split",
+            "fold",
         }
     )
 

@@ -12,10 +12,10 @@ def test_windows_out_of_order_are_refused() -> None:
         FeatureEngineering.model_validate({"windows_days": [30, 7]})
 
 
-def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
-    shares = {"validation": 0.3, "calibration": 0.3, "test": 0.4}
-    with pytest.raises(ValueError, match="below 1, so that rows are left"):
-        FeatureEngineering.model_validate({"split": shares})
+@pytest.mark.parametrize("split", [{"test": 1.0}, {"folds": 1}, {"validation": 0.1}])
+def test_a_split_that_leaves_nothing_to_train_or_hold_out_is_refused(split) -> None:
+    with pytest.raises(ValueError, match=next(iter(split))):
+        FeatureEngineering.model_validate({"split": split})
 
 
 def test_an_unknown_key_is_refused() -> None:

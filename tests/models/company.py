@@ -51,10 +51,10 @@ def encode(table: Table, label: np.ndarray, vocabulary: Vocabulary) -> Rows:
 def fit(family: str, training: Rows, validation: Rows, n_codes: tuple) -> Model:
     """Fit a small model of a family."""
     if family == "logistic":
-        return fit_logistic(training, n_codes, inverse_penalty=1.0)
+        return fit_logistic(training, n_codes, inverse_penalty=1.0).model
     if family == "boosting":
         settings = BoostingSettings(max_trees=30)
-        return fit_boosting(training, validation, n_codes, settings=settings, seed=0)
+        return fit_boosting(training, n_codes, settings=settings, seed=0).model
     return train_net(
         training, validation, n_codes, net=SMALL_NET, fit=QUICK_FIT, seed=0
     )

@@ -1,7 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import log_loss
 
-from churn_pipeline.models.boosting import Boosting, _stack, design, fit_boosting
+from churn_pipeline.models.boosting import (
+    Boosting,
+    _grow,
+    _stack,
+    design,
+    fit_boosting,
+)
+from churn_pipeline.models.calibration import sigmoid
 from churn_pipeline.models.settings import BoostingSettings
 from tests.models.company import encode, learn, made_up
 
@@ -22,11 +32,39 @@ def test_the_stacked_trees_answer_as_scikit_learn():
     )
 
 
-def test_it_keeps_the_trees_that_lower_the_validation_loss():
+def test_it_grows_as_many_trees_as_the_folds_want_on_average():
+    rows, sizes = _rows()
+    settings = BoostingSettings(max_trees=200, learning_rate=0.3, patience=5)
+    made = fit_boosting(rows, sizes, settings=settings, seed=0).model
+    wanted = [
+        _grow(part, sizes, settings=settings, seed=0, until=held).best
+        for part, held in _parts(rows)
+    ]
+    assert len(set(wanted)) > 1
+    assert max(wanted) < 100
+    assert int(made.trees.tree.max()) + 1 == round(np.mean(wanted))
+
+
+def test_the_model_is_fit_on_every_row_and_its_held_out_logits_are_not():
+    rows, sizes = _rows()
+    settings = BoostingSettings(max_trees=60)
+    made = fit_boosting(rows, sizes, settings=settings, seed=0)
+    changed = replace(rows, label=np.where(rows.fold == 0, 1 - rows.label, rows.label))
+    other = fit_boosting(changed, sizes, settings=settings, seed=0)
+    apart = other.model.logit(rows.numbers, rows.codes) - made.model.logit(
+        rows.numbers, rows.codes
+    )
+    assert np.abs(apart[rows.fold != 0]).max() > 0.1
+    seen = log_loss(rows.label, sigmoid(made.model.logit(rows.numbers, rows.codes)))
+    assert seen < log_loss(rows.label, sigmoid(made.held_out))
+
+
+def _rows():
     table, label = made_up()
     vocabulary = learn(table)
-    rows = encode(table, label, vocabulary)
-    noise = encode(*made_up(200, seed=9), vocabulary)
-    settings = BoostingSettings(max_trees=200, learning_rate=0.3, patience=5)
-    made = fit_boosting(rows, noise, vocabulary.sizes, settings=settings, seed=0)
-    assert 1 <= int(made.trees.tree.max()) + 1 < 100
+    return encode(table, label, vocabulary), vocabulary.sizes
+
+
+def _parts(rows):
+    held = [rows.fold == fold for fold in range(rows.n_folds)]
+    return [(rows.take(~part), rows.take(part)) for part in held]

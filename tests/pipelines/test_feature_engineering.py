@@ -46,10 +46,10 @@ def test_events_become_labelled_rows_of_every_date() -> None:
     feature_set = FeatureSet.model_validate(made["feature_set"])
     assert list(rows) == [
         *("customer_id", "observation_date", *feature_set.names, "gender"),
-        *("label", "split"),
+        *("label", "split", "fold"),
     ]
-    assert {"train", "validation", "calibration", "test"} <= set(rows["split"])
-    labelled = rows[rows["split"].isin(["train", "validation", "calibration", "test"])]
+    assert {"train", "test"} <= set(rows["split"])
+    labelled = rows[rows["split"].isin(["train", "test"])]
     assert set(labelled["label"]) == {0.0, 1.0}
     assert rows.loc[rows["split"] == "not_mature", "label"].isna().all()
     ordered = rows.sort_values(["observation_date", "customer_id"])
@@ -111,11 +111,12 @@ def test_a_snapshot_keeps_its_label_and_every_customer() -> None:
     assert rows["customer_id"].tolist() == frame["customer_id"].tolist()
     assert rows["label"].tolist() == frame["label"].tolist()
     assert rows.groupby("split").size().to_dict() == {
-        "train": 151,
-        "validation": 44,
-        "calibration": 45,
+        "train": 240,
         "test": 60,
     }
+    assert rows.groupby("fold").size().to_dict() == {-1: 60} | dict.fromkeys(
+        range(8), 30
+    )
 
 
 def test_a_column_of_customers_that_alone_tells_who_leaves_is_told(

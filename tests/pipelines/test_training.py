@@ -65,7 +65,6 @@ DECISION = Decision(
 
 def model_input(n_rows: int = 900) -> pd.DataFrame:
     table, label = made_up(n_rows)
-    split = np.array(["train", "train", "train", "validation", "calibration", "test"])
     return pd.DataFrame(
         {
             "customer_id": [f"c{i}" for i in range(n_rows)],
@@ -75,7 +74,8 @@ def model_input(n_rows: int = 900) -> pd.DataFrame:
             "plan": table.categories[:, 0],
             "town": table.categories[:, 1],
             "label": label,
-            "split": split[np.arange(n_rows) % 6],
+            "split": np.where(np.arange(n_rows) % 6 == 5, "test", "train"),
+            "fold": np.array([0, 1, 2, 0, 1, -1])[np.arange(n_rows) % 6],
         }
     )
 
@@ -131,9 +131,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     return run(tmp_path_factory.mktemp("study"))
 
 
-def test_the_candidate_with_the_least_validation_log_loss_is_the_artifact(written):
+def test_the_candidate_with_the_least_held_out_log_loss_is_the_artifact(written):
     candidates = written["candidates"]
-    losses = {name: candidates[name]["validation"]["log_loss"] for name in FAMILIES}
+    losses = {name: candidates[name]["held_out"]["log_loss"] for name in FAMILIES}
     chosen = min(losses, key=lambda name: losses[name])
     manifest = written["artifact"].manifest
     assert manifest.family == chosen
@@ -196,10 +196,10 @@ def test_no_trials_give_an_empty_table_and_a_figure(tmp_path):
     assert len(nodes.plot_tuning(found["tuning_trials"]).data) == 3
 
 
-def test_a_split_of_one_class_is_refused():
+def test_churners_in_one_fold_alone_are_refused():
     rows = model_input()
-    rows.loc[rows["split"] == "calibration", "label"] = 0.0
-    with pytest.raises(ValueError, match="calibration split, got 0 and 150 of 150"):
+    rows.loc[rows["fold"].isin([0, 1]), "label"] = 0.0
+    with pytest.raises(ValueError, match="of 750 rows in 1 and 3 folds; run feature"):
         read_splits(rows, FEATURE_SET, Training().vocabulary)
 
 

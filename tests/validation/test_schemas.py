@@ -76,6 +76,7 @@ def model_input(**columns: list[Any]) -> pd.DataFrame:
         "observation_date": pd.to_datetime(["2024-01-01", "2024-02-01", "2024-01-01"]),
         "label": [1.0, float("nan"), 0.0],
         "split": ["train", "not_mature", "test"],
+        "fold": [0, -1, -1],
     }
     return pd.DataFrame(rows | columns)
 
@@ -89,6 +90,8 @@ def test_model_input_as_promised_passes() -> None:
     ("columns", "message"),
     [
         ({"split": ["train", "train", "test"]}, "label missing in a split"),
+        ({"fold": [0, -1, 1]}, "fold missing in a training row"),
+        ({"fold": [-1, -1, -1]}, "fold missing in a training row"),
         ({"split": ["train", "not_mature", "tst"]}, r"split: expected isin.*, got tst"),
         ({"label": [1.0, float("nan"), 0.5]}, r"label: expected isin.*, got 0\.5"),
         ({"customer_id": ["1", "1", None]}, "customer_id: expected not_nullable"),

@@ -1,4 +1,4 @@
-"""From `customer_features` to `model_input`: label and split joined to each row."""
+"""From `customer_features` to `model_input`: label, split and fold of each row."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def event_rows(
         seed: Of the draw of customers.
 
     Returns:
-        The features with `label` and `split`, by observation date and customer.
+        The features with `label`, `split` and `fold`, by observation date and customer.
     """
     dates = calendar(tables, dataset, parameters)
     labelled = event_labels(features, tables, dataset, parameters, dates)
     rows: pd.DataFrame = labelled.order_by(ORDER).to_pandas()
-    part = split_events(rows, dates, split=parameters.split, seed=seed)
-    return rows.assign(split=part)
+    parts = split_events(rows, dates, split=parameters.split, seed=seed)
+    return rows.assign(**parts._asdict())
 
 
 def snapshot_rows(
@@ -60,18 +60,18 @@ def snapshot_rows(
     Args:
         features: `customer_features`.
         customers: The typed snapshot, with `label` (1 churned, 0 stayed).
-        split: Shares of the parts.
+        split: Share of the test, number of folds.
         seed: Of the draw of customers.
 
     Returns:
-        The features with `label` and `split`, by customer.
+        The features with `label`, `split` and `fold`, by customer.
     """
     labelled = features.join(customers.select("customer_id", "label"), "customer_id")
     rows: pd.DataFrame = labelled.order_by(ORDER).to_pandas()
-    part = split_snapshot(
+    parts = split_snapshot(
         rows["customer_id"],
         rows["label"].to_numpy(dtype=np.float64),
         split=split,
         seed=seed,
     )
-    return rows.assign(split=part)
+    return rows.assign(**parts._asdict())

@@ -13,35 +13,18 @@ Days = Annotated[int, Field(ge=1)]
 
 
 class Split(Params):
-    """Which rows train, tune, calibrate and test a model.
+    """Which rows test a model, and in how many folds the others train it.
 
     Attributes:
-        by: Of events. `time`: each part has observation dates of its own, with a gap
-            before the next part's. `customers`: validation and calibration are
-            customers drawn out of the dates before the test's gap. `auto`: by time
-            where that leaves at least `min_train_dates` to train on, else by
-            customers.
-        min_train_dates: Training dates that `auto` asks for before it splits by time.
-        validation: Share of rows (snapshot) or of customers, 0 to 1.
-        calibration: Share of rows (snapshot) or of customers, 0 to 1.
-        test: Share of rows of a snapshot, 0 to 1.
+        test: Share of rows of a snapshot that test, 0 to 1. Of events the newest date
+            whose labels are known does.
+        folds: Folds of customers that the training rows are cross-fit in, 2 or more.
+            None: 8 up to 30,000 rows, 5 up to 300,000, 3 beyond. Fewer where there
+            are too few customers for one of each class in every fold.
     """
 
-    by: Literal["auto", "time", "customers"] = "auto"
-    min_train_dates: int = Field(default=4, ge=1)
-    validation: float = Field(default=0.15, gt=0, lt=1)
-    calibration: float = Field(default=0.15, gt=0, lt=1)
     test: float = Field(default=0.2, gt=0, lt=1)
-
-    @model_validator(mode="after")
-    def _something_is_left_to_train_on(self) -> Split:
-        held_out = self.validation + self.calibration + self.test
-        if held_out >= 1:
-            raise ValueError(
-                "expected validation + calibration + test below 1, so that rows are "
-                f"left for training, got {held_out:g}"
-            )
-        return self
+    folds: int | None = Field(default=None, ge=2)
 
 
 class FeatureEngineering(Params):
@@ -69,7 +52,7 @@ class FeatureEngineering(Params):
         known_lag_days: Days after which what happened is known to the company: a
             label is settled so many days after its horizon. None: found in the data,
             as the days within which 99.9 % of the rows were known.
-        split: Which rows train, tune, calibrate and test.
+        split: Which rows test, and in how many folds the others train.
     """
 
     as_of: dt.date | None = None

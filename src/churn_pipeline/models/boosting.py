@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats, to_logit
-from churn_pipeline.models.classifier import Rows
+from churn_pipeline.models.classifier import CrossFitted, Rows
+from churn_pipeline.models.cross_fit import fit_folds, join_folds
 from churn_pipeline.models.graph import NUMBERS, Graph
 from churn_pipeline.models.settings import BoostingSettings
 
@@ -137,14 +138,68 @@ def design(
 
 
 def fit_boosting(
+    rows: Rows, n_codes: tuple[int, ...], *, settings: BoostingSettings, seed: int
+) -> CrossFitted:
+    """Return boosted trees of all rows, as many as the folds want on average.
+
+    Each fold's trees stop where they lower the log loss of its rows no more. The mean
+    of these numbers holds for all: a number of its own would flatter each fold.
+
+    Args:
+        rows: Rows to fit on, in at least two folds; labels known.
+        n_codes: Number of codes of each text column.
+        settings: Shape and number of the trees.
+        seed: The same seed gives the same trees.
+    """
+
+    def grow(training: Rows, held: Rows) -> _Grown:
+        return _grow(training, n_codes, settings=settings, seed=seed, until=held)
+
+    grown = fit_folds(rows, grow)
+    n_trees = max(1, round(float(np.mean([fold.best for fold in grown]))))
+    held = [rows.take(rows.fold == fold) for fold in range(len(grown))]
+    logits = [
+        found.boosting(n_trees).logit(part.numbers, part.codes)
+        for found, part in zip(grown, held, strict=True)
+    ]
+    whole = replace(settings, max_trees=n_trees)
+    model = _grow(rows, n_codes, settings=whole, seed=seed).boosting(n_trees)
+    return CrossFitted(model, join_folds(rows, logits))
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """Trees as scikit-learn grew them.
+
+    Attributes:
+        predictors: One a tree, in the order in which they were grown.
+        ranks: What stands for each code.
+        base: Logit before the first tree.
+        best: Number of trees with the least log loss of the rows held out.
+        n_numbers: Number of numeric features.
+    """
+
+    predictors: list[Any]
+    ranks: tuple[NDArray[np.float32], ...]
+    base: float
+    best: int
+    n_numbers: int
+
+    def boosting(self, n_trees: int) -> Boosting:
+        """Return the model of the first so many trees."""
+        trees = _stack(self.predictors[:n_trees])
+        return Boosting(trees, self.ranks, self.base, self.n_numbers)
+
+
+def _grow(
     training: Rows,
-    validation: Rows,
     n_codes: tuple[int, ...],
     *,
     settings: BoostingSettings,
     seed: int,
-) -> Boosting:
-    """Return boosted trees, as many as lower the log loss of the validation rows."""
+    until: Rows | None = None,
+) -> _Grown:
+    """Return trees, `max_trees` or until they lower the loss of rows no more."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     ranks = _rank_codes(training, n_codes)
@@ -154,27 +209,29 @@ def fit_boosting(
         max_leaf_nodes=settings.max_leaves,
         min_samples_leaf=settings.min_leaf_rows,
         l2_regularization=settings.l2,
-        early_stopping=True,
+        early_stopping=until is not None,
         n_iter_no_change=settings.patience,
         scoring="loss",
         random_state=seed,
     )
-    inputs = design(training.numbers, training.codes, ranks)
-    # Scikit-learn refuses infinities and columns without a value.
+    inputs = _finite(training, ranks)
+    # Scikit-learn refuses columns without a value.
     inputs[:, np.isnan(inputs).all(axis=0)] = 0.0
-    model.fit(
-        np.clip(inputs, -_LARGEST, _LARGEST),
-        training.label,
-        X_val=np.clip(
-            design(validation.numbers, validation.codes, ranks), -_LARGEST, _LARGEST
-        ),
-        y_val=validation.label,
-    )
-    # The last `patience` trees did not help: the best number is where the loss is.
-    best = max(1, int(np.argmax(model.validation_score_)))
-    predictors = [grown[0] for grown in model._predictors[:best]]
+    if until is None:
+        model.fit(inputs, training.label)
+        best = settings.max_trees
+    else:
+        held = _finite(until, ranks)
+        model.fit(inputs, training.label, X_val=held, y_val=until.label)
+        best = max(1, int(np.argmax(model.validation_score_)))
     base = float(np.ravel(model._baseline_prediction)[0])
-    return Boosting(_stack(predictors), ranks, base, training.numbers.shape[1])
+    predictors = [grown[0] for grown in model._predictors]
+    return _Grown(predictors, ranks, base, best, training.numbers.shape[1])
+
+
+def _finite(rows: Rows, ranks: tuple[NDArray[np.float32], ...]) -> Floats:
+    """Return the trees' input without infinities, which scikit-learn refuses."""
+    return np.clip(design(rows.numbers, rows.codes, ranks), -_LARGEST, _LARGEST)
 
 
 def _rank_codes(

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats
-from churn_pipeline.models.classifier import Rows
+from churn_pipeline.models.classifier import CrossFitted, Rows
+from churn_pipeline.models.cross_fit import fit_folds, join_folds
 from churn_pipeline.models.graph import NUMBERS, Graph
 
 
@@ -123,14 +124,24 @@ class Logistic:
 
 def fit_logistic(
     rows: Rows, n_codes: tuple[int, ...], *, inverse_penalty: float
-) -> Logistic:
-    """Return a logistic regression with an L2 penalty.
+) -> CrossFitted:
+    """Return a logistic regression with an L2 penalty, of all rows.
 
     Args:
-        rows: Training rows; the label is known for each.
+        rows: Rows to fit on, in at least two folds; labels known.
         n_codes: Number of codes of each text column.
         inverse_penalty: Scikit-learn's `C`, above 0: smaller shrinks more.
     """
+
+    def held_out(training: Rows, held: Rows) -> Floats:
+        model = _fit(training, n_codes, inverse_penalty)
+        return model.logit(held.numbers, held.codes)
+
+    logits = join_folds(rows, fit_folds(rows, held_out))
+    return CrossFitted(_fit(rows, n_codes, inverse_penalty), logits)
+
+
+def _fit(rows: Rows, n_codes: tuple[int, ...], inverse_penalty: float) -> Logistic:
     from sklearn.linear_model import LogisticRegression
 
     scaling = Scaling.learn(rows.numbers)

@@ -67,11 +67,11 @@ class BoostingSettings:
 
     Attributes:
         learning_rate: Shrinkage of each tree, above 0.
-        max_trees: Trees at most; validation log loss stops earlier.
+        max_trees: Trees at most; the log loss of held-out rows stops earlier.
         max_leaves: Leaves of a tree.
         min_leaf_rows: Rows of a leaf, at least.
         l2: Penalty on the leaves' values.
-        patience: Trees without a better validation log loss before it stops.
+        patience: Trees without a better log loss of held-out rows before it stops.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
@@ -104,8 +104,8 @@ class CalibrationSettings:
     """How probabilities are calibrated.
 
     Attributes:
-        prior_rows: Rows that would say "no scaling needed"; a calibration split of
-            few rows scales little. 0 leaves all to the split.
+        prior_rows: Rows that would say "no scaling needed": few held-out rows scale
+            little. 0 leaves all to them.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT

@@ -10,7 +10,7 @@ from pydantic import Field
 from churn_pipeline.dataset import Params
 from churn_pipeline.monitoring.drift import DriftRule
 
-Split = Literal["train", "validation", "calibration", "test"]
+Split = Literal["train", "gap", "test"]
 
 
 class DriftReporting(Params):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from plotly import express as px
 from plotly.subplots import make_subplots
 
-from churn_pipeline.evaluation.figure_style import BLUE, GREEN, GREYS, ORANGE
+from churn_pipeline.evaluation.figure_style import BLUE, GREYS
 from churn_pipeline.evaluation.separation import churn_by_level
 from churn_pipeline.notebook.style import PURPLE, bars, own_axes
 
@@ -26,8 +26,6 @@ COLUMNS = 3
 
 SPLITS = {
     "train": BLUE,
-    "validation": ORANGE,
-    "calibration": GREEN,
     "test": PURPLE,
     "gap": GREYS[1],
     "not_mature": GREYS[2],

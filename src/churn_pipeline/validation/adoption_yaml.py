@@ -192,9 +192,6 @@ def features_yaml(observe_days: int) -> str:
             "observation date; null = found out",
             "  windows_days: [7, 30, 90, 180]  # windows in which activity is "
             "counted, growing",
-            "  split:",
-            "    by: auto                      # time where the history is long "
-            "enough, else customers",
             "",
         ]
     )

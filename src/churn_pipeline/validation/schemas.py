@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNLABELLED = ("gap", "not_mature")
-SPLITS = ("train", "validation", "calibration", "test", *UNLABELLED)
+SPLITS = ("train", "test", *UNLABELLED)
 _KEYS = ["customer_id", "observation_date"]
 _TYPES = {
     "integer": "int64",
@@ -85,7 +85,7 @@ class PrimaryTable:
 
 
 class ModelInput:
-    """Checks `model_input`: one row a customer and date, label and split known values.
+    """Checks `model_input`: one row a customer and date, known label, split, fold.
 
     Example:
         ```yaml
@@ -110,14 +110,19 @@ class ModelInput:
             lambda rows: rows["label"].notna() | rows["split"].isin(UNLABELLED),
             name="label missing in a split that needs it",
         )
+        folded = pa.Check(
+            lambda rows: (rows["fold"] >= 0) == (rows["split"] == "train"),
+            name="fold missing in a training row, or given to another",
+        )
         return pa.DataFrameSchema(
             {
                 "customer_id": pa.Column(nullable=False),
                 "observation_date": pa.Column(nullable=False),
                 "label": pa.Column(float, pa.Check.isin([0.0, 1.0]), nullable=True),
                 "split": pa.Column(checks=pa.Check.isin(SPLITS), nullable=False),
+                "fold": pa.Column(int, pa.Check.ge(-1), nullable=False),
             },
-            checks=labelled,
+            checks=[labelled, folded],
             unique=_KEYS,
         )
 

@@ -72,7 +72,7 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
     checks: DataValidation,
     seed: int,
 ) -> pd.DataFrame:
-    """Return `model_input`: the features with label and split, in a fixed order.
+    """Return `model_input`: the features with label, split and fold, in a fixed order.
 
     Args:
         features: `customer_features`.
@@ -85,8 +85,9 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
         seed: Of the draws of customers.
 
     Returns:
-        The features, `label` (float64: 1 churned, 0 stayed, NaN not known) and
-        `split`, ordered by observation date and customer.
+        The features, `label` (float64: 1 churned, 0 stayed, NaN not known), `split`
+        and `fold` (int64: of the training rows, -1 of others), ordered by observation
+        date and customer.
     """
     from churn_pipeline.features.build import Tables
     from churn_pipeline.features.model_input import event_rows, snapshot_rows
@@ -99,9 +100,10 @@ def label_and_split(  # noqa: PLR0917 - Kedro passes them by name
         _warn_of_giveaways(rows, checks)
     counts = rows["split"].value_counts()
     logger.info(
-        "model_input: %s rows (%s)",
+        "model_input: %s rows (%s), to be trained in %d folds",
         f"{len(rows):,}",
         ", ".join(f"{part} {count:,}" for part, count in counts.items()),
+        rows["fold"].max() + 1,
     )
     return rows
 
@@ -117,7 +119,7 @@ def _warn_of_giveaways(rows: pd.DataFrame, checks: DataValidation) -> None:
 
     train = rows[rows["split"] == "train"]
     sample = train.iloc[:: max(1, len(train) // checks.leak_sample)]
-    features = rows.columns.difference([*KEYS, "label", "split"], sort=False)
+    features = rows.columns.difference([*KEYS, "label", "split", "fold"], sort=False)
     for name, auc in giveaways(sample, features, checks):
         logger.warning(
             "feature_engineering: %s alone tells who leaves (ROC AUC %.3f): was it "

@@ -27,21 +27,22 @@ class Comparison:
 
     Attributes:
         thresholds: From which on a contact is expected to earn money.
-        validation: Metrics of the validation rows.
+        held_out: Metrics of the training rows, each by models that were not fit on
+            it.
         test: Metrics of the test rows, which have no say in the choice.
         test_predictions: Customer, date, label and each candidate's probability.
     """
 
     thresholds: dict[str, float]
-    validation: dict[str, Metrics]
+    held_out: dict[str, Metrics]
     test: dict[str, Metrics]
     test_predictions: pd.DataFrame
 
     def ranked(self, choose_by: str) -> list[str]:
-        """Return the families by a validation metric, the best first."""
+        """Return the families by a metric of the held-out rows, the best first."""
         sign = -1 if choose_by in _RISING else 1
         return sorted(
-            self.validation, key=lambda name: sign * self.validation[name][choose_by]
+            self.held_out, key=lambda name: sign * self.held_out[name][choose_by]
         )
 
     def summary(self, chosen: str, seconds: Mapping[str, float]) -> dict[str, Any]:
@@ -52,38 +53,47 @@ class Comparison:
                 "chosen": name == chosen,
                 "seconds": seconds[name],
                 "threshold": self.thresholds[name],
-                "validation": self.validation[name],
+                "held_out": self.held_out[name],
                 "test": self.test[name],
             }
-            for name in self.validation
+            for name in self.held_out
         }
 
 
 def compare(
-    candidates: Mapping[str, Artifact], model_input: pd.DataFrame, decision: Decision
+    candidates: Mapping[str, Artifact],
+    model_input: pd.DataFrame,
+    held_out: pd.DataFrame,
+    decision: Decision,
 ) -> Comparison:
     """Return thresholds and metrics of the candidates on the same rows.
 
     Args:
         candidates: Artifacts by family.
         model_input: Features, label and split.
+        held_out: `label` and each candidate's calibrated probabilities of the
+            training rows, by models that were not fit on them.
         decision: Costs and values that the threshold follows from.
     """
     from churn_pipeline.evaluation.profit import best_threshold
 
-    validation = model_input[model_input["split"] == "validation"]
     test = model_input[model_input["split"] == "test"]
-    validated = {name: made.predict(validation) for name, made in candidates.items()}
+    judged = held_out[["label", *candidates]].dropna()
+    probabilities = {name: judged[name].to_numpy() for name in candidates}
     tested = {name: made.predict(test) for name, made in candidates.items()}
     thresholds = dict.fromkeys(candidates, best_threshold(decision))
     return Comparison(
         thresholds,
-        _metrics(validation["label"].to_numpy(), validated, thresholds),
+        _metrics(judged["label"].to_numpy(), probabilities, thresholds),
         _metrics(test["label"].to_numpy(), tested, thresholds),
-        test[["customer_id", "observation_date", "label"]]
-        .reset_index(drop=True)
-        .assign(**tested),
+        keys_of(model_input, "test").assign(**tested),
     )
+
+
+def keys_of(model_input: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Return customer, observation date and label of a split's rows, in order."""
+    rows = model_input[model_input["split"] == split]
+    return rows[["customer_id", "observation_date", "label"]].reset_index(drop=True)
 
 
 def _metrics(

@@ -8,11 +8,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from churn_pipeline.models.classifier import Model
+    from churn_pipeline.models.classifier import CrossFitted
     from churn_pipeline.pipelines.training.params import Training
     from churn_pipeline.pipelines.training.splits import Splits
 
-Fit = Callable[["Splits", "Training", int], "Model"]
+Fit = Callable[["Splits", "Training", int], "CrossFitted"]
 """Called with the splits without the test rows, all settings and the seed."""
 
 
@@ -21,7 +21,8 @@ class Family:
     """How one family is fit.
 
     Attributes:
-        fit: Returns the fitted model; a function at the top of a module.
+        fit: Returns the model with the logits of held-out rows; a function at the
+            top of a module.
         library: Package that computes: its threads are limited while it fits.
         on_device: Whether it fits on the accelerator. Such families are fit in the
             process of the run, one after the other: none shares the device, which
@@ -33,34 +34,42 @@ class Family:
     on_device: bool = False
 
 
-def fit_net(splits: Splits, training: Training, seed: int) -> Model:
+def fit_net(splits: Splits, training: Training, seed: int) -> CrossFitted:
     """Return the ensemble net with the settings in `training.net`."""
+    import numpy as np
+
+    from churn_pipeline.models.classifier import CrossFitted
     from churn_pipeline.models.net_model import train_net
 
-    return train_net(
-        splits.rows("train"),
-        splits.rows("validation"),
+    rows = splits.rows("train")
+    first = rows.fold == 0
+    held = rows.take(first)
+    model = train_net(
+        rows.take(~first),
+        held,
         splits.vocabulary.sizes,
         net=training.net,
         fit=training.fit,
         seed=seed,
     )
+    logits = np.full(len(rows), np.nan)
+    logits[first] = model.logit(held.numbers, held.codes)
+    return CrossFitted(model, logits)
 
 
-def fit_boosting(splits: Splits, training: Training, seed: int) -> Model:
-    """Return boosted trees, as many as the validation rows want."""
+def fit_boosting(splits: Splits, training: Training, seed: int) -> CrossFitted:
+    """Return boosted trees, as many as the folds want on average."""
     from churn_pipeline.models.boosting import fit_boosting
 
     return fit_boosting(
         splits.rows("train"),
-        splits.rows("validation"),
         splits.vocabulary.sizes,
         settings=training.boosting,
         seed=seed,
     )
 
 
-def fit_logistic(splits: Splits, training: Training, seed: int) -> Model:
+def fit_logistic(splits: Splits, training: Training, seed: int) -> CrossFitted:
     """Return a logistic regression; it has no chance in it, and takes no seed."""
     from churn_pipeline.models.logistic import fit_logistic
 

@@ -11,7 +11,7 @@ from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.settings import NetSettings
-from churn_pipeline.pipelines.training.choice import compare
+from churn_pipeline.pipelines.training.choice import compare, keys_of
 from churn_pipeline.pipelines.training.families import FAMILIES
 from churn_pipeline.pipelines.training.package import (
     Recipe,
@@ -51,9 +51,9 @@ def tune_net(
     from churn_pipeline.models.tuning import TuningData, tune_net
 
     splits = read_splits(model_input, feature_set, training.vocabulary)
-    data = TuningData(
-        splits.rows("train"), splits.rows("validation"), splits.vocabulary.sizes
-    )
+    rows = splits.rows("train")
+    first = rows.fold == 0
+    data = TuningData(rows.take(~first), rows.take(first), splits.vocabulary.sizes)
     with bar("tuning the net", training.tuning.n_trials) as line:
         done = 0
 
@@ -99,7 +99,7 @@ def plot_tuning(tuning_trials: pd.DataFrame) -> Any:
     return figure.update_layout(
         title="Tuning of the net",
         xaxis_title="trial",
-        yaxis_title="log loss of the validation rows",
+        yaxis_title="log loss of held-out rows",
     )
 
 
@@ -114,7 +114,13 @@ def train_candidates(
     decision: Decision,
     seed: int,
 ) -> dict[str, Any]:
-    """Return the wanted families' artifacts (`trained`) and their `seconds`."""
+    """Return the wanted families as artifacts, cross-fit on the training rows.
+
+    Returns:
+        `trained`: artifact by family; `seconds`: what each took; `held_out`: customer,
+        date, label and each family's calibrated probability of the training rows, by
+        models that were not fit on them.
+    """
     splits = read_splits(model_input, feature_set, training.vocabulary)
     tuned = training.model_copy(update={"net": NetSettings(**net_settings)})
     fitted = _fit_candidates(splits.without("test"), tuned, seed)
@@ -122,6 +128,9 @@ def train_candidates(
     return {
         "trained": make_artifacts(fitted, splits, recipe),
         "seconds": {name: made.seconds for name, made in fitted.items()},
+        "held_out": keys_of(model_input, "train").assign(
+            **{name: made.held_out for name, made in fitted.items()}
+        ),
     }
 
 
@@ -151,18 +160,19 @@ def choose_candidate(
     *,
     training: Training,
     trained: dict[str, Artifact],
+    held_out: pd.DataFrame,
     seconds: dict[str, float],
 ) -> dict[str, Any]:
     """Return the best candidate as the `artifact`, and what the choice rests on."""
     found = {name: trained[name] for name in training.candidates}
-    compared = compare(found, model_input, decision)
+    compared = compare(found, model_input, held_out, decision)
     chosen, *_ = ranked = compared.ranked(training.choose_by)
     _LOG.info(
-        "Chosen is %s by %s on validation rows: %s",
+        "Chosen is %s by %s of held-out rows: %s",
         chosen,
         training.choose_by,
         ", ".join(
-            f"{name} {compared.validation[name][training.choose_by]:.4f}"
+            f"{name} {compared.held_out[name][training.choose_by]:.4f}"
             for name in ranked
         ),
     )

@@ -16,7 +16,7 @@ import churn_pipeline
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.features.params import FeatureEngineering
-from churn_pipeline.models.classifier import Classifier, Model
+from churn_pipeline.models.classifier import Classifier, CrossFitted
 from churn_pipeline.models.table import Table
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.pipelines.training.splits import Splits
@@ -94,17 +94,17 @@ def _draft(family: str, splits: Splits, dataset: Dataset, hashes: Hashes) -> Man
     )
 
 
-def calibrate(model: Model, splits: Splits, training: Training) -> Classifier:
-    """Return the model with its calibration, learnt from the calibration split."""
+def calibrate(fitted: CrossFitted, splits: Splits, training: Training) -> Classifier:
+    """Return the model with its calibration, learnt from the held-out logits."""
     from churn_pipeline.models.calibration import fit_calibration
 
-    rows = splits.rows("calibration")
+    known = np.isfinite(fitted.held_out)
     calibration = fit_calibration(
-        model.logit(rows.numbers, rows.codes),
-        rows.label,
+        fitted.held_out[known],
+        splits.labels["train"][known],
         prior_rows=training.calibration.prior_rows,
     )
-    return Classifier(model, splits.vocabulary, calibration)
+    return Classifier(fitted.model, splits.vocabulary, calibration)
 
 
 def golden_columns(splits: Splits, n_rows: int) -> dict[str, list[Any]]:

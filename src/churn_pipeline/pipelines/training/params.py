@@ -23,7 +23,7 @@ class Training(Params):
 
     Attributes:
         candidates: Families that are trained, the one with most to do first.
-        choose_by: Metric of the validation rows by which the candidate is chosen.
+        choose_by: Metric of the held-out rows by which the candidate is chosen.
         vocabulary: Which categories are learnt.
         net: The net's settings: of the first trial, and of the fit without tuning.
         fit: How the net is fit and where.

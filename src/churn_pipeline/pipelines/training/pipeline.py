@@ -39,6 +39,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs={
                     "trained": "trained_candidates",
                     "seconds": "candidate_seconds",
+                    "held_out": "held_out_predictions",
                 },
                 name="train_candidates",
             ),
@@ -48,6 +49,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "model_input": "model_input",
                     "trained": "trained_candidates",
                     "seconds": "candidate_seconds",
+                    "held_out": "held_out_predictions",
                     "training": "params:training",
                     "decision": "params:decision",
                 },

@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from churn_pipeline.feature import Feature, FeatureSet
+from churn_pipeline.features.folds import FEWEST
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import VocabularySettings
 from churn_pipeline.models.table import Table, read_table
 from churn_pipeline.models.vocabulary import Vocabulary
 
-SPLITS = ("train", "validation", "calibration", "test")
+SPLITS = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -27,18 +28,20 @@ class Splits:
         vocabulary: Levels learnt from the training rows.
         tables: Raw rows by split.
         labels: float64 by split: 1 churned, 0 stayed.
+        fold: int64, (n_training_rows,): fold of each training row, from 0.
     """
 
     features: tuple[Feature, ...]
     vocabulary: Vocabulary
     tables: dict[str, Table]
     labels: dict[str, NDArray[np.float64]]
+    fold: NDArray[np.int64]
 
     def rows(self, split: str) -> Rows:
         """Return a split as a model is fit on it."""
         table = self.tables[split]
         codes = self.vocabulary.codes(table.categories)
-        fold = np.full(len(table), 0 if split == "train" else -1)
+        fold = self.fold if split == "train" else np.full(len(table), -1)
         return Rows(table.numbers, codes, self.labels[split], fold)
 
     def without(self, split: str) -> Splits:
@@ -58,6 +61,7 @@ class Splits:
             found.update(np.ascontiguousarray(table.numbers).tobytes())
             found.update("\x1f".join(table.categories.ravel().tolist()).encode())
             found.update(self.labels[split].tobytes())
+        found.update(np.ascontiguousarray(self.fold).tobytes())
         return found.hexdigest()
 
 
@@ -69,8 +73,8 @@ def read_splits(
     """Return the labelled rows by split.
 
     Raises:
-        ValueError: The training, validation or calibration rows are none, or have
-            one class only.
+        ValueError: The training rows lack a label, or all rows of a class lie in one
+            fold, so that there is none to fit on without it.
     """
     features = FeatureSet.model_validate(feature_set).features
     texts = [f.name for f in features if f.type == "category"]
@@ -80,23 +84,25 @@ def read_splits(
         part = model_input[model_input["split"] == split]
         tables[split] = read_table(part, numbers=numbers, categories=texts)
         labels[split] = part["label"].to_numpy(np.float64)
-        if split != "test":
-            _require_both_classes(split, labels[split])
+    train = model_input["split"] == "train"
+    fold = model_input.loc[train, "fold"].to_numpy(np.int64)
+    _require_both_classes(labels["train"], fold)
     learnt = Vocabulary.learn(
         tables["train"].categories,
         min_rows=vocabulary.min_rows,
         max_levels=vocabulary.max_levels,
     )
-    return Splits(features, learnt, tables, labels)
+    return Splits(features, learnt, tables, labels, fold)
 
 
-def _require_both_classes(split: str, label: NDArray[np.float64]) -> None:
-    churned = int(np.sum(label == 1))
-    stayed = int(np.sum(label == 0))
-    if min(churned, stayed) == 0 or churned + stayed != len(label):
+def _require_both_classes(label: NDArray[np.float64], fold: NDArray[np.int64]) -> None:
+    churned, stayed = (set(fold[label == value].tolist()) for value in (1, 0))
+    known = np.isin(label, (0, 1)).all()
+    if min(len(churned), len(stayed)) < FEWEST or not known:
         raise ValueError(
-            f"expected customers who churned and who stayed in the {split} split, "
-            f"got {churned} and {stayed} of {len(label)} rows; give more rows or "
-            "observation dates, or other shares in the parameters of "
-            "feature_engineering"
+            "expected training rows that churned in two folds or more, and rows that "
+            f"stayed as well, got {int(np.sum(label == 1))} and "
+            f"{int(np.sum(label == 0))} of {len(label)} rows in {len(churned)} and "
+            f"{len(stayed)} folds; run feature_engineering again, with more rows or "
+            "observation dates"
         )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
 
+from churn_pipeline.models.calibration import Floats
 from churn_pipeline.pipelines.training.families import Family
 from churn_pipeline.pipelines.training.package import calibrate
 from churn_pipeline.pipelines.training.params import Training
@@ -51,11 +52,14 @@ class Fitted:
     Attributes:
         model: The ONNX model.
         weights: Everything learnt, as safetensors.
+        held_out: float64, (n_training_rows,): calibrated probabilities of each
+            training row, by models that were not fit on it.
         seconds: Wall time of the fit, the calibration and the export.
     """
 
     model: bytes
     weights: bytes
+    held_out: Floats
     seconds: float
 
 
@@ -73,10 +77,11 @@ def fit_candidate(job: Job) -> Fitted:
     began = time.perf_counter()
     import_module(job.family.library)  # only what is loaded can be limited
     with threadpool_limits(job.threads):
-        model = job.family.fit(job.splits, job.training, job.seed)
-        classifier = calibrate(model, job.splits, job.training)
+        fitted = job.family.fit(job.splits, job.training, job.seed)
+        classifier = calibrate(fitted, job.splits, job.training)
+        held_out = classifier.calibration.probability(fitted.held_out)
         files = classifier.to_onnx(), classifier.to_safetensors()
-    return Fitted(*files, round(time.perf_counter() - began, 3))
+    return Fitted(*files, held_out, round(time.perf_counter() - began, 3))
 
 
 def fit_all(
