@@ -88,11 +88,12 @@ def telco_goals(project: Path) -> Iterator[Goal]:
     )
     rows = newest(project, "05_model_input", "model_input")
     rows = rows[rows["split"] == "test"].set_index("customer_id")
+    features = rows.drop(columns=["label", "split", "fold"])
     trained = newest(project, "07_model_output", "test_predictions")
     expected = trained.set_index("customer_id")[metrics["family"]]
     for door, answers in {
         "kedro churn score": scored(project),
-        "/predict_batch": served(project, rows.drop(columns=["label", "split", "fold"])),
+        "/predict_batch": served(project, features),
         "notebook": in_notebook(project),
     }.items():
         apart = float((answers.loc[expected.index] - expected).abs().max())
