@@ -53,6 +53,7 @@ def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> A
         model=classifier.to_onnx(),
         weights=classifier.to_safetensors(),
         golden=golden,
+        background=columns,
     )
 
 

@@ -58,6 +58,8 @@ class Column(Params):
             reports take the value of the term that runs at the observation date; of
             transactions, columns are checked and are no features: `counted_kinds`
             of `feature_engineering` counts events by `kind`.
+        topic: What it tells of, where several columns tell of one thing: the reasons
+            for a churn probability then name one of them. Empty: of itself alone.
     """
 
     type: ColumnType
@@ -71,6 +73,7 @@ class Column(Params):
     sensitive: bool = False
     segment: bool = False
     feature: bool = True
+    topic: str = ""
 
     @model_validator(mode="after")
     def _bounds_fit_the_type(self) -> Column:

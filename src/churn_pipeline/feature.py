@@ -20,6 +20,8 @@ class Feature(Params):
         min: Smallest valid number, inclusive; None leaves it open.
         max: Largest valid number, inclusive; None leaves it open.
         allowed: The valid categories; None allows any.
+        topic: What it tells of, where several features tell of one thing: they are
+            explained together. Empty where it tells of itself alone.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Feature(Params):
     min: float | None = None
     max: float | None = None
     allowed: tuple[str, ...] | None = None
+    topic: str = ""
 
 
 class FeatureSet(Params):

@@ -118,7 +118,7 @@ def test_another_answer_to_a_golden_row_is_refused(artifact):
 
 def test_another_format_is_refused(artifact):
     later = artifact.manifest.model_copy(update={"format": 99}).sealed()
-    with pytest.raises(ArtifactError, match="format 1, got 99"):
+    with pytest.raises(ArtifactError, match="format 2, got 99"):
         Manifest.from_bytes(later.to_bytes())
 
 

@@ -210,7 +210,8 @@ def test_a_bento_holds_the_champion_and_no_former_one(bento):
     data = bento / "src/data"
     held = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file()}
     version = tiny_artifact().manifest.version
-    names = ("golden.json", "manifest.json", "model.onnx", "weights.safetensors")
+    names = ("golden.json", "manifest.json", "model.onnx")
+    names += ("reference.json", "weights.safetensors")
     released = {f"06_models/company/released/{version}/{name}" for name in names}
     assert held == {"06_models/company/champion.json", *released}
 

@@ -13,7 +13,7 @@ from ibis import _
 from ibis.common.deferred import Deferred
 
 from churn_pipeline.dataset import Transactions
-from churn_pipeline.features.definition import Definition, ratio, root
+from churn_pipeline.features.definition import Definition, about, ratio, root
 from churn_pipeline.features.events import (
     SQUARE_UNIT,
     cell_sums,
@@ -109,6 +109,7 @@ def _lifetime_definitions() -> list[Definition]:
             unit="days",
             nullable=True,
             min=0,
+            topic="recency",
         ),
         Definition(
             "tenure_days",
@@ -119,7 +120,12 @@ def _lifetime_definitions() -> list[Definition]:
             min=0,
         ),
         Definition(
-            "frequency", _.purchases, "Purchases so far", unit="purchases", min=0
+            "frequency",
+            _.purchases,
+            "Purchases so far",
+            unit="purchases",
+            min=0,
+            topic="purchases",
         ),
     ]
 
@@ -140,6 +146,7 @@ def _gap_definitions() -> list[Definition]:
             unit="days",
             nullable=True,
             min=0,
+            topic="purchases",
         ),
         Definition(
             "recency_per_gap",
@@ -148,6 +155,7 @@ def _gap_definitions() -> list[Definition]:
             "Days since the last purchase, in mean gaps between purchases",
             nullable=True,
             min=0,
+            topic="recency",
         ),
     ]
 
@@ -164,7 +172,8 @@ def _count_definitions(parameters: FeatureEngineering) -> list[Definition]:
         )
         for days in parameters.windows_days
     ]
-    return counts + _trends("purchases", "purchase", parameters)
+    trends = _trends("purchases", "purchase", parameters)
+    return about("purchases", [*counts, *trends])
 
 
 def _amount_definitions(
@@ -184,7 +193,7 @@ def _amount_definitions(
         )
         for days in parameters.windows_days
     ]
-    return [
+    found = [
         *sums,
         *_trends("amount", "amount", parameters),
         Definition(
@@ -210,6 +219,7 @@ def _amount_definitions(
             min=0,
         ),
     ]
+    return about("amount", found)
 
 
 def _trends(column: str, word: str, parameters: FeatureEngineering) -> list[Definition]:
@@ -235,6 +245,7 @@ def _kind_definitions(parameters: FeatureEngineering) -> list[Definition]:
             f"Number of events “{kind.replace('_', ' ')}” in the last {days} days",
             unit="events",
             min=0,
+            topic=_name(kind),
         )
         for index, kind in enumerate(parameters.counted_kinds)
         for days in parameters.windows_days
@@ -245,7 +256,7 @@ def _cancellation_definitions(parameters: FeatureEngineering) -> list[Definition
     """Return how much is cancelled in the longest window."""
     days = parameters.longest_days
     cancelled, bought = _[f"cancellations_{days}"], _[f"purchases_{days}"]
-    return [
+    found = [
         Definition(
             f"cancellations_{days}d",
             cancelled,
@@ -262,6 +273,7 @@ def _cancellation_definitions(parameters: FeatureEngineering) -> list[Definition
             max=1,
         ),
     ]
+    return about("cancellations", found)
 
 
 def _name(kind: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 from ibis import _
@@ -56,7 +56,8 @@ class OwnColumns:
 
         Booleans become 0 and 1, dates the days from them to `observed_day`.
         """
-        return [self._definition(n, c) for n, c in self.needed.items() if c.feature]
+        used = {name: c for name, c in self.needed.items() if c.feature}
+        return [replace(self._definition(n, c), topic=c.topic) for n, c in used.items()]
 
     def reported(self) -> list[Definition]:
         """Return the columns that are reported by and never used by the model."""

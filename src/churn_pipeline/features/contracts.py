@@ -6,7 +6,7 @@ import ibis
 from ibis import _
 
 from churn_pipeline.features.columns import OwnColumns
-from churn_pipeline.features.definition import Definition
+from churn_pipeline.features.definition import Definition, about
 from churn_pipeline.features.timeline import Timeline, days_since_epoch
 
 OBSERVED = ("customer_id", "observed")
@@ -114,7 +114,7 @@ def contract_state(
 
 def contract_definitions() -> list[Definition]:
     """Return the features of contracts, over the columns of `contract_state`."""
-    return [
+    found = [
         Definition(
             "has_contract",
             _.has_contract.fill_null(0),
@@ -162,3 +162,4 @@ def contract_definitions() -> list[Definition]:
             min=0,
         ),
     ]
+    return about("contract", found)

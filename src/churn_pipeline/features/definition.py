@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import ibis
@@ -26,6 +26,7 @@ class Definition:
         max: Largest valid number, inclusive; None leaves it open.
         type: `number` (float64) or `category` (text).
         allowed: The valid categories; None allows any.
+        topic: What it tells of, where several features tell of one thing.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Definition:
     max: float | None = None
     type: Literal["number", "category"] = "number"
     allowed: tuple[str, ...] | None = None
+    topic: str = ""
 
     @property
     def feature(self) -> Feature:
@@ -50,6 +52,7 @@ class Definition:
             min=self.min,
             max=self.max,
             allowed=self.allowed,
+            topic=self.topic,
         )
 
     @property
@@ -57,6 +60,11 @@ class Definition:
         """The named expression: float64 or text."""
         kind = "float64" if self.type == "number" else "string"
         return self.value.cast(kind).name(self.name)
+
+
+def about(topic: str, definitions: Sequence[Definition]) -> list[Definition]:
+    """Return the definitions as several that tell of one thing."""
+    return [replace(definition, topic=topic) for definition in definitions]
 
 
 def number(column: Deferred) -> Deferred:

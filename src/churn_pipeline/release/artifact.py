@@ -6,9 +6,9 @@ them needs more than numpy, ONNX Runtime and pydantic.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +18,35 @@ from pydantic import Field, ValidationError
 
 from churn_pipeline.dataset import Label, Params
 from churn_pipeline.feature import Feature
-from churn_pipeline.models.table import Columns, Table, read_table
+from churn_pipeline.models.table import Columns
+from churn_pipeline.release.explanation import (
+    Explainer,
+    Explanation,
+    Reference,
+    choose_reference,
+    columns_of,
+    table_of,
+)
+from churn_pipeline.release.integrity import (
+    ArtifactError,
+    altered,
+    check_files,
+    sha256,
+)
+from churn_pipeline.release.session import Session
 
-FORMAT = 1
+__all__ = ["Artifact", "ArtifactError", "Hashes", "Manifest"]
+
+FORMAT = 2
 MODEL = "model.onnx"
 WEIGHTS = "weights.safetensors"
 GOLDEN = "golden.json"
+REFERENCE = "reference.json"
 MANIFEST = "manifest.json"
-_FILES = (MODEL, WEIGHTS, GOLDEN)
+_FILES = (MODEL, WEIGHTS, GOLDEN, REFERENCE)
 
 TOLERANCE = 1e-6
 """Largest difference that a golden row's probability may show."""
-
-# Larger batches leave the processor's cache: 0.8 M rows/s fell to 0.5 M at 65,536.
-_BATCH = 4096
-
-
-class ArtifactError(ValueError):
-    """An artifact is incomplete, altered, or answers otherwise than when made."""
 
 
 class Hashes(Params):
@@ -121,11 +132,11 @@ class Manifest(Params):
                 "load it with the release that made it"
             )
         if manifest.digest != manifest._digest() or manifest.to_bytes() != content:
-            raise ArtifactError(_altered(MANIFEST, manifest.digest, manifest._digest()))
+            raise ArtifactError(altered(MANIFEST, manifest.digest, manifest._digest()))
         return manifest
 
     def _digest(self) -> str:
-        return _sha256(self.model_copy(update={"digest": ""}).to_bytes())
+        return sha256(self.model_copy(update={"digest": ""}).to_bytes())
 
 
 class Artifact:
@@ -144,13 +155,21 @@ class Artifact:
         """
         self.manifest = manifest
         self._contents = {name: files[name] for name in _FILES if name in files}
-        _check_files(manifest, self._contents)
-        self._session = _start_session(self._contents[MODEL])
+        check_files(
+            self._contents, manifest.files, names=_FILES, version=manifest.version
+        )
+        self._session = Session(self._contents[MODEL])
         self._check_golden_rows()
 
     @classmethod
     def create(
-        cls, draft: Manifest, *, model: bytes, weights: bytes, golden: Columns
+        cls,
+        draft: Manifest,
+        *,
+        model: bytes,
+        weights: bytes,
+        golden: Columns,
+        background: Columns,
     ) -> Artifact:
         """Return a new artifact.
 
@@ -160,13 +179,21 @@ class Artifact:
             weights: The learnt arrays as safetensors.
             golden: Rows of model input; the model's answers to them are kept, and
                 are checked whenever the artifact is loaded.
+            background: Training rows, some hundreds: explanations are measured
+                against a few of them, which are kept.
         """
-        table = _read(draft, golden)
-        answers = _answer(_start_session(model), table).tolist()
-        rows = _golden_columns(draft, table)
+        features, session = draft.features, Session(model)
+        table = table_of(features, golden)
+        answers, rows = session.probability(table).tolist(), columns_of(features, table)
         text = json.dumps({"columns": rows, "churn_probability": answers}, indent=1)
-        files = {MODEL: model, WEIGHTS: weights, GOLDEN: (text + "\n").encode()}
-        hashes = {name: _sha256(content) for name, content in files.items()}
+        known = choose_reference(features, session, table_of(features, background))
+        files = {
+            MODEL: model,
+            WEIGHTS: weights,
+            GOLDEN: (text + "\n").encode(),
+            REFERENCE: known.to_bytes(),
+        }
+        hashes = {name: sha256(content) for name, content in files.items()}
         manifest = draft.model_copy(update={"files": hashes})
         return cls(manifest.sealed(), files)
 
@@ -215,7 +242,30 @@ class Artifact:
         Raises:
             ValueError: A feature's column is missing, or has text for a number.
         """
-        return _answer(self._session, _read(self.manifest, columns))
+        table = table_of(self.manifest.features, columns)
+        return self._session.probability(table)
+
+    def explain(self, columns: Columns) -> Explanation:
+        """Return what each topic of the features adds to the log-odds of churn.
+
+        Args:
+            columns: As for `predict`.
+
+        Raises:
+            ValueError: A feature's column is missing, or has text for a number.
+        """
+        return self._explainer.explain(table_of(self.manifest.features, columns))
+
+    @property
+    def importance(self) -> dict[str, float]:
+        """Topic -> mean absolute contribution over training rows, greatest first."""
+        return self._explainer.reference.importance
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        """The explainer, made when it is first asked: predictions do without."""
+        known = Reference.model_validate_json(self._contents[REFERENCE])
+        return Explainer(self.manifest.features, self._session, known)
 
     @property
     def golden(self) -> tuple[dict[str, list[Any]], NDArray[np.float64]]:
@@ -235,66 +285,3 @@ class Artifact:
                 "here computes otherwise than where the model was made: use the "
                 "package versions of its manifest, or train again"
             )
-
-
-def _read(manifest: Manifest, columns: Columns) -> Table:
-    return read_table(columns, numbers=manifest.numbers, categories=manifest.texts)
-
-
-def _golden_columns(manifest: Manifest, table: Table) -> dict[str, list[Any]]:
-    numbers = table.numbers.astype(object)
-    numbers[np.isnan(table.numbers)] = None
-    return {
-        **{n: numbers[:, i].tolist() for i, n in enumerate(manifest.numbers)},
-        **{n: table.categories[:, i].tolist() for i, n in enumerate(manifest.texts)},
-    }
-
-
-def _start_session(model: bytes) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model, options, providers=["CPUExecutionProvider"]
-    )
-
-
-def _answer(session: Any, table: Table) -> NDArray[np.float64]:
-    inputs = {"numbers": table.numbers, "categories": table.categories}
-    names = [given.name for given in session.get_inputs()]
-    out = np.empty(len(table))
-    for start in range(0, len(table), _BATCH):
-        rows = slice(start, start + _BATCH)
-        (out[rows],) = session.run(None, {name: inputs[name][rows] for name in names})
-    return out
-
-
-def _check_files(manifest: Manifest, files: Mapping[str, bytes]) -> None:
-    known, named = ", ".join(sorted(_FILES)), ", ".join(sorted(manifest.files)[:5])
-    if named != known:  # a name becomes a path, and might lead out of the folder
-        raise ArtifactError(
-            f"expected the files {known} in {MANIFEST}, got {named or 'none'}; "
-            "copy the whole folder again, or train again"
-        )
-    for name in sorted(_FILES):
-        if name not in files:
-            raise ArtifactError(
-                f"expected the file {name} in the artifact {manifest.version}, found "
-                "none; copy the whole folder again, or train again"
-            )
-        received = _sha256(files[name])
-        if received != manifest.files[name]:
-            raise ArtifactError(_altered(name, manifest.files[name], received))
-
-
-def _altered(name: str, expected: str, received: str) -> str:
-    return (
-        f"expected {name} with sha256 {expected[:12]}…, got {received[:12]}…: it was "
-        "altered after training; copy the whole folder again, or train again"
-    )
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

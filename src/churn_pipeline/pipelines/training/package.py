@@ -34,6 +34,7 @@ _PACKAGES = (
     "torch",
 )
 _UNSAVED = "unsaved"
+_BACKGROUND_ROWS = 2048
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,14 @@ def make_artifacts(
         parameters=parameters_hash(recipe),
     )
     golden = golden_columns(splits, recipe.training.golden_rows)
+    background = background_columns(splits)
     return {
         family: Artifact.create(
             _draft(family, splits, recipe.dataset, hashes),
             model=made.model,
             weights=made.weights,
             golden=golden,
+            background=background,
         )
         for family, made in fitted.items()
     }
@@ -117,6 +120,13 @@ def golden_columns(splits: Splits, n_rows: int) -> dict[str, list[Any]]:
     texts[1] = "never seen"
     numbers[2] *= 10
     return _as_columns(splits, Table(numbers, texts))
+
+
+def background_columns(splits: Splits) -> dict[str, list[Any]]:
+    """Return training rows across the split, which explanations are drawn from."""
+    table = splits.tables["train"]
+    picked = np.linspace(0, len(table) - 1, min(_BACKGROUND_ROWS, len(table)))
+    return _as_columns(splits, table.take(picked.astype(int)))
 
 
 def _as_columns(splits: Splits, table: Table) -> dict[str, list[Any]]:

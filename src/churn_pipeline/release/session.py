@@ -1,0 +1,59 @@
+"""The model of an artifact, running: tables in, probabilities or log-odds out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn_pipeline.models.table import Table
+
+# Larger batches leave the processor's cache: 0.8 M rows/s fell to 0.5 M at 65,536.
+_BATCH = 4096
+_SURE = 1e-7
+"""float32 tells probabilities no nearer to 1 apart."""
+
+
+class Session:
+    """An ONNX model on one thread."""
+
+    def __init__(self, model: bytes) -> None:
+        """Start it.
+
+        Args:
+            model: The ONNX model: `numbers` and `categories` in, probability out.
+        """
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._runtime = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+        self._inputs = [given.name for given in self._runtime.get_inputs()]
+
+    def probability(self, table: Table) -> NDArray[np.float64]:
+        """Return churn probabilities in [0, 1], float64, (n_rows,)."""
+        inputs = {"numbers": table.numbers, "categories": table.categories}
+        out = np.empty(len(table))
+        for start in range(0, len(table), _BATCH):
+            rows = slice(start, start + _BATCH)
+            given = {name: inputs[name][rows] for name in self._inputs}
+            (out[rows],) = self._runtime.run(None, given)
+        return out
+
+    def log_odds(self, table: Table) -> NDArray[np.float64]:
+        """Return the log-odds of churn, float64, (n_rows,), within ±16.2."""
+        return log_odds(self.probability(table))
+
+
+def log_odds(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return log(p / (1 - p)), float64, of probabilities held apart from 0 and 1.
+
+    Examples:
+        >>> log_odds(np.array([0.5, 1.0])).round(2).tolist()
+        [0.0, 16.12]
+    """
+    held = np.clip(probability, _SURE, 1 - _SURE)
+    found: NDArray[np.float64] = np.log(held / (1 - held))
+    return found
