@@ -115,5 +115,5 @@ def test_features_of_one_topic_are_one_player():
     assert topics.names == ("complaint", "price", "age")
     assert topics.players.numbers.tolist() == [0, 2, 0, 1]
     assert topics.players.categories.tolist() == [1]
-    members = [feature.name for feature in topics.members(0)]
+    members = [feature.name for feature in topics.members[0]]
     assert members == ["complaint_7d", "complaint_30d"]

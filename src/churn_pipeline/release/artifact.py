@@ -6,7 +6,6 @@ them needs more than numpy, ONNX Runtime and pydantic.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -24,15 +23,16 @@ from churn_pipeline.release.explanation import (
     Explanation,
     Reference,
     choose_reference,
-    columns_of,
     table_of,
 )
+from churn_pipeline.release.golden import check_golden, read_golden, write_golden
 from churn_pipeline.release.integrity import (
     ArtifactError,
     altered,
     check_files,
     sha256,
 )
+from churn_pipeline.release.reasons import Reason, give_reasons
 from churn_pipeline.release.session import Session
 
 __all__ = ["Artifact", "ArtifactError", "Hashes", "Manifest"]
@@ -44,9 +44,6 @@ GOLDEN = "golden.json"
 REFERENCE = "reference.json"
 MANIFEST = "manifest.json"
 _FILES = (MODEL, WEIGHTS, GOLDEN, REFERENCE)
-
-TOLERANCE = 1e-6
-"""Largest difference that a golden row's probability may show."""
 
 
 class Hashes(Params):
@@ -159,7 +156,7 @@ class Artifact:
             self._contents, manifest.files, names=_FILES, version=manifest.version
         )
         self._session = Session(self._contents[MODEL])
-        self._check_golden_rows()
+        check_golden(manifest.features, self._session, self._contents[GOLDEN])
 
     @classmethod
     def create(
@@ -183,14 +180,11 @@ class Artifact:
                 against a few of them, which are kept.
         """
         features, session = draft.features, Session(model)
-        table = table_of(features, golden)
-        answers, rows = session.probability(table).tolist(), columns_of(features, table)
-        text = json.dumps({"columns": rows, "churn_probability": answers}, indent=1)
         known = choose_reference(features, session, table_of(features, background))
         files = {
             MODEL: model,
             WEIGHTS: weights,
-            GOLDEN: (text + "\n").encode(),
+            GOLDEN: write_golden(features, session, golden),
             REFERENCE: known.to_bytes(),
         }
         hashes = {name: sha256(content) for name, content in files.items()}
@@ -256,6 +250,22 @@ class Artifact:
         """
         return self._explainer.explain(table_of(self.manifest.features, columns))
 
+    def reasons(
+        self, columns: Columns, *, at_most: int = 3, raising: bool = False
+    ) -> list[list[Reason]]:
+        """Return why each row got its probability, the weightiest reason first.
+
+        Args:
+            columns: As for `predict`.
+            at_most: Most reasons of a row; contributions near 0 are none.
+            raising: Whether only what raises the probability is told.
+
+        Raises:
+            ValueError: A feature's column is missing, or has text for a number.
+        """
+        table = table_of(self.manifest.features, columns)
+        return give_reasons(self._explainer, table, at_most=at_most, raising=raising)
+
     @property
     def importance(self) -> dict[str, float]:
         """Topic -> mean absolute contribution over training rows, greatest first."""
@@ -270,18 +280,4 @@ class Artifact:
     @property
     def golden(self) -> tuple[dict[str, list[Any]], NDArray[np.float64]]:
         """The golden rows as columns by name, and their probabilities."""
-        content = json.loads(self._contents[GOLDEN])
-        return content["columns"], np.array(content["churn_probability"])
-
-    def _check_golden_rows(self) -> None:
-        columns, expected = self.golden
-        received = self.predict(columns)
-        apart = np.abs(received - expected)
-        if not (len(expected) and np.all(apart <= TOLERANCE)):
-            row = int(np.argmax(np.where(np.isnan(apart), np.inf, apart)))
-            raise ArtifactError(
-                f"expected the golden rows' probabilities to {TOLERANCE:g}, got "
-                f"{received[row]!r} for {expected[row]!r} in row {row}; the runtime "
-                "here computes otherwise than where the model was made: use the "
-                "package versions of its manifest, or train again"
-            )
+        return read_golden(self._contents[GOLDEN])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from churn_pipeline.dataset import Params
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.shapley import Players, Shapley, herd
-from churn_pipeline.models.table import Columns, Table, read_table
+from churn_pipeline.models.table import MISSING, Columns, Table, read_table
 from churn_pipeline.release.session import Session
 
 Floats = NDArray[np.float64]
@@ -75,29 +75,43 @@ class Topics:
 
     Attributes:
         names: Each topic once, in the order of the features.
+        members: The features of each topic, in order.
         players: The same as the model's inputs see it.
         width: How many features there are.
     """
 
     def __init__(self, features: Sequence[Feature]) -> None:
         """Read the features of a manifest."""
-        topic = [feature.topic or feature.name for feature in features]
-        self.names = tuple(dict.fromkeys(topic))
-        self.width = len(topic)
-        self._features = tuple(features)
-        found = [self.names.index(name) for name in topic]
-        self.players = Players(
-            self._of("number", found), self._of("category", found), len(self.names)
+        by_topic: dict[str, list[Feature]] = {}
+        for feature in features:
+            by_topic.setdefault(feature.topic or feature.name, []).append(feature)
+        self.names = tuple(by_topic)
+        self.members = tuple(map(tuple, by_topic.values()))
+        self.width = len(features)
+        player = {f.name: i for i, many in enumerate(self.members) for f in many}
+        kinds = {k: [f.name for f in features if f.type == k] for k in _KINDS}
+        numbers, categories = (
+            np.array([player[name] for name in names], np.int64)
+            for names in kinds.values()
         )
+        self.players = Players(numbers, categories, len(self.names))
+        self._column = {n: i for names in kinds.values() for i, n in enumerate(names)}
 
-    def members(self, topic: int) -> list[Feature]:
-        """Return the features of a topic, in order."""
-        name = self.names[topic]
-        return [f for f in self._features if (f.topic or f.name) == name]
+    def value(self, table: Table, row: int, feature: Feature) -> Cell:
+        """Return a row's value of a feature; None where it is missing."""
+        column = self._column[feature.name]
+        if feature.type == "category":
+            return str(table.categories[row, column]) or None
+        number = table.numbers[row, column]
+        return None if np.isnan(number) else shortest(number)
 
-    def _of(self, kind: str, found: list[int]) -> NDArray[np.int64]:
-        kept = [p for f, p in zip(self._features, found) if f.type == kind]
-        return np.array(kept, np.int64)
+    def put(self, table: Table, row: int, feature: Feature, value: Cell) -> None:
+        """Set a row's value of a feature, None for a missing one, in place."""
+        column = self._column[feature.name]
+        if feature.type == "category":
+            table.categories[row, column] = MISSING if value is None else value
+        else:
+            table.numbers[row, column] = np.nan if value is None else value
 
 
 class Explainer:
