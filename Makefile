@@ -10,7 +10,7 @@ NO_UPDATE_CHECK := jupyterlab.handlers.announcements.NeverCheckForUpdate
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | \
-	  awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	  awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: $(VENV)/ready ## Install, simulate a company and take its data to a released model
 	@$(BIN)/kedro run --pipelines simulate,__default__
@@ -42,9 +42,12 @@ mlflow: $(VENV)/ready ## Look at runs and the model registry in the browser
 bench: $(VENV)/ready-dev ## Measure speed against named peers (minutes)
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
 
+bench-quality: $(VENV)/ready-bench ## Measure the net's quality against named peers (hours, resumable)
+	@$(BIN)/python -m benchmarks.quality
+
 lock: ## Write requirements.lock from pyproject.toml, in a clean environment
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
-	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres,s3]'
+	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres,s3,bench]'
 	@{ echo "# Exact versions of everything, extras included; pip takes them with -c."; \
 	  build/lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//'; \
 	} > requirements.lock
@@ -67,4 +70,9 @@ $(VENV)/ready-dev: $(VENV)/ready
 	  -e '.[dev,spark,postgres,s3]'
 	@touch $@
 
-.PHONY: help run test lint serve lab viz mlflow bench lock data-set
+$(VENV)/ready-bench: $(VENV)/ready
+	@echo "installing the peers of benchmarks/quality"
+	@$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock -e '.[bench]'
+	@touch $@
+
+.PHONY: help run test lint serve lab viz mlflow bench bench-quality lock data-set

@@ -1,0 +1,96 @@
+"""This project's net, through the training pipeline's own functions."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.quality.folds import Work
+from benchmarks.quality.peers import TRIALS, Clock, Fitted
+from benchmarks.quality.sets import ROOT, code_hash, parameters
+
+NET = "net"
+
+
+def code() -> str:
+    """Return a short text that changes with the net's code or its settings."""
+    settings = ROOT / "conf/base/parameters_training.yml"
+    return code_hash([ROOT / "src/churn_pipeline/models", settings])
+
+
+def fit_net(work: Work) -> Fitted:
+    """Return the net, tuned in as many trials as the tuned peer, and calibrated."""
+    from churn_pipeline.pipelines.training import nodes
+    from churn_pipeline.pipelines.training.params import Training
+
+    given = parameters(work.data)
+    training = Training.model_validate(given["training"])
+    recipe = _recipe(given)
+    rows = _split(work, recipe["feature_engineering"], recipe["seed"])
+    with tempfile.TemporaryDirectory() as scratch:
+        own = {
+            "candidates": (NET,),
+            "threads": work.threads,
+            "processes": 1,
+            "tuning": replace(
+                training.tuning,
+                n_trials=TRIALS,
+                storage=f"sqlite:///{Path(scratch) / 'tuning.db'}",
+            ),
+        }
+        training = training.model_copy(update=own)
+        clock = Clock()
+        tuned = nodes.tune_net(
+            rows,
+            work.data.feature_set,
+            dataset=recipe["dataset"],
+            training=training,
+            seed=recipe["seed"],
+        )
+        tuning = clock.taken()
+        made = nodes.train_candidates(
+            rows,
+            work.data.feature_set,
+            net_settings=tuned["net_settings"],
+            training=training,
+            **recipe,
+        )
+    return Fitted(made["trained"][NET].predict, tuning)
+
+
+def _recipe(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the training's functions are told beside rows and settings."""
+    from pydantic import TypeAdapter
+
+    from churn_pipeline.dataset import Dataset
+    from churn_pipeline.evaluation.profit import Decision
+    from churn_pipeline.features.params import FeatureEngineering
+
+    types = {
+        "dataset": Dataset,
+        "feature_engineering": FeatureEngineering,
+        "decision": Decision,
+        "seed": int,
+    }
+    return {
+        name: TypeAdapter(kind).validate_python(given[name])
+        for name, kind in types.items()
+    }
+
+
+def _split(work: Work, parameters: Any, seed: int) -> pd.DataFrame:
+    """Return the training rows split by the project; those by time are split."""
+    from churn_pipeline.features.split import split_snapshot
+
+    rows = work.data.rows
+    if "split" in rows:
+        return rows
+    part = split_snapshot(
+        rows["customer_id"], work.label.astype(float), split=parameters.split, seed=seed
+    )
+    return rows.assign(split=np.where(part == "test", "train", part))
