@@ -157,9 +157,9 @@ def test_the_openapi_page_is_made_once(artifact):
     class Counted(Predictor):
         asked = 0
 
-        def predict(self, body, request_id=None):
+        def predict(self, body, request_id=None, *, reasons=0):
             Counted.asked += 1
-            return super().predict(body, request_id)
+            return super().predict(body, request_id, reasons=reasons)
 
     app = make_app()
     app.state.predictor = Counted(artifact)
@@ -170,7 +170,7 @@ def test_the_openapi_page_is_made_once(artifact):
 
 def test_a_fault_of_ours_is_no_stack_trace(artifact, caplog):
     class Broken(Predictor):
-        def predict(self, body, request_id=None):
+        def predict(self, body, request_id=None, *, reasons=0):
             raise RuntimeError("secret")
 
     app = make_app()
@@ -216,3 +216,71 @@ def test_every_reference_of_the_openapi_page_leads_somewhere(client):
 def test_each_answer_has_an_id_of_its_own(client):
     ids = {client.post("/predict", json=GOOD).json()["request_id"] for _ in range(3)}
     assert len(ids) == 3
+
+
+def test_reasons_are_given_where_they_are_asked_for(client, artifact):
+    answer = client.post("/predict?reasons=2", json=GOOD).json()
+    (expected,) = artifact.reasons({n: [v] for n, v in GOOD.items()}, at_most=2)
+    assert answer["reasons"] == [reason.model_dump() for reason in expected]
+    assert answer["reasons"][0]["feature"] == "tenure_months"
+    assert answer["reasons"][0]["direction"] == "raises"
+    plain = client.post("/predict", json=GOOD).json()
+    assert plain["churn_probability"] == answer["churn_probability"]
+
+
+def test_each_customer_of_a_batch_gets_the_reasons_of_its_own(client):
+    rows = [GOOD, GOOD | {"tenure_months": 71}]
+    answer = client.post("/predict_batch?reasons=1", json=rows).json()
+    found = [row["reasons"][0]["direction"] for row in answer["predictions"]]
+    assert found == ["raises", "lowers"]
+    alone = client.post("/predict?reasons=1", json=rows[1]).json()
+    assert answer["predictions"][1]["reasons"] == alone["reasons"]
+
+
+@pytest.mark.parametrize("query", ["", "?", "?reasons=0"])
+def test_who_does_not_ask_gets_no_reasons(client, query):
+    assert "reasons" not in client.post(f"/predict{query}", json=GOOD).json()
+    batch = client.post(f"/predict_batch{query}", json=[GOOD]).json()
+    assert "reasons" not in batch["predictions"][0]
+
+
+@pytest.mark.parametrize(
+    ("query", "code", "told"),
+    [
+        ("reasons=11", "invalid_value", "reasons: expected an integer from 0 to 10"),
+        ("reasons=-1", "invalid_value", "got '-1'"),
+        ("reasons=three", "invalid_value", "got 'three'"),
+        ("reasons=", "invalid_value", "got ''"),
+        ("reasons=²", "invalid_value", "got '²'"),
+        ("reasons=1&reasons=2", "invalid_value", "got list of 2"),
+        (f"reasons={'9' * 5000}", "invalid_value", "got '9999"),
+        ("reason=3", "unknown_field", "is it reasons?"),
+        ("debug=1", "unknown_field", "debug: expected nothing but `?reasons=`"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/predict", "/predict_batch"])
+def test_another_question_is_refused(client, path, query, code, told):
+    answer = client.post(f"{path}?{query}", json=GOOD)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert told in answer.json()["message"]
+    assert len(answer.content) < 2000
+
+
+def test_a_batch_with_reasons_has_a_limit_of_its_own(client):
+    assert client.post("/predict_batch?reasons=1", json=[GOOD] * 100).is_success
+    refused = client.post("/predict_batch?reasons=1", json=[GOOD] * 101)
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_many_rows")
+    assert "a list of 1 to 100 customers" in refused.json()["message"]
+    assert client.post("/predict_batch", json=[GOOD] * 101).is_success
+
+
+def test_the_openapi_page_says_how_to_ask_for_reasons(client):
+    document = client.get("/docs.json").json()
+    for path in ("/predict", "/predict_batch"):
+        (parameter,) = document["paths"][path]["post"]["parameters"]
+        assert (parameter["name"], parameter["in"]) == ("reasons", "query")
+        assert parameter["schema"]["maximum"] == 10
+    assert {"feature", "value", "typical", "contribution"} <= set(
+        document["components"]["schemas"]["Reason"]["properties"]
+    )
+    assert "reasons" not in document["components"]["schemas"]["Answer"]["required"]

@@ -5,18 +5,29 @@ from __future__ import annotations
 import datetime as dt
 import time
 import uuid
+from itertools import repeat
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from churn_pipeline.release.artifact import Artifact
-from churn_pipeline.serving.contract import Contract, Request
+from churn_pipeline.release.reasons import Reason
+from churn_pipeline.serving.contract import (
+    MAX_ROWS,
+    MAX_ROWS_WITH_REASONS,
+    Contract,
+    Request,
+)
 from churn_pipeline.serving.decide import decide, has_lapsed
 
 CustomerId = str | int | None
 Warnings = dict[str, dict[str, int]]
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class Prediction(BaseModel):
@@ -27,11 +38,14 @@ class Prediction(BaseModel):
         churn_probability: In [0, 1].
         decision: `call` where the probability reaches the threshold, else `no_call`;
             `gone` where the features say that the customer has left already.
+        reasons: What makes churn more or less probable than usual, the weightiest
+            first; absent where none were asked for.
     """
 
     customer_id: CustomerId
     churn_probability: float
     decision: Literal["call", "no_call", "gone"]
+    reasons: list[Reason] | None = Field(None, exclude_if=_is_none)
 
 
 class About(BaseModel):
@@ -73,39 +87,61 @@ class Predictor:
         self.artifact = artifact
         self.contract = Contract(artifact.manifest)
 
-    def predict(self, body: bytes, request_id: str | None = None) -> Answer:
+    def predict(
+        self, body: bytes, request_id: str | None = None, *, reasons: int = 0
+    ) -> Answer:
         """Return the answer to one customer, a JSON object.
+
+        Args:
+            body: The request's body.
+            request_id: Of the request; None makes one.
+            reasons: Most reasons to give; 0 gives none and costs nothing.
 
         Raises:
             Refusal: The body breaks the contract.
         """
         start = time.perf_counter()
         request = self.contract.read_one(body)
-        (prediction,) = self._predictions(request)
+        (prediction,) = self._predictions(request, reasons)
         about = self._about(request, start, request_id)
         return Answer(**prediction.__dict__, **about)
 
-    def predict_batch(self, body: bytes, request_id: str | None = None) -> BatchAnswer:
-        """Return the answer to a JSON list of customers.
+    def predict_batch(
+        self, body: bytes, request_id: str | None = None, *, reasons: int = 0
+    ) -> BatchAnswer:
+        """Return the answer to a JSON list of customers, fewer where they get reasons.
+
+        Args:
+            body: The request's body.
+            request_id: Of the request; None makes one.
+            reasons: Most reasons a customer; 0 gives none and costs nothing.
 
         Raises:
             Refusal: The body breaks the contract.
         """
         start = time.perf_counter()
-        request = self.contract.read_many(body)
-        predictions = self._predictions(request)
+        at_most = MAX_ROWS_WITH_REASONS if reasons else MAX_ROWS
+        request = self.contract.read_many(body, at_most=at_most)
+        predictions = self._predictions(request, reasons)
         about = self._about(request, start, request_id)
         return BatchAnswer(predictions=predictions, **about)
 
-    def _predictions(self, request: Request) -> list[Prediction]:
+    def _predictions(self, request: Request, n_reasons: int) -> list[Prediction]:
         probability: NDArray[np.float64] = self.artifact.predict(request.columns)
         manifest = self.artifact.manifest
         gone = has_lapsed(request.columns, manifest)
         decisions = decide(probability, manifest.threshold, gone=gone)
-        rows = zip(request.ids, probability.tolist(), decisions.tolist(), strict=True)
+        reasons = (
+            self.artifact.reasons(request.columns, at_most=n_reasons)
+            if n_reasons
+            else repeat(None, len(request))
+        )
+        rows = zip(
+            request.ids, probability.tolist(), decisions.tolist(), reasons, strict=True
+        )
         return [
-            Prediction(customer_id=i, churn_probability=p, decision=d)
-            for i, p, d in rows
+            Prediction(customer_id=i, churn_probability=p, decision=d, reasons=why)
+            for i, p, d, why in rows
         ]
 
     def _about(

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from churn_pipeline.serving.answers import Predictor, new_request_id
+from churn_pipeline.serving.asked import reasons_asked
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from churn_pipeline.serving.openapi import ErrorAnswer, document, example
 from churn_pipeline.serving.refusal import Refusal, refusal, shortened, too_large
@@ -37,7 +38,10 @@ async def predict(request: Request) -> Response:
     """Answer to one customer; a body so small is answered without a thread."""
     request_id = new_request_id()
     try:
+        reasons = reasons_asked(_query(request))
         body = await _body(request, MAX_BYTES)
+        if reasons:  # hundreds of questions to the model
+            return await run_in_threadpool(_answer, request, body, request_id, reasons)
         return _json(_predictor(request).predict(body, request_id))
     except Exception as error:
         return _failed(error, request_id, _predictor(request))
@@ -47,8 +51,11 @@ async def predict_batch(request: Request) -> Response:
     """Answer to many customers; in a thread, so that others are answered meanwhile."""
     request_id = new_request_id()
     try:
+        reasons = reasons_asked(_query(request))
         body = await _body(request, MAX_BYTES_BATCH)
-        return await run_in_threadpool(_answer_batch, request, body, request_id)
+        return await run_in_threadpool(
+            _answer_batch, request, body, request_id, reasons
+        )
     except Exception as error:
         return _failed(error, request_id, _predictor(request))
 
@@ -65,8 +72,21 @@ async def show_document(request: Request) -> Response:
     return Response(made, media_type=JSON)
 
 
-def _answer_batch(request: Request, body: bytes, request_id: str) -> Response:
-    return _json(_predictor(request).predict_batch(body, request_id))
+def _answer(request: Request, body: bytes, request_id: str, reasons: int) -> Response:
+    return _json(_predictor(request).predict(body, request_id, reasons=reasons))
+
+
+def _answer_batch(
+    request: Request, body: bytes, request_id: str, reasons: int
+) -> Response:
+    return _json(_predictor(request).predict_batch(body, request_id, reasons=reasons))
+
+
+def _query(request: Request) -> list[tuple[str, str]]:
+    """Return what stands after the address; nothing is parsed where nothing does."""
+    if not request.scope.get("query_string"):
+        return []
+    return request.query_params.multi_items()
 
 
 def _json(answer: BaseModel, status: int = 200) -> Response:

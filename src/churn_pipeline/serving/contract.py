@@ -31,6 +31,9 @@ from churn_pipeline.serving.refusal import (
 
 CUSTOMER_ID = "customer_id"
 MAX_ROWS = 10_000
+REASONS = "reasons"
+MAX_REASONS = 10
+MAX_ROWS_WITH_REASONS = 100
 MAX_BYTES = 256 * 2**10
 MAX_BYTES_BATCH = 32 * 2**20
 
@@ -79,17 +82,21 @@ class Contract:
         except ValidationError as error:
             raise Refusal(422, self._problems(error, None)) from None
 
-    def read_many(self, body: bytes) -> Request:
-        """Return the customers of a JSON list of 1 to 10,000 objects.
+    def read_many(self, body: bytes, *, at_most: int = MAX_ROWS) -> Request:
+        """Return the customers of a JSON list of objects, at least one.
 
         Reading stops at the twentieth problem.
+
+        Args:
+            body: The request's body.
+            at_most: Most customers that are answered.
 
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
         rows: list[BaseModel] = []
         problems: list[Problem] = []
-        for position, value in enumerate(_checked_rows(_parsed(body))):
+        for position, value in enumerate(_checked_rows(_parsed(body), at_most)):
             try:
                 rows.append(self._customer(value))
             except ValidationError as error:
@@ -233,12 +240,12 @@ def _parsed(body: bytes) -> Any:
         ) from None
 
 
-def _checked_rows(value: Any) -> list[Any]:
-    """Return the list of a batch, which has 1 to 10,000 rows."""
-    if isinstance(value, list) and 1 <= len(value) <= MAX_ROWS:
+def _checked_rows(value: Any, at_most: int) -> list[Any]:
+    """Return the list of a batch, which has rows, and no more than are answered."""
+    if isinstance(value, list) and 1 <= len(value) <= at_most:
         return value
     status, code = 422, "invalid_value"
     if isinstance(value, list):
         status, code = (413, "too_many_rows") if value else (422, "no_rows")
-    expected = f"a list of 1 to {MAX_ROWS:,} customers, each an object of its fields"
+    expected = f"a list of 1 to {at_most:,} customers, each an object of its fields"
     raise refusal(status, code, expected=expected, received=shown(value))

@@ -14,7 +14,10 @@ from churn_pipeline.serving.contract import (
     CUSTOMER_ID,
     MAX_BYTES,
     MAX_BYTES_BATCH,
+    MAX_REASONS,
     MAX_ROWS,
+    MAX_ROWS_WITH_REASONS,
+    REASONS,
 )
 from churn_pipeline.serving.refusal import Problem
 
@@ -135,6 +138,7 @@ def _operation(
     return {
         "operationId": name,
         "summary": summary,
+        "parameters": [_reasons_parameter()],
         "requestBody": {"required": True, "content": _json(*request)},
         "responses": {
             "200": {"description": summary, "content": _json(*response)},
@@ -144,6 +148,16 @@ def _operation(
             "415": refused | {"description": "Not application/json"},
             "422": refused | {"description": "A field breaks the contract"},
         },
+    }
+
+
+def _reasons_parameter() -> dict[str, Any]:
+    return {
+        "name": REASONS,
+        "in": "query",
+        "description": "Most reasons to give a customer, the weightiest first; of a "
+        f"batch with reasons at most {MAX_ROWS_WITH_REASONS} customers are answered",
+        "schema": {"type": "integer", "minimum": 0, "maximum": MAX_REASONS},
     }
 
 
