@@ -294,3 +294,21 @@ def test_a_file_in_s3_is_scored_with_credentials_by_name(run, tiny, tmp_path):
     assert done.exit_code == 0, done.output
     scores = (tmp_path / "remote.csv").read_text()
     assert scores == (tmp_path / "local.csv").read_text()
+
+
+def test_reasons_are_told_of_those_to_call(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    given = ("--env", "tiny", "--reasons", 2, tmp_path / "in.csv")
+    for name in ("out.csv", "out.parquet"):
+        done = run(*given, tmp_path / name)
+        assert done.exit_code == 0, done.output
+    scores = pd.read_csv(tmp_path / "out.csv", dtype={"Customer No": str})
+    called = scores["decision"] == "call"
+    assert 0 < called.sum() < len(scores)
+    assert scores["reasons"].notna().tolist() == called.tolist()
+    assert scores["reasons"][0].startswith("tenure_months: 3 months (typically 3")
+    parquet = pd.read_parquet(tmp_path / "out.parquet")
+    assert parquet["reasons"][0] == scores["reasons"][0]
+    refused = run("--reasons", 11, tmp_path / "in.csv", tmp_path / "out.csv")
+    assert refused.exit_code == 2
+    assert "0<=x<=10" in refused.output

@@ -101,7 +101,7 @@ def test_who_left_by_their_own_label_is_scored_and_never_called(features, champi
     assert scores[rest]["decision"].tolist() == before[rest]["decision"].tolist()
 
 
-def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features):
+def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, champion):
     scores = pd.DataFrame(
         {
             "customer_id": ["c150", "c120", "c130", "c140"],
@@ -112,7 +112,8 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features):
     )
     plans = features.to_pandas().set_index("customer_id")["plan"]
     given = (scores, features, {"segments": ["plan"]})
-    listed = list_calls(*given, COSTS, SHOP)
+    told = {"champion": champion, "dataset": SHOP, "scoring": Scoring(reasons=0)}
+    listed = list_calls(*given, decision=COSTS, **told)
     assert listed.to_dict("records") == [
         {
             "rank": 1,
@@ -120,6 +121,7 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features):
             "churn_probability": 0.7,
             "expected_profit": 29.32,
             "currency": "GBP",
+            "reasons": "",
             "plan": plans["c120"],
         },
         {
@@ -128,14 +130,36 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features):
             "churn_probability": 0.5,
             "expected_profit": 19.5,
             "currency": "GBP",
+            "reasons": "",
             "plan": plans["c130"],
         },
     ]
     one = dataclasses.replace(COSTS, capacity=1)
-    assert list_calls(*given, one, SHOP)["customer_id"].tolist() == ["c120"]
+    shorter = list_calls(*given, decision=one, **told)
+    assert shorter["customer_id"].tolist() == ["c120"]
 
 
-def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features):
+def test_the_list_says_why_to_call_the_first_of_it(features, champion):
+    scores = score_customers(features, NOBODY, champion, Scoring())
+    asked = Scoring(reasons=2, reasons_for=5)
+    listed = list_calls(
+        scores,
+        features,
+        {"segments": []},
+        champion=champion,
+        decision=COSTS,
+        dataset=SHOP,
+        scoring=asked,
+    )
+    assert len(listed) > 5
+    rows = features.to_pandas().set_index("customer_id").loc[listed["customer_id"]]
+    found = champion.reasons(rows[:5], at_most=2, raising=True)
+    texts = ["; ".join(reason.text for reason in reasons) for reasons in found]
+    assert listed["reasons"].tolist() == texts + [""] * (len(listed) - 5)
+    assert texts[0].startswith("tenure_months: ")
+
+
+def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features, champion):
     scores = pd.DataFrame(
         {
             "customer_id": ["c150"],
@@ -144,7 +168,15 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features):
             "decision": ["no_call"],
         }
     )
-    listed = list_calls(scores, features, {"segments": []}, COSTS, SHOP)
+    listed = list_calls(
+        scores,
+        features,
+        {"segments": []},
+        champion=champion,
+        decision=COSTS,
+        dataset=SHOP,
+        scoring=Scoring(),
+    )
     assert len(listed) == 0
     assert list(listed) == [
         "rank",
@@ -152,4 +184,5 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features):
         "churn_probability",
         "expected_profit",
         "currency",
+        "reasons",
     ]

@@ -47,6 +47,12 @@ class _Input(NamedTuple):
     "day",
     help="Snapshot: ISO date of its rows, to which features count days; else today.",
 )
+@click.option(
+    "--reasons",
+    type=click.IntRange(0, 10),
+    default=0,
+    help="Most reasons to tell of a customer to call; each costs milliseconds.",
+)
 @click.argument("source", metavar="INPUT")
 @click.argument("target", metavar="OUTPUT")
 def score(  # noqa: PLR0917
@@ -55,6 +61,7 @@ def score(  # noqa: PLR0917
     credentials: str | None,
     today: str | None,
     day: str | None,
+    reasons: int,
     source: str,
     target: str,
 ) -> None:
@@ -64,7 +71,8 @@ def score(  # noqa: PLR0917
     snapshot its customers, else the event log, at a path or a URL (s3://, https://).
     The label may be absent. OUTPUT (.csv, .tsv or .parquet, on this machine) gets the
     customer id, churn_probability and decision: call, no_call, or gone where the label
-    or long inactivity says that the customer has left. Rows that are not valid go to
+    or long inactivity says that the customer has left; with --reasons also what raises
+    the risk of those to call most. Rows that are not valid go to
     OUTPUT's name with .rejected.csv, each with the reasons. Both replace earlier files
     of their names, once all is scored.
 
@@ -78,7 +86,7 @@ def score(  # noqa: PLR0917
         output = _output(target)
         # The configuration names its files as seen from the project's folder.
         with contextlib.chdir(project):
-            _score(env, file, output, today=today, day=day)
+            _score(env, file, output, today=today, day=day, reasons=reasons)
     except (ValueError, DatasetError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -115,6 +123,7 @@ def _score(
     *,
     today: str | None,
     day: str | None,
+    reasons: int,
 ) -> None:
     """Score a file and say what was written."""
     from churn_pipeline.serving.day import at_day
@@ -131,7 +140,7 @@ def _score(
     raw = _raw(context, source)
     checked = check_file(raw, dataset, today=settled)
     to_score = _to_score(context, checked, raw, dataset)
-    counts = _write(to_score, champion, target)
+    counts = _write(to_score, champion, target, reasons)
     _write_rejected(checked, dataset, refused)
     told.scored(counts, champion, target)
     told.date(dataset, day)
@@ -192,7 +201,9 @@ def _to_score(
     )
 
 
-def _write(to_score: ToScore, champion: Artifact, target: Path) -> Counter[str]:
+def _write(
+    to_score: ToScore, champion: Artifact, target: Path, reasons: int
+) -> Counter[str]:
     """Write the scores with a progress bar; return how many of each decision."""
     from churn_pipeline.progress import bar
     from churn_pipeline.serving.files import score_batches
@@ -202,16 +213,16 @@ def _write(to_score: ToScore, champion: Artifact, target: Path) -> Counter[str]:
 
     def shown() -> Iterator[pa.RecordBatch]:
         with bar("scoring", to_score.customers) as line:
-            for batch in score_batches(to_score, champion):
+            for batch in score_batches(to_score, champion, reasons=reasons):
                 yield batch
                 counts.update(batch.column("decision").to_pylist())
                 line.advance(batch.num_rows)
 
-    write_batches(target, _schema(to_score), shown())
+    write_batches(target, _schema(to_score, reasons), shown())
     return counts
 
 
-def _schema(to_score: ToScore) -> pa.Schema:
+def _schema(to_score: ToScore, reasons: int) -> pa.Schema:
     """Return the columns of the output."""
     import pyarrow as pa
 
@@ -221,6 +232,7 @@ def _schema(to_score: ToScore) -> pa.Schema:
             pa.field(to_score.id_name, identity.field(0).type),
             pa.field("churn_probability", pa.float64()),
             pa.field("decision", pa.string()),
+            *([pa.field("reasons", pa.string())] if reasons else []),
         ]
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -152,6 +152,11 @@ def _reason(explainer: Explainer, one: _Shown, feature: Feature, value: Cell) ->
         direction="raises" if one.contribution > 0 else "lowers",
         text=in_words(feature, value, typical),
     )
+
+
+def in_one_line(reasons: Sequence[Reason]) -> str:
+    """Return reasons in words, one after the other, for a cell of a table."""
+    return "; ".join(reason.text for reason in reasons)
 
 
 def in_words(feature: Feature, value: Cell, typical: Cell) -> str:

@@ -13,12 +13,14 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 from ibis.util import gen_name
+from numpy.typing import NDArray
 
 from churn_pipeline.dataset import Dataset, InactivityLabel, Table
 from churn_pipeline.features.build import Tables, event_features, snapshot_features
 from churn_pipeline.features.observation import Calendar, span
 from churn_pipeline.release.expected import require_features
-from churn_pipeline.serving.decide import decide, has_lapsed
+from churn_pipeline.release.reasons import in_one_line
+from churn_pipeline.serving.decide import CALL, decide, has_lapsed
 from churn_pipeline.validation.cells import text_of
 from churn_pipeline.validation.columns import (
     check_columns,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from churn_pipeline.release.artifact import Artifact
 
 BATCH_ROWS = 65_536
+REASONS_ROWS = 1024
 ROW, LEFT = "_row", "_left"
 
 
@@ -229,16 +232,20 @@ def unknown_values(to_score: ToScore, artifact: Artifact) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBatch]:
+def score_batches(
+    to_score: ToScore, artifact: Artifact, *, reasons: int = 0
+) -> Iterator[pa.RecordBatch]:
     """Yield the customers' ids, churn probabilities and decisions, in order.
 
     Args:
         to_score: The customers.
         artifact: The champion.
+        reasons: Most reasons of a customer to call; 0 gives none and costs nothing.
 
     Yields:
-        The id under its own name, `churn_probability` (float64, [0, 1]) and
-        `decision` (`call`, `no_call`, or `gone`: has left already).
+        The id under its own name, `churn_probability` (float64, [0, 1]), `decision`
+        (`call`, `no_call`, or `gone`: has left already), and, where they are asked
+        for, `reasons` in words, null of customers who are not to be called.
 
     Raises:
         ValueError: A feature of the champion is not made any more.
@@ -247,13 +254,29 @@ def score_batches(to_score: ToScore, artifact: Artifact) -> Iterator[pa.RecordBa
 
     names = require_features(artifact.manifest, to_score.features.columns)
     ordered = to_score.features.order_by(ROW).select("customer_id", LEFT, *names)
-    for batch in ordered.to_pyarrow_batches(chunk_size=BATCH_ROWS):
+    rows = REASONS_ROWS if reasons else BATCH_ROWS
+    for batch in ordered.to_pyarrow_batches(chunk_size=rows):
         table: Any = pa.Table.from_batches([batch])
         probability = artifact.predict(table)
         left = np.asarray(table[LEFT], dtype=bool)
         gone = left | has_lapsed(table, artifact.manifest)
         decision = decide(probability, artifact.manifest.threshold, gone=gone)
-        yield pa.RecordBatch.from_arrays(
-            [batch.column(0), pa.array(probability), pa.array(decision, pa.string())],
-            names=[to_score.id_name, "churn_probability", "decision"],
-        )
+        columns = {
+            to_score.id_name: batch.column(0),
+            "churn_probability": pa.array(probability),
+            "decision": pa.array(decision, pa.string()),
+        }
+        if reasons:
+            told = _reasons(table, decision == CALL, artifact, reasons)
+            columns["reasons"] = pa.array(told, pa.string())
+        yield pa.RecordBatch.from_pydict(columns)
+
+
+def _reasons(
+    table: Any, called: NDArray[np.bool_], artifact: Artifact, at_most: int
+) -> NDArray[np.object_]:
+    """Return why to call, in words, None of customers who are not to be called."""
+    found = artifact.reasons(table.filter(called), at_most=at_most, raising=True)
+    told = np.full(len(called), None, object)
+    told[called] = [in_one_line(reasons) for reasons in found]
+    return told

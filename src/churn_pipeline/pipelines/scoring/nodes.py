@@ -8,13 +8,18 @@ from typing import Any, cast
 import ibis
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
 from churn_pipeline.dataset import Dataset, Params
 from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.progress import bar
+from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.expected import require_features
+from churn_pipeline.release.reasons import in_one_line
 from churn_pipeline.serving.decide import CALL, decide, has_lapsed
 
 BATCH_ROWS = 65_536
+_REASONS_ROWS = 256
 _LEFT = "_left"
 
 
@@ -23,9 +28,13 @@ class Scoring(Params):
 
     Attributes:
         observation_date: Date whose customers are scored; None takes the newest.
+        reasons: Most reasons told of a customer to call; 0 tells none.
+        reasons_for: How many customers, the first of the list, get them.
     """
 
     observation_date: dt.date | None = None
+    reasons: int = Field(3, ge=0, le=10)
+    reasons_for: int = Field(2000, ge=0)
 
 
 def score_customers(
@@ -70,22 +79,29 @@ def list_calls(
     churn_scores: pd.DataFrame,
     customer_features: ibis.Table,
     feature_set: dict[str, Any],
+    *,
+    champion: Artifact,
     decision: Decision,
     dataset: Dataset,
+    scoring: Scoring,
 ) -> pd.DataFrame:
     """Return whom to call today, the call that is expected to earn most first.
 
     Args:
         churn_scores: Every customer with `churn_probability` and `decision`.
-        customer_features: Holds the columns that reports are sliced by.
-        feature_set: Names those columns.
+        customer_features: Holds the features and the columns of reports.
+        feature_set: Names the columns that reports are sliced by.
+        champion: The released artifact, which made the scores.
         decision: Costs, values, and how many calls there is time for.
         dataset: Its currency.
+        scoring: How many reasons are told, and of how many customers.
 
     Returns:
         `rank` (from 1), `customer_id`, `churn_probability` (three decimals),
-        `expected_profit` (money of the call, two decimals), `currency`, and the
-        segment columns; at most `decision.capacity` rows.
+        `expected_profit` (money of the call, two decimals), `currency`, `reasons`
+        (what raises the customer's churn risk most, in words; empty below the first
+        `scoring.reasons_for`), and the segment columns; at most `decision.capacity`
+        rows.
     """
     called = churn_scores[churn_scores["decision"] == CALL].iloc[: decision.capacity]
     probability = called["churn_probability"]
@@ -98,7 +114,11 @@ def list_calls(
             "currency": dataset.currency,
         }
     )
-    segments = _segments(customer_features, churn_scores, feature_set["segments"])
+    date = pd.Timestamp(churn_scores["observation_date"].iloc[0]).date()
+    rows = at_date(customer_features, date)
+    told = _reasons(rows, listed["customer_id"], champion, scoring)
+    listed["reasons"] = listed["customer_id"].map(told).fillna("")
+    segments = _segments(rows, feature_set["segments"])
     return listed.merge(segments, on="customer_id", how="left")
 
 
@@ -131,14 +151,30 @@ def _with_left(rows: ibis.Table, customers: ibis.Table) -> ibis.Table:
     return joined.mutate(**{_LEFT: joined[_LEFT].fill_null(False)})
 
 
-def _segments(
-    features: ibis.Table, scores: pd.DataFrame, names: list[str]
-) -> pd.DataFrame:
-    """Return the segment columns of the customers of the scores' date."""
-    date = pd.Timestamp(scores["observation_date"].iloc[0]).date()
-    rows = at_date(features, date).select("customer_id", *names)
+def _reasons(
+    rows: ibis.Table, called: pd.Series[Any], champion: Artifact, scoring: Scoring
+) -> dict[str, str]:
+    """Return why to call, by customer, of the first of those to call."""
+    wanted = called.iloc[: scoring.reasons_for if scoring.reasons else 0].tolist()
+    if not wanted:
+        return {}
+    names = require_features(champion.manifest, rows.columns)
+    known = rows.filter(rows.customer_id.isin(wanted)).select("customer_id", *names)
+    told: dict[str, str] = {}
+    with bar("finding the reasons", len(wanted)) as line:
+        for batch in known.to_pyarrow_batches(chunk_size=_REASONS_ROWS):
+            frame = batch.to_pandas()
+            found = champion.reasons(frame, at_most=scoring.reasons, raising=True)
+            told |= zip(frame["customer_id"], map(in_one_line, found), strict=True)
+            line.advance(len(frame))
+    return told
+
+
+def _segments(rows: ibis.Table, names: list[str]) -> pd.DataFrame:
+    """Return the segment columns of the customers."""
+    known = rows.select("customer_id", *names)
     # Numbers are float64 in features; a whole one is shown as such.
-    return cast("pd.DataFrame", rows.to_pandas().convert_dtypes())
+    return cast("pd.DataFrame", known.to_pandas().convert_dtypes())
 
 
 def _score_batch(batch: pd.DataFrame, artifact: Any) -> pd.DataFrame:
