@@ -9,7 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import (
+    GroupShuffleSplit,
+    StratifiedKFold,
+    train_test_split,
+)
 
 from benchmarks.quality.sets import DataSet
 from churn_pipeline.models.table import read_table
@@ -17,8 +21,6 @@ from churn_pipeline.models.table import read_table
 SEED = 42
 HELD_OUT = 0.2
 """Share of a fold's training rows on which a peer's trials are compared."""
-
-_HELD_OUT_PARTS = ("validation", "calibration")
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,12 @@ def cut(rows: pd.DataFrame, folds: int | None) -> list[Fold]:
     """Return the folds of a data set.
 
     Args:
-        rows: With `label`, and `split` where the pipeline's split by time is taken.
-        folds: Number of stratified folds; None takes the split by time: its test
-            rows test, all rows of the parts before them train.
+        rows: With `label`; with `split` and `customer_id` where the pipeline's split
+            by time is taken.
+        folds: Number of stratified folds; None takes the split by time.
     """
     if folds is None:
-        return [_by_time(rows["split"])]
+        return [_by_time(rows)]
     label = rows["label"].to_numpy(np.int64)
     cutter = StratifiedKFold(folds, shuffle=True, random_state=SEED)
     found = enumerate(cutter.split(np.zeros(len(rows)), label), 1)
@@ -116,10 +118,10 @@ def _stratified(
     return Fold(name, train, np.sort(held_out), test)
 
 
-def _by_time(split: pd.Series[str]) -> Fold:
-    parts = split.to_numpy(dtype=object)
-    held_out = np.isin(parts, _HELD_OUT_PARTS)
-    train = held_out | (parts == "train")
-    return Fold(
-        "time", *(np.flatnonzero(m) for m in (train, held_out, parts == "test"))
-    )
+def _by_time(rows: pd.DataFrame) -> Fold:
+    """Return the pipeline's split; all rows of a customer are held out, or none."""
+    train, test = (np.flatnonzero(rows["split"] == part) for part in ("train", "test"))
+    cutter = GroupShuffleSplit(1, test_size=HELD_OUT, random_state=SEED)
+    customer = rows["customer_id"].to_numpy()[train]
+    ((_, held_out),) = cutter.split(train, groups=customer)
+    return Fold("time", train, np.sort(train[held_out]), test)

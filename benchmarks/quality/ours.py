@@ -5,14 +5,16 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from benchmarks.quality.folds import Work
 from benchmarks.quality.peers import TRIALS, Clock, Fitted
 from benchmarks.quality.sets import ROOT, code_hash, parameters
+
+if TYPE_CHECKING:
+    from churn_pipeline.features.params import FeatureEngineering
 
 NET = "net"
 
@@ -31,7 +33,7 @@ def fit_net(work: Work) -> Fitted:
     given = parameters(work.data)
     training = Training.model_validate(given["training"])
     recipe = _recipe(given)
-    rows = _split(work, recipe["feature_engineering"], recipe["seed"])
+    rows = _folded(work, recipe["feature_engineering"], recipe["seed"])
     with tempfile.TemporaryDirectory() as scratch:
         own = {
             "candidates": (NET,),
@@ -83,14 +85,15 @@ def _recipe(given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _split(work: Work, parameters: Any, seed: int) -> pd.DataFrame:
-    """Return the training rows split by the project; those by time are split."""
-    from churn_pipeline.features.split import split_snapshot
+def _folded(work: Work, parameters: FeatureEngineering, seed: int) -> pd.DataFrame:
+    """Return the training rows with the folds that the project cross-fits them in."""
+    from churn_pipeline.features.folds import assign_folds
 
     rows = work.data.rows
-    if "split" in rows:
-        return rows
-    part = split_snapshot(
-        rows["customer_id"], work.label.astype(float), split=parameters.split, seed=seed
+    fold = assign_folds(
+        rows["customer_id"],
+        work.label.astype(float),
+        folds=parameters.split.folds,
+        seed=seed,
     )
-    return rows.assign(split=np.where(part == "test", "train", part))
+    return rows.assign(split="train", fold=fold)

@@ -35,7 +35,8 @@ class DataSet:
 
     Attributes:
         name: Its environment; `company` is the simulated one.
-        rows: `model_input`; of a snapshot in the order of its file.
+        rows: `model_input` without folds: of a snapshot in the order of its file and
+            without `split`, of events those whose `split` is `train` or `test`.
         feature_set: The features' names and types, as plain values.
         digest: Short text that changes with the rows.
         parameters: File of its environment's parameters.
@@ -149,8 +150,7 @@ def _make(name: str, project: Path, made: Path) -> None:
     made.mkdir(parents=True, exist_ok=True)
     context = _context(name, project)
     rows = pd.read_parquet(_newest(project, name, "05_model_input/*/model_input"))
-    if name in SNAPSHOTS:
-        rows = _as_filed(rows, name, context)
+    rows = (_as_filed if name in SNAPSHOTS else _train_and_test)(rows, context)
     rows.to_parquet(made / "model_input.parquet", index=False)
     features = _newest(project, name, "04_feature/*/feature_set")
     shutil.copy(features, made / "feature_set.json")
@@ -165,19 +165,23 @@ def _newest(project: Path, name: str, pattern: str) -> Path:
     return max(found)
 
 
-def _as_filed(rows: pd.DataFrame, name: str, context: KedroContext) -> pd.DataFrame:
+def _as_filed(rows: pd.DataFrame, context: KedroContext) -> pd.DataFrame:
     """Return the rows in the order of the raw file, without the pipeline's split.
 
     Folds that are drawn by position are then those that anybody draws on the file.
     """
-    path = context.config_loader["catalog"]["raw_customers"]["filepath"]
-    key = context.config_loader["parameters"]["dataset"]["tables"]["customers"][
-        "customer_id"
-    ]
-    filed = pd.read_csv(RAW / name / Path(path).name, usecols=[key], dtype=str)[key]
-    place = pd.Series(range(len(filed)), index=filed)
+    conf: Any = context.config_loader
+    path = Path(conf["catalog"]["raw_customers"]["filepath"])
+    key = conf["parameters"]["dataset"]["tables"]["customers"]["customer_id"]
+    filed = pd.read_csv(RAW / path.parent.name / path.name, usecols=[key], dtype=str)
+    place = pd.Series(range(len(filed)), index=filed[key])
     order = rows["customer_id"].astype(str).map(place[~place.index.duplicated()])
-    return rows.iloc[order.to_numpy().argsort()].drop(columns="split")
+    return rows.iloc[order.to_numpy().argsort()].drop(columns=["split", "fold"])
+
+
+def _train_and_test(rows: pd.DataFrame, _: KedroContext) -> pd.DataFrame:
+    """Return the rows that train and those of the newest mature date, which test."""
+    return rows[rows["split"].isin(["train", "test"])].drop(columns="fold")
 
 
 def _context(name: str, project: Path) -> KedroContext:

@@ -36,12 +36,19 @@ def test_every_row_tests_once_and_the_folds_have_the_churn_rate_of_all() -> None
         assert len(fold.held_out) == 16
 
 
-def test_a_split_by_time_trains_on_all_parts_before_the_one_that_tests() -> None:
-    split = ["train", "gap", "validation", "calibration", "test", "not_mature"]
-    (fold,) = cut(pd.DataFrame({"split": split}), None)
-    assert fold.train.tolist() == [0, 2, 3]
-    assert fold.held_out.tolist() == [2, 3]
-    assert fold.test.tolist() == [4]
+def test_a_split_by_time_is_the_pipelines_and_holds_out_whole_customers() -> None:
+    rows = pd.DataFrame(
+        {
+            "split": ["train"] * 20 + ["test"] * 5,
+            "customer_id": [*range(10)] * 2 + [1] * 5,
+        }
+    )
+    (fold,) = cut(rows, None)
+    assert fold.train.tolist() == list(range(20))
+    assert fold.test.tolist() == list(range(20, 25))
+    customers = set(rows["customer_id"][fold.held_out])
+    assert len(customers) == 2
+    assert len(fold.held_out) == 4
 
 
 def test_a_model_sees_no_label_of_a_row_that_tests() -> None:
