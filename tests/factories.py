@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from churn_pipeline.dataset import InactivityLabel
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.calibration import fit_calibration
 from churn_pipeline.models.classifier import Classifier, Rows
+from churn_pipeline.models.conformal import fit_conformal
 from churn_pipeline.models.logistic import fit_logistic
 from churn_pipeline.models.table import read_table
 from churn_pipeline.models.vocabulary import Vocabulary
@@ -18,6 +20,9 @@ TINY_FEATURES = (
     Feature(name="monthly_charge", type="number", unit="EUR"),
     Feature(name="plan", type="category", allowed=("basic", "plus", "premium")),
 )
+
+TINY_DECISION = Decision(10, 4, 0, 1.0, 0.0)
+"""A call pays from a churn probability of 0.4 on."""
 
 
 def tiny_columns(n_rows: int = 200, seed: int = 0) -> dict[str, list[object]]:
@@ -33,6 +38,7 @@ def tiny_columns(n_rows: int = 200, seed: int = 0) -> dict[str, list[object]]:
 def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> Artifact:
     """An artifact of a logistic regression on 200 made-up customers."""
     columns = tiny_columns(seed=seed)
+    classifier = _tiny_classifier(columns, seed)
     draft = Manifest(
         version=version,
         dataset="tiny",
@@ -40,12 +46,12 @@ def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> A
         features=TINY_FEATURES,
         categories={"plan": ("basic", "plus", "premium")},
         label=InactivityLabel(rule="inactivity", horizon_days=60),
-        threshold=0.4,
+        decision=TINY_DECISION,
+        conformal=classifier.conformal,
         hashes=Hashes(data="0" * 64, code="1" * 64, parameters="2" * 64),
         metrics={"roc_auc": 0.8},
         baselines={"boosting": {"roc_auc": 0.75}},
     )
-    classifier = _tiny_classifier(columns, seed)
     golden = {name: values[:16] for name, values in columns.items()}
     golden["plan"][0] = "never seen"
     return Artifact.create(
@@ -68,4 +74,5 @@ def _tiny_classifier(columns: dict[str, list[object]], seed: int) -> Classifier:
     model = fit_logistic(rows, vocabulary.sizes, inverse_penalty=1.0).model
     logit = model.logit(table.numbers, codes)
     calibration = fit_calibration(logit, label, prior_rows=0.0)
-    return Classifier(model, vocabulary, calibration)
+    conformal = fit_conformal(calibration.probability(logit), label, coverage=0.8)
+    return Classifier(model, vocabulary, calibration, conformal)

@@ -97,7 +97,8 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
     done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
     assert done.exit_code == 0, done.output
     scores = pd.read_csv(tmp_path / "out.csv", dtype={"Customer No": str})
-    assert list(scores) == ["Customer No", "churn_probability", "decision"]
+    told = ["churn_probability", "decision", "expected_profit", "certainty"]
+    assert list(scores) == ["Customer No", *told]
     assert scores["Customer No"].tolist() == ["007", "b", "c, d", "e"]
     assert scores["churn_probability"].tolist() == pytest.approx(_expected(), abs=1e-9)
     called = scores["churn_probability"] >= 0.4
@@ -105,6 +106,8 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
         scores["decision"].tolist()
         == called.map({True: "call", False: "no_call"}).tolist()
     )
+    assert (called == (scores["expected_profit"] >= 0)).all()
+    assert set(scores["certainty"]) <= {"leaves", "stays", "not_sure"}
     assert not (tmp_path / "out.rejected.csv").exists()
     assert "4 customers scored" in done.output
 

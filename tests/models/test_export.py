@@ -11,6 +11,7 @@ from safetensors.numpy import load
 
 from churn_pipeline.models.calibration import fit_calibration
 from churn_pipeline.models.classifier import Classifier
+from churn_pipeline.models.conformal import fit_conformal
 from churn_pipeline.models.table import Table
 from tests.models.company import encode, fit, learn, made_up
 
@@ -25,7 +26,9 @@ def classifier(family: str, table: Table, label: np.ndarray) -> Classifier:
     model = fit(family, rows.take(slice(0, cut)), held_out, vocabulary.sizes)
     logit = model.logit(held_out.numbers, held_out.codes)
     calibration = fit_calibration(logit, held_out.label, prior_rows=50)
-    return Classifier(model, vocabulary, calibration)
+    probability = calibration.probability(logit)
+    conformal = fit_conformal(probability, held_out.label, coverage=0.9)
+    return Classifier(model, vocabulary, calibration, conformal)
 
 
 def exported(made: Classifier, table: Table) -> np.ndarray:

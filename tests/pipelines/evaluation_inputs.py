@@ -45,6 +45,5 @@ def made_up_inputs(n_customers: int = 300) -> dict[str, object]:
             label=rows["label"], net=predicted, logistic=0.9 * predicted
         ),
         "true_churn_probability": ibis.memtable(keys.assign(churn_probability=true)),
-        "candidates": {"net": {"threshold": 0.4}, "logistic": {"threshold": 0.3}},
         "reigning_champion": None,
     }

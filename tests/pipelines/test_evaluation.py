@@ -10,8 +10,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from churn_pipeline.dataset import Dataset
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.metrics import point_metrics
-from churn_pipeline.evaluation.profit import Decision
 from churn_pipeline.pipelines.evaluation import create_pipeline, nodes
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import ArtifactError
@@ -65,10 +65,8 @@ def _run(inputs):
 
 
 def _score(inputs, **change):
-    given = {**inputs, **change}
-    return nodes.score_test_rows(
-        **{name: value for name, value in given.items() if name != "candidates"}
-    )
+    given = {**inputs, "decision": DECISION, **change}
+    return nodes.score_test_rows(**given)
 
 
 @pytest.fixture(scope="module")

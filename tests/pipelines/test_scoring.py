@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.pipelines.scoring.nodes import (
     Scoring,
     list_calls,
@@ -56,6 +56,8 @@ def test_the_newest_date_is_scored_as_by_the_artifact(features, champion):
         "observation_date",
         "churn_probability",
         "decision",
+        "expected_profit",
+        "certainty",
         "model_version",
     ]
     assert len(scores) == 200
@@ -108,6 +110,8 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
             "observation_date": pd.Timestamp(NEW),
             "churn_probability": [0.9, 0.70049, 0.5, 0.1],
             "decision": ["gone", "call", "call", "no_call"],
+            "expected_profit": [40.0, 19.5, 29.324, -1.0],
+            "certainty": ["leaves", "leaves", "not_sure", "stays"],
         }
     )
     plans = features.to_pandas().set_index("customer_id")["plan"]
@@ -117,26 +121,28 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
     assert listed.to_dict("records") == [
         {
             "rank": 1,
-            "customer_id": "c120",
-            "churn_probability": 0.7,
+            "customer_id": "c130",
+            "churn_probability": 0.5,
             "expected_profit": 29.32,
             "currency": "GBP",
+            "certainty": "not_sure",
             "reasons": "",
-            "plan": plans["c120"],
+            "plan": plans["c130"],
         },
         {
             "rank": 2,
-            "customer_id": "c130",
-            "churn_probability": 0.5,
+            "customer_id": "c120",
+            "churn_probability": 0.7,
             "expected_profit": 19.5,
             "currency": "GBP",
+            "certainty": "leaves",
             "reasons": "",
-            "plan": plans["c130"],
+            "plan": plans["c120"],
         },
     ]
     one = dataclasses.replace(COSTS, capacity=1)
     shorter = list_calls(*given, decision=one, **told)
-    assert shorter["customer_id"].tolist() == ["c120"]
+    assert shorter["customer_id"].tolist() == ["c130"]
 
 
 def test_the_list_says_why_to_call_the_first_of_it(features, champion):
@@ -166,6 +172,8 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features, champ
             "observation_date": pd.Timestamp(NEW),
             "churn_probability": [0.1],
             "decision": ["no_call"],
+            "expected_profit": [-1.0],
+            "certainty": ["stays"],
         }
     )
     listed = list_calls(
@@ -184,5 +192,6 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features, champ
         "churn_probability",
         "expected_profit",
         "currency",
+        "certainty",
         "reasons",
     ]

@@ -14,7 +14,7 @@ from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.settings import (
     BoostingSettings,
@@ -270,16 +270,17 @@ def _changed(part, changed):
 
 def test_rising_metrics_choose_the_largest():
     found = Comparison(
-        {},
+        0.2,
         {
-            "net": {"log_loss": 0.4, "roc_auc": 0.8},
-            "logistic": {"log_loss": 0.3, "roc_auc": 0.7},
+            "net": {"log_loss": 0.4, "roc_auc": 0.8, "profit_loss": 9.0},
+            "logistic": {"log_loss": 0.3, "roc_auc": 0.7, "profit_loss": 8.0},
         },
         {},
         pd.DataFrame(),
     )
-    assert found.ranked("roc_auc") == ["net", "logistic"]
-    assert found.ranked("log_loss") == ["logistic", "net"]
+    assert found.ranked("roc_auc") == {"net": 0.8, "logistic": 0.7}
+    assert list(found.ranked("log_loss")) == ["logistic", "net"]
+    assert list(found.ranked("profit")) == ["logistic", "net"]
 
 
 def test_the_net_is_not_tuned_where_it_is_no_candidate(tmp_path):

@@ -87,11 +87,11 @@ def test_a_changed_byte_in_any_file_is_refused(artifact, tmp_path, name):
         Artifact.load(tmp_path)
 
 
-def test_an_edited_threshold_is_refused(artifact, tmp_path):
+def test_edited_costs_are_refused(artifact, tmp_path):
     artifact.save(tmp_path)
     text = (tmp_path / "manifest.json").read_text()
     (tmp_path / "manifest.json").write_text(
-        text.replace('"threshold": 0.4', '"threshold": 0.1')
+        text.replace('"contact_cost": 4.0', '"contact_cost": 1.0')
     )
     with pytest.raises(ArtifactError, match=r"manifest\.json with sha256"):
         Artifact.load(tmp_path)

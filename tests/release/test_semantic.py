@@ -1,5 +1,7 @@
 """MAJOR.MINOR.PATCH: what each level means, and that no number is given twice."""
 
+from dataclasses import replace
+
 import pytest
 
 from churn_pipeline.dataset import InactivityLabel
@@ -62,7 +64,8 @@ def test_another_way_of_making_it_is_minor(change, why):
         _hashes(data="9" * 64),
         {"features": OLD.features[::-1]},
         _feature(description="Said otherwise"),
-        {"threshold": 0.5, "categories": {"plan": ("basic",)}},
+        {"conformal": replace(OLD.conformal, stays_to=0.7)},
+        {"categories": {"plan": ("basic",)}},
     ],
 )
 def test_the_same_recipe_is_a_patch(change):

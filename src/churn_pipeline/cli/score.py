@@ -70,9 +70,10 @@ def score(  # noqa: PLR0917
     INPUT is a CSV, TSV, Parquet or Excel file with the columns of the raw table: of a
     snapshot its customers, else the event log, at a path or a URL (s3://, https://).
     The label may be absent. OUTPUT (.csv, .tsv or .parquet, on this machine) gets the
-    customer id, churn_probability and decision: call, no_call, or gone where the label
-    or long inactivity says that the customer has left; with --reasons also what raises
-    the risk of those to call most. Rows that are not valid go to
+    customer id, churn_probability, decision (call, no_call, or gone where the label
+    or long inactivity says that the customer has left), expected_profit of a call, and
+    certainty: leaves, stays or not_sure; with --reasons also what raises the risk of
+    those to call most. Rows that are not valid go to
     OUTPUT's name with .rejected.csv, each with the reasons. Both replace earlier files
     of their names, once all is scored.
 
@@ -226,12 +227,13 @@ def _schema(to_score: ToScore, reasons: int) -> pa.Schema:
     """Return the columns of the output."""
     import pyarrow as pa
 
+    from churn_pipeline.serving.files import SCORES
+
     identity = to_score.features.select("customer_id").schema().to_pyarrow()
     return pa.schema(
         [
             pa.field(to_score.id_name, identity.field(0).type),
-            pa.field("churn_probability", pa.float64()),
-            pa.field("decision", pa.string()),
+            *((name, pa.type_for_alias(kind)) for name, kind in SCORES.items()),
             *([pa.field("reasons", pa.string())] if reasons else []),
         ]
     )

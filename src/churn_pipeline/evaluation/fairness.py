@@ -15,7 +15,7 @@ def fairness_by_group(
     probability: ArrayLike,
     group: NDArray[np.object_],
     *,
-    threshold: float,
+    threshold: ArrayLike,
     sizes: Sizes,
 ) -> list[Row]:
     """Return how a model treats each group of a sensitive column.
@@ -24,7 +24,7 @@ def fairness_by_group(
         label: (n,), 1 churned, 0 stayed.
         probability: (n,), churn probability in [0, 1].
         group: (n,), text, the group of each row.
-        threshold: Lowest probability that is contacted.
+        threshold: Lowest probability that is contacted; one for all, or (n,).
         sizes: Which groups are too small to judge.
 
     Returns:
@@ -50,7 +50,7 @@ def fairness_by_group(
             "false_positive_rate": false_positive_rate,
         },
         y_true=y,
-        y_pred=(p >= threshold).astype(float),
+        y_pred=(p >= np.asarray(threshold)).astype(float),
         sensitive_features=group.astype(str),
     )
     rates = frame.by_group.to_dict("index")

@@ -85,6 +85,36 @@ def interval(point: float, draws: Floats, *, confidence: float) -> tuple[float, 
     return float(low), float(high)
 
 
+def share_interval(hits: int, of: int, *, confidence: float) -> tuple[float, float]:
+    """Return the binomial interval of a share, that is never too narrow.
+
+    Args:
+        hits: Rows that count, 0 to `of`.
+        of: Rows, each by itself; of none nothing is known.
+        confidence: Share of intervals that cover the truth at least, in (0, 1).
+
+    Returns:
+        Low and high end, in [0, 1]; NaN of no rows.
+
+    Source:
+        Clopper and Pearson (1934), The Use of Confidence or Fiducial Limits
+        Illustrated in the Case of the Binomial.
+
+    Examples:
+        >>> low, high = share_interval(0, 10, confidence=0.95)
+        >>> low, round(high, 4)
+        (0.0, 0.3085)
+    """
+    from scipy.special import betaincinv
+
+    if of == 0:
+        return float("nan"), float("nan")
+    tail = (1 - confidence) / 2
+    low = betaincinv(hits, of - hits + 1, tail) if hits else 0.0
+    high = betaincinv(hits + 1, of - hits, 1 - tail) if hits < of else 1.0
+    return float(low), float(high)
+
+
 def calibration_noise(
     ranking: Ranking, *, redraws: int, confidence: float, seed: int
 ) -> float:

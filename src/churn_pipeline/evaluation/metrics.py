@@ -27,10 +27,9 @@ class Ranking:
         probability: float64, (n,), sorted, in [0, 1].
         ends: int64, (k,), last row of each run of equal probabilities.
         bins: int64, (b,), first row of each calibration bin.
-        called: Number of rows at or over the threshold; they come first.
-        terms: float64, (n, 4), what each row adds to the sums that metrics are made
-            of: churned, log likelihood, squared error, probability.
-        gain: float64, (n,), money that contacting each row earns, sorted; or None.
+        terms: float64, (n, 6 or 7), what each row adds to the sums that metrics are
+            made of, sorted: churned, log likelihood, squared error, probability,
+            contacted, contacted and churned, and the money that contacting earned.
     """
 
     order: Positions
@@ -38,9 +37,7 @@ class Ranking:
     probability: Floats
     ends: Positions
     bins: Positions
-    called: int
     terms: Floats
-    gain: Floats | None
 
     @classmethod
     def of(
@@ -48,7 +45,7 @@ class Ranking:
         label: ArrayLike,
         probability: ArrayLike,
         *,
-        threshold: float,
+        threshold: ArrayLike,
         gain: ArrayLike | None = None,
     ) -> Ranking:
         """Return the sorted view that metrics are computed from.
@@ -56,7 +53,8 @@ class Ranking:
         Args:
             label: (n,), 1 churned, 0 stayed; n at least 1.
             probability: (n,), churn probability in [0, 1].
-            threshold: Lowest probability that counts as predicted to churn.
+            threshold: Lowest probability that is contacted and counts as predicted to
+                churn; one for all, or (n,).
             gain: (n,), money that contacting each row earns; None leaves profit out.
 
         Raises:
@@ -69,17 +67,17 @@ class Ranking:
         order = np.argsort(-p, kind="stable")
         ranked = p[order]
         ends = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
-        called = int(np.searchsorted(-ranked, -threshold, "right"))
-        terms = np.column_stack([y, _log_likelihood(y, p), (p - y) ** 2, p])
+        called = (p >= np.asarray(threshold, dtype=np.float64)).astype(np.float64)
+        terms = [y, _log_likelihood(y, p), (p - y) ** 2, p, called, called * y]
+        if gain is not None:
+            terms.append(called * np.asarray(gain, dtype=np.float64))
         return cls(
             order=order,
             label=y[order],
             probability=ranked,
             ends=ends,
             bins=_bin_starts(ends),
-            called=called,
-            terms=terms[order],
-            gain=None if gain is None else np.asarray(gain, dtype=np.float64)[order],
+            terms=np.column_stack(terms)[order],
         )
 
     def measure(self, weight: ArrayLike | None = None) -> dict[str, float]:
@@ -110,8 +108,7 @@ class Ranking:
         with np.errstate(divide="ignore", invalid="ignore"):
             return {
                 **self._ranking(w),
-                **self._losses(w),
-                **self._decisions(w),
+                **self._sums(w),
             }
 
     def _ranking(self, w: Floats) -> dict[str, Floats]:
@@ -154,9 +151,11 @@ class Ranking:
             caught[i] = sure + share * tied
         return caught
 
-    def _losses(self, w: Floats) -> dict[str, Floats]:
-        n = w.sum(axis=1)
-        sums = w @ self.terms
+    def _sums(self, w: Floats) -> dict[str, Floats]:
+        n, sums = w.sum(axis=1), w @ self.terms
+        return {**self._losses(w, n, sums), **_decisions(n, sums)}
+
+    def _losses(self, w: Floats, n: Floats, sums: Floats) -> dict[str, Floats]:
         off = np.add.reduceat(w * (self.probability - self.label), self.bins, axis=1)
         rows = np.add.reduceat(w, self.bins, axis=1)
         squares = np.divide(off**2, rows, out=np.zeros_like(off), where=rows > 0)
@@ -169,38 +168,42 @@ class Ranking:
             "mean_probability": sums[:, 3] / n,
         }
 
-    def _decisions(self, w: Floats) -> dict[str, Floats]:
-        first = w[:, : self.called]
-        n, churned = w.sum(axis=1), w @ self.label
-        contacted, caught = first.sum(axis=1), first @ self.label[: self.called]
-        found = {
-            "accuracy": (n - contacted - churned + 2 * caught) / n,
-            "precision": np.where(contacted > 0, caught / contacted, 0.0),
-            "recall": caught / churned,
-            "f1": 2 * caught / (contacted + churned),
-            "contacted_share": contacted / n,
-        }
-        if self.gain is not None:
-            found["profit"] = first @ self.gain[: self.called] / n
-        return found
+
+def _decisions(n: Floats, sums: Floats) -> dict[str, Floats]:
+    """Return what contacting finds and earns, from the rows' sums."""
+    churned, contacted, caught, *earned = sums[:, [0, *range(4, sums.shape[1])]].T
+    found = {
+        "accuracy": (n - contacted - churned + 2 * caught) / n,
+        "precision": np.where(contacted > 0, caught / contacted, 0.0),
+        "recall": caught / churned,
+        "f1": 2 * caught / (contacted + churned),
+        "contacted_share": contacted / n,
+    }
+    return found | {"profit": money / n for money in earned}
 
 
 def point_metrics(
-    label: ArrayLike, probability: ArrayLike, threshold: float
+    label: ArrayLike,
+    probability: ArrayLike,
+    threshold: ArrayLike,
+    *,
+    gain: ArrayLike | None = None,
 ) -> dict[str, float]:
     """Return the metrics of churn probabilities against labels.
 
     Args:
         label: (n,), 1 churned, 0 stayed; n at least 1.
         probability: (n,), churn probability in [0, 1].
-        threshold: Lowest probability that counts as predicted to churn, in [0, 1].
+        threshold: Lowest probability that is contacted and counts as predicted to
+            churn; one for all, or (n,).
+        gain: (n,), money that contacting each row earns; None leaves profit out.
 
     Returns:
         `roc_auc`, `average_precision`, `top_decile_lift` (times the churn rate among
         the likeliest tenth), `log_loss` (nats), `brier`, `calibration_error` (mean
         distance over 15 bins of equal mass), `accuracy`, `precision`, `recall`, `f1`,
-        `contacted_share`, `churn_rate`, `mean_probability`, `threshold`, `n_rows`.
-        NaN where a metric is not defined, as ROC AUC of one class.
+        `contacted_share`, `churn_rate`, `mean_probability`, `profit` (money per row),
+        `n_rows`. NaN where a metric is not defined, as ROC AUC of one class.
 
     Raises:
         ValueError: If there are no rows, lengths differ, a label is not 0 or 1, or a
@@ -214,9 +217,8 @@ def point_metrics(
         >>> point_metrics([1, 0, 0, 1], [0.9, 0.1, 0.4, 0.3], 0.5)["roc_auc"]
         0.75
     """
-    ranking = Ranking.of(label, probability, threshold=threshold)
-    sizes = {"threshold": float(threshold), "n_rows": float(ranking.order.size)}
-    shown = {**ranking.measure(), **sizes}
+    ranking = Ranking.of(label, probability, threshold=threshold, gain=gain)
+    shown = {**ranking.measure(), "n_rows": float(ranking.order.size)}
     del shown["calibration_square"]  # grows with noise: it is for differences alone
     return shown
 

@@ -17,6 +17,7 @@ from churn_pipeline.evaluation.curves import (
     curves,
     thin,
 )
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.figure_style import (
     BLUE,
     GREEN,
@@ -29,7 +30,7 @@ from churn_pipeline.evaluation.figure_style import (
     reference,
     style,
 )
-from churn_pipeline.evaluation.profit import Decision, ProfitCurve, profit_curve
+from churn_pipeline.evaluation.profit import ProfitCurve, profit_curve
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -46,7 +47,7 @@ class Judged:
         models: Name -> float64, (n,), churn probability; the first is the one judged,
             `champion` and `true hazard` are drawn in colours of their own.
         metrics: Metric -> value, with the ends of intervals.
-        threshold: Lowest probability that is contacted.
+        value: float64, (n,), money that each customer is worth.
         decision: Costs and values.
         currency: Printed beside money.
     """
@@ -54,9 +55,14 @@ class Judged:
     label: Floats
     models: Mapping[str, Floats]
     metrics: Mapping[str, float]
-    threshold: float
+    value: Floats
     decision: Decision
     currency: str
+
+    @property
+    def threshold(self) -> float:
+        """Lowest probability that is contacted, of a customer of the usual value."""
+        return float(self.metrics["threshold"])
 
     @property
     def probability(self) -> Floats:
@@ -76,7 +82,8 @@ class Judged:
     @cached_property
     def profit_curve(self) -> ProfitCurve:
         """The profit of contacting so many."""
-        return profit_curve(self.label, self.probability, self.decision)
+        given = (self.label, self.probability, self.decision, self.value)
+        return profit_curve(*given)
 
 
 def draw_roc(judged: Judged) -> Figure:
@@ -196,7 +203,7 @@ def draw_profit(judged: Judged) -> Figure:
     figure = new_figure(
         f"Contacting {judged.metrics['contacted_share']:.0%} of the customers earns "
         f"{money} {earned:,.2f} a customer; the top here is {best:,.2f}",
-        x="share of customers contacted, the likeliest churners first",
+        x="share of customers contacted, the call that earns most first",
         y=f"profit, {money} a customer of all",
     )
     kept = np.unique(np.append(thin(curve.share.size), curve.profit.argmax()))
@@ -220,8 +227,8 @@ def draw_scores(judged: Judged) -> Figure:
     """Return how the probabilities of churners and of the others spread."""
     called = judged.metrics["contacted_share"]
     figure = new_figure(
-        f"{called:.0%} of the customers reach the threshold {judged.threshold:.3f}, "
-        f"with {judged.metrics['recall']:.0%} of the churners",
+        f"{called:.0%} of the customers are worth a call, with "
+        f"{judged.metrics['recall']:.0%} of the churners",
         x="churn probability",
         y="share of each group",
     )
@@ -238,7 +245,9 @@ def draw_scores(judged: Judged) -> Figure:
             opacity=0.6,
         )
     figure.update_layout(barmode="overlay")
-    reference(figure, "contacted from here on", x=judged.threshold)
+    by_value = judged.decision.value_column is not None
+    who = ", of the usual value" if by_value else ""
+    reference(figure, f"contacted from here on{who}", x=judged.threshold)
     figure.update_xaxes(tickformat=".0%")
     figure.update_yaxes(tickformat=".0%")
     return figure

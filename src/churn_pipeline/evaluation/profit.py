@@ -1,8 +1,7 @@
-"""What acting on the probabilities earns: profit, its curve and the threshold.
+"""What acting on the probabilities earns: profit, its curve and the curve's top.
 
-A customer whose churn probability reaches the threshold is contacted and offered
-something to stay. One who would have left stays with probability `success_rate`; one
-who would have stayed anyway takes the offer with probability `stayer_acceptance`.
+Customers are ranked by what contacting them is expected to earn. Where all are worth
+the same, that is by their churn probability.
 """
 
 from __future__ import annotations
@@ -12,108 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from churn_pipeline.evaluation.decision import Decision
+
 Floats = NDArray[np.float64]
-
-_TOPS = {
-    "customer_value": np.inf,
-    "contact_cost": np.inf,
-    "offer_cost": np.inf,
-    "success_rate": 1.0,
-    "stayer_acceptance": 1.0,
-}
-"""The largest valid value of each number."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Costs and values of the decision to contact a customer (`params:decision`).
-
-    Attributes:
-        customer_value: Money that a customer who is kept is worth; above 0.
-        contact_cost: Money that one contact costs; 0 or more.
-        offer_cost: Money that an accepted offer costs; 0 or more.
-        success_rate: Share of contacted churners who accept and stay, in (0, 1].
-        stayer_acceptance: Share of contacted customers who would have stayed anyway
-            and take the offer, in [0, 1].
-        capacity: Most customers on the list to call; None: all worth a call.
-        assumed: Whether the values are nobody's own yet: placeholders to replace.
-
-    Raises:
-        ValueError: If a value is out of its range, or contacting a certain churner
-            would lose money.
-
-    Source:
-        Neslin et al. (2006), Defection Detection, Journal of Marketing Research 43,
-        equation 1.
-    """
-
-    customer_value: float
-    contact_cost: float
-    offer_cost: float
-    success_rate: float
-    stayer_acceptance: float = 1.0
-    capacity: int | None = None
-    assumed: bool = False
-
-    def __post_init__(self) -> None:
-        for name, top in _TOPS.items():
-            value = getattr(self, name)
-            if not 0 <= value <= top or not np.isfinite(value):
-                raise ValueError(
-                    f"decision.{name}: expected a number from 0 to {top:g}, got "
-                    f"{value}; correct parameters_decision.yml"
-                )
-        if self.capacity is not None and (
-            self.capacity < 1 or self.capacity != int(self.capacity)
-        ):
-            raise ValueError(
-                "decision.capacity: expected a whole number of calls from 1 on, or "
-                f"null for no limit, got {self.capacity}; correct "
-                "parameters_decision.yml"
-            )
-        if self.gain_of_churner <= 0:
-            raise ValueError(
-                "decision: contacting a customer who is sure to leave must earn money, "
-                f"got {self.gain_of_churner:g} = success_rate x (customer_value - "
-                "offer_cost) - contact_cost; correct parameters_decision.yml"
-            )
-
-    @property
-    def gain_of_churner(self) -> float:
-        """Expected money from contacting a customer who would leave."""
-        kept = self.success_rate * (self.customer_value - self.offer_cost)
-        return kept - self.contact_cost
-
-    @property
-    def gain_of_stayer(self) -> float:
-        """Expected money, 0 or less, from contacting one who would stay anyway."""
-        return -(self.contact_cost + self.stayer_acceptance * self.offer_cost)
-
-    @property
-    def break_even(self) -> float:
-        """Churn probability, in [0, 1), above which a contact earns money."""
-        return -self.gain_of_stayer / (self.gain_of_churner - self.gain_of_stayer)
-
-    def expected(self, probability: ArrayLike) -> Floats:
-        """Return what contacting customers is expected to earn.
-
-        Args:
-            probability: (n,), calibrated churn probability in [0, 1].
-
-        Returns:
-            float64, (n,), money each; 0 at the break-even.
-        """
-        churns = np.asarray(probability, dtype=np.float64)
-        return churns * self.gain_of_churner + (1 - churns) * self.gain_of_stayer
 
 
 @dataclass(frozen=True)
 class ProfitCurve:
-    """Profit by the share of customers contacted, the likeliest churners first.
+    """Profit by the share of customers contacted, the call that earns most first.
 
     Attributes:
-        threshold: float64, (k + 1,), descending; the lowest probability contacted.
-            The first, contacting nobody, is 1.
+        threshold: float64, (k + 1,), descending; the lowest probability contacted, of
+            a customer of the usual value. The first, contacting nobody, is 1, or more
+            where a customer is worth more than the usual.
         share: float64, (k + 1,), share of customers contacted, 0 to 1.
         profit: float64, (k + 1,), money per customer of the whole table.
     """
@@ -123,47 +33,54 @@ class ProfitCurve:
     profit: Floats
 
 
-def gains(label: ArrayLike, decision: Decision) -> Floats:
+def gains(
+    label: ArrayLike, decision: Decision, value: ArrayLike | None = None
+) -> Floats:
     """Return what contacting each customer earns.
 
     Args:
         label: (n,), 1 churned, 0 stayed.
         decision: Costs and values.
+        value: Money that each customer is worth, (n,); None: all the usual.
 
     Returns:
         float64, (n,), money.
     """
-    return decision.expected(label)
+    return decision.expected(label, decision.usual_value if value is None else value)
 
 
 def profit(
     label: ArrayLike,
     probability: ArrayLike,
-    threshold: float,
     decision: Decision,
+    value: ArrayLike | None = None,
 ) -> float:
-    """Return the profit per customer of contacting everyone at or over a threshold.
+    """Return the profit per customer of contacting all of whom that is to be expected.
 
     Args:
         label: (n,), 1 churned, 0 stayed.
         probability: (n,), churn probability in [0, 1].
-        threshold: Lowest probability that is contacted, in [0, 1].
         decision: Costs and values.
+        value: Money that each customer is worth, (n,); None: all the usual.
 
     Returns:
         Money per customer, contacted or not; doing nothing earns 0.
 
     Examples:
         >>> costs = Decision(100, 1, 10, 0.5, 1.0)
-        >>> profit([1, 0], [0.9, 0.2], 0.5, costs)
-        22.0
+        >>> profit([1, 0], [0.9, 0.2], costs)
+        16.5
     """
-    contacted = np.asarray(probability, dtype=np.float64) >= threshold
-    return float(np.mean(contacted * gains(label, decision)))
+    worth = decision.usual_value if value is None else value
+    contacted = np.asarray(probability, dtype=np.float64) >= decision.threshold(worth)
+    return float(np.mean(contacted * gains(label, decision, worth)))
 
 
 def profit_curve(
-    label: ArrayLike, probability: ArrayLike, decision: Decision
+    label: ArrayLike,
+    probability: ArrayLike,
+    decision: Decision,
+    value: ArrayLike | None = None,
 ) -> ProfitCurve:
     """Return the profit of every threshold that tells customers apart.
 
@@ -171,36 +88,26 @@ def profit_curve(
         label: (n,), 1 churned, 0 stayed; n at least 1.
         probability: (n,), churn probability in [0, 1].
         decision: Costs and values.
+        value: Money that each customer is worth, (n,); None: all the usual.
 
     Returns:
         The curve, from nobody contacted to everybody contacted.
     """
-    score = np.asarray(probability, dtype=np.float64)
-    order = np.argsort(-score, kind="stable")
-    ranked = score[order]
-    last_of_ties = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
-    earned = np.cumsum(gains(label, decision)[order])[last_of_ties]
-    n = score.size
+    ranked = _Ranked.of(label, probability, decision, value)
+    earned = np.append(0.0, np.cumsum(ranked.gain)[ranked.last_of_ties])
+    n = ranked.order.size
     return ProfitCurve(
-        threshold=np.append(1.0, ranked[last_of_ties]),
-        share=np.append(0.0, (last_of_ties + 1) / n),
-        profit=np.append(0.0, earned / n),
+        threshold=ranked.threshold,
+        share=np.append(0.0, (ranked.last_of_ties + 1) / n),
+        profit=earned / n,
     )
 
 
-def best_threshold(decision: Decision) -> float:
-    """Return the probability from which on a customer is contacted, in [0, 1).
-
-    The break-even: a probability that is calibrated says what a contact is expected
-    to earn, and that is above 0 from there on, whatever the rows at hand. The top of
-    a profit curve is the same threshold with the noise of its rows; `top_of_curve`
-    is there to check the one by the other. See docs/decisions.
-    """
-    return decision.break_even
-
-
 def top_of_curve(
-    label: ArrayLike, probability: ArrayLike, decision: Decision
+    label: ArrayLike,
+    probability: ArrayLike,
+    decision: Decision,
+    value: ArrayLike | None = None,
 ) -> tuple[float, float]:
     """Return the threshold that would have earned most on these rows, and how much.
 
@@ -208,13 +115,14 @@ def top_of_curve(
         label: (n,), 1 churned, 0 stayed; n at least 1.
         probability: (n,), churn probability in [0, 1].
         decision: Costs and values.
+        value: Money that each customer is worth, (n,); None: all the usual.
 
     Returns:
-        The threshold, in [0, 1], halfway between the last customer contacted and the
-        next (of several that earn the same, the one nearest to the break-even), and
-        its profit, money per customer.
+        The threshold of the usual value, halfway between the last customer contacted
+        and the next (of several that earn the same, the one nearest to the
+        break-even), and its profit, money per customer.
     """
-    curve = profit_curve(label, probability, decision)
+    curve = profit_curve(label, probability, decision, value)
     top = _nearest_top(curve.threshold, curve.profit, decision)
     return top, float(curve.profit.max())
 
@@ -223,6 +131,7 @@ def draw_tops(
     label: ArrayLike,
     probability: ArrayLike,
     decision: Decision,
+    value: ArrayLike | None = None,
     *,
     customer: ArrayLike,
     resamples: int,
@@ -234,28 +143,54 @@ def draw_tops(
         label: (n,), 1 churned, 0 stayed; n at least 1.
         probability: (n,), churn probability in [0, 1].
         decision: Costs and values.
+        value: Money that each customer is worth, (n,); None: all the usual.
         customer: (n,), customer id of each row; a customer's rows are drawn together.
         resamples: Number of resamples, at least 1.
         seed: Of the draws.
 
     Returns:
-        float64, (resamples,), thresholds in [0, 1].
+        float64, (resamples,), thresholds of the usual value.
     """
-    score = np.asarray(probability, dtype=np.float64)
-    order = np.argsort(-score, kind="stable")
-    earned = gains(label, decision)[order]
-    last_of_ties = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-    threshold = np.append(1.0, score[order][last_of_ties])
-    _, code = np.unique(np.asarray(customer)[order], return_inverse=True)
+    ranked = _Ranked.of(label, probability, decision, value)
+    _, code = np.unique(np.asarray(customer)[ranked.order], return_inverse=True)
     n_customers = int(code.max()) + 1
     rng = np.random.default_rng(seed)
     tops = np.empty(resamples)
     for i in range(resamples):
         drawn = rng.integers(0, n_customers, n_customers)
         times = np.bincount(drawn, minlength=n_customers)[code]
-        profits = np.append(0.0, np.cumsum(times * earned)[last_of_ties])
-        tops[i] = _nearest_top(threshold, profits, decision)
+        earned = np.cumsum(times * ranked.gain)[ranked.last_of_ties]
+        profits = np.append(0.0, earned)
+        tops[i] = _nearest_top(ranked.threshold, profits, decision)
     return tops
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Rows by falling expected profit: positions, gains, ends of ties, thresholds."""
+
+    order: NDArray[np.int64]
+    gain: Floats
+    last_of_ties: NDArray[np.int64]
+    threshold: Floats
+
+    @classmethod
+    def of(
+        cls,
+        label: ArrayLike,
+        probability: ArrayLike,
+        decision: Decision,
+        value: ArrayLike | None,
+    ) -> _Ranked:
+        worth = decision.usual_value if value is None else value
+        score = decision.equivalent(probability, worth)
+        order = np.argsort(-score, kind="stable")
+        ranked = score[order]
+        last_of_ties = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
+        nobody = max(1.0, 2 * ranked[0] - 1)
+        gain = gains(label, decision, worth)[order]
+        threshold = np.append(nobody, ranked[last_of_ties])
+        return cls(order, gain, last_of_ties, threshold)
 
 
 def _nearest_top(threshold: Floats, profits: Floats, decision: Decision) -> float:

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro_datasets._typing import JSONPreview
 
-from churn_pipeline.release.artifact import MANIFEST, Artifact
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.manifest import MANIFEST
 
 Artifacts = dict[str, Artifact]
 T = TypeVar("T", Artifact, Artifacts)

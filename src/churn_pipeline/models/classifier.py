@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Calibration, Floats
+from churn_pipeline.models.conformal import Conformal
 from churn_pipeline.models.graph import Graph
 from churn_pipeline.models.table import Table
 from churn_pipeline.models.vocabulary import Vocabulary
@@ -85,6 +86,7 @@ class Classifier:
     model: Model
     vocabulary: Vocabulary
     calibration: Calibration
+    conformal: Conformal
 
     def probability(self, table: Table) -> Floats:
         """Return churn probabilities in [0, 1], float64, (n_rows,)."""

@@ -65,11 +65,11 @@ def read_table(
         ValueError: A column is missing, is longer than another, or holds text where
             a number is expected.
     """
-    names = _names(columns)
+    names = column_names(columns)
     absent = [name for name in (*numbers, *categories) if name not in names]
     if absent:
         raise ValueError(_absent_message(absent, names))
-    number_arrays = [_read_numbers(name, columns[name]) for name in numbers]
+    number_arrays = [read_numbers(name, columns[name]) for name in numbers]
     category_arrays = [_read_categories(columns[name]) for name in categories]
     n_rows = _common_length(
         dict(zip((*numbers, *categories), (*number_arrays, *category_arrays)))
@@ -78,14 +78,16 @@ def read_table(
         np.empty((n_rows, len(numbers)), np.float32),
         np.empty((n_rows, len(categories)), object),
     )
-    for position, values in enumerate(number_arrays):
-        table.numbers[:, position] = values
+    with np.errstate(over="ignore"):
+        for position, values in enumerate(number_arrays):
+            table.numbers[:, position] = values
     for position, texts in enumerate(category_arrays):
         table.categories[:, position] = texts
     return table
 
 
-def _names(columns: Columns) -> set[str]:
+def column_names(columns: Columns) -> set[str]:
+    """Return the names of the columns of a mapping or a table."""
     for attribute in ("column_names", "columns"):
         names = getattr(columns, attribute, None)
         if names is not None:
@@ -117,19 +119,28 @@ def _common_length(arrays: Mapping[str, NDArray[Any]]) -> int:
     return next(iter(lengths.values()), 0)
 
 
-def _read_numbers(name: str, values: Any) -> NDArray[np.float32]:
+def read_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Return a column as numbers, float64, (n_rows,); NaN where missing.
+
+    Args:
+        name: Of the column, for the message.
+        values: Booleans, integers, floats, decimals or text of a number; None, NaN
+            and pandas' NA are missing.
+
+    Raises:
+        ValueError: A value is text that is no number.
+    """
     found = np.asarray(values)
     if found.dtype.kind not in "biuf":
         found = np.where(_is_missing(found), None, found)  # type: ignore[call-overload]
-    with np.errstate(over="ignore"):
-        try:
-            return found.astype(np.float64).astype(np.float32)
-        except (TypeError, ValueError) as error:
-            bad = next(value for value in found.tolist() if not _is_number(value))
-            raise ValueError(
-                f"expected numbers in the column {name}, got {bad!r}; "
-                "leave the value empty (None) where it is not known"
-            ) from error
+    try:
+        return found.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        bad = next(value for value in found.tolist() if not _is_number(value))
+        raise ValueError(
+            f"expected numbers in the column {name}, got {bad!r}; "
+            "leave the value empty (None) where it is not known"
+        ) from error
 
 
 def _is_number(value: object) -> bool:

@@ -13,10 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, ValidationError
 
-from churn_pipeline.dataset import Label, Params
-from churn_pipeline.feature import Feature
 from churn_pipeline.models.table import Columns
 from churn_pipeline.release.explanation import (
     Explainer,
@@ -28,112 +25,20 @@ from churn_pipeline.release.explanation import (
 from churn_pipeline.release.golden import check_golden, read_golden, write_golden
 from churn_pipeline.release.integrity import (
     ArtifactError,
-    altered,
     check_files,
     sha256,
 )
+from churn_pipeline.release.manifest import MANIFEST, Hashes, Manifest
 from churn_pipeline.release.reasons import Reason, give_reasons
 from churn_pipeline.release.session import Session
 
 __all__ = ["Artifact", "ArtifactError", "Hashes", "Manifest"]
 
-FORMAT = 2
 MODEL = "model.onnx"
 WEIGHTS = "weights.safetensors"
 GOLDEN = "golden.json"
 REFERENCE = "reference.json"
-MANIFEST = "manifest.json"
 _FILES = (MODEL, WEIGHTS, GOLDEN, REFERENCE)
-
-
-class Hashes(Params):
-    """What the model was made from, as sha256 in hexadecimal."""
-
-    data: str
-    code: str
-    parameters: str
-
-
-class Manifest(Params):
-    """What an artifact is and where it comes from.
-
-    Attributes:
-        format: Layout of the folder; a reader refuses one that it does not know.
-        version: Version of the run that made it, e.g. 2026-11-21T01.33.09.000Z.
-        dataset: Name of the data set.
-        family: Kind of model inside, as the parameters of training name it.
-        features: Inputs in order, with type, unit, range and allowed categories.
-        categories: Levels that the model learnt, by text feature; others count as
-            unknown.
-        label: How churn was told.
-        threshold: Probability in [0, 1] from which on a customer is called.
-        hashes: Of the data, the code and the parameters.
-        metrics: On the test split, by name.
-        baselines: The same metrics of the other candidates, by family.
-        packages: Versions of the packages that made the model.
-        files: sha256 of each other file of the folder.
-        digest: sha256 of this manifest without the digest.
-    """
-
-    format: int = FORMAT
-    version: str
-    dataset: str
-    family: str = Field(min_length=1)
-    features: tuple[Feature, ...]
-    categories: dict[str, tuple[str, ...]]
-    label: Label
-    threshold: float = Field(ge=0, le=1)
-    hashes: Hashes
-    metrics: dict[str, float] = Field(default_factory=dict)
-    baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
-    packages: dict[str, str] = Field(default_factory=dict)
-    files: dict[str, str] = Field(default_factory=dict)
-    digest: str = ""
-
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        """Names of the numeric features, in order."""
-        return tuple(f.name for f in self.features if f.type == "number")
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """Names of the text features, in order."""
-        return tuple(f.name for f in self.features if f.type == "category")
-
-    def sealed(self) -> Manifest:
-        """Return this manifest with its digest."""
-        return self.model_copy(update={"digest": self._digest()})
-
-    def to_bytes(self) -> bytes:
-        """Return the text of `manifest.json`, the same for the same manifest."""
-        return (self.model_dump_json(indent=2) + "\n").encode()
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> Manifest:
-        """Read a manifest.
-
-        Raises:
-            ArtifactError: It is not a manifest of this format, or was altered.
-        """
-        try:
-            manifest = cls.model_validate_json(content)
-        except ValidationError as error:
-            raise ArtifactError(
-                f"expected {MANIFEST} of format {FORMAT}, got one that cannot be "
-                f"read ({error.errors()[0]['loc']}: {error.errors()[0]['msg']}); "
-                "train again, or load it with the release that made it"
-            ) from error
-        if manifest.format != FORMAT:
-            raise ArtifactError(
-                f"expected an artifact of format {FORMAT}, got {manifest.format}; "
-                "load it with the release that made it"
-            )
-        if manifest.digest != manifest._digest() or manifest.to_bytes() != content:
-            raise ArtifactError(altered(MANIFEST, manifest.digest, manifest._digest()))
-        return manifest
-
-    def _digest(self) -> str:
-        return sha256(self.model_copy(update={"digest": ""}).to_bytes())
 
 
 class Artifact:

@@ -8,7 +8,7 @@ from churn_pipeline.release.artifact import Manifest
 
 
 def require_features(manifest: Manifest, columns: Collection[str]) -> list[str]:
-    """Return the names of a model's features, in order, all among the columns.
+    """Return the names of what a model answers from, in order, all among the columns.
 
     Args:
         manifest: Of the model.
@@ -17,7 +17,7 @@ def require_features(manifest: Manifest, columns: Collection[str]) -> list[str]:
     Raises:
         ValueError: A feature is not among them.
     """
-    names = [feature.name for feature in manifest.features]
+    names = [feature.name for feature in manifest.inputs]
     missing = [name for name in names if name not in columns]
     if missing:
         raise ValueError(

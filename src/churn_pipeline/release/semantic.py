@@ -145,7 +145,7 @@ def _contract(manifest: Manifest) -> dict[str, dict[str, object]]:
     """Return what a request must look like: columns come by name, in any order."""
     return {
         feature.name: feature.model_dump(exclude={"description"})
-        for feature in manifest.features
+        for feature in manifest.inputs
     }
 
 

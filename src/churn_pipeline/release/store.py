@@ -26,9 +26,10 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from churn_pipeline.dataset import Params
-from churn_pipeline.release.artifact import MANIFEST, Artifact, ArtifactError, Manifest
+from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.atomic import replace, sync
 from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
+from churn_pipeline.release.manifest import MANIFEST, Manifest
 from churn_pipeline.release.records import VERSION, Pointer, Record
 
 T = TypeVar("T", bound=Params)

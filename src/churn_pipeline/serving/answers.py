@@ -20,7 +20,7 @@ from churn_pipeline.serving.contract import (
     Contract,
     Request,
 )
-from churn_pipeline.serving.decide import decide, has_lapsed
+from churn_pipeline.serving.decide import decide
 
 CustomerId = str | int | None
 Warnings = dict[str, dict[str, int]]
@@ -36,15 +36,22 @@ class Prediction(BaseModel):
     Attributes:
         customer_id: As it came.
         churn_probability: In [0, 1].
+        threshold: Probability from which on a call of this customer is expected to
+            earn money; None where no call is.
         decision: `call` where the probability reaches the threshold, else `no_call`;
             `gone` where the features say that the customer has left already.
+        expected_profit: Money that a call is expected to earn.
+        certainty: `leaves` or `stays` where the model is sure, else `not_sure`.
         reasons: What makes churn more or less probable than usual, the weightiest
             first; absent where none were asked for.
     """
 
     customer_id: CustomerId
     churn_probability: float
+    threshold: float | None
     decision: Literal["call", "no_call", "gone"]
+    expected_profit: float
+    certainty: Literal["leaves", "stays", "not_sure"]
     reasons: list[Reason] | None = Field(None, exclude_if=_is_none)
 
 
@@ -52,7 +59,6 @@ class About(BaseModel):
     """What every answer says of itself.
 
     Attributes:
-        threshold: Probability from which on a customer is called.
         model_version: Version of the model that answered.
         request_id: Of this request.
         time: When it was answered, UTC, ISO 8601.
@@ -61,7 +67,6 @@ class About(BaseModel):
             model answers to those as it has learnt to.
     """
 
-    threshold: float
     model_version: str
     request_id: str
     time: str
@@ -128,27 +133,32 @@ class Predictor:
 
     def _predictions(self, request: Request, n_reasons: int) -> list[Prediction]:
         probability: NDArray[np.float64] = self.artifact.predict(request.columns)
-        manifest = self.artifact.manifest
-        gone = has_lapsed(request.columns, manifest)
-        decisions = decide(probability, manifest.threshold, gone=gone)
+        decided = decide(request.columns, probability, self.artifact.manifest)
         reasons = (
             self.artifact.reasons(request.columns, at_most=n_reasons)
             if n_reasons
             else repeat(None, len(request))
         )
-        rows = zip(
-            request.ids, probability.tolist(), decisions.tolist(), reasons, strict=True
-        )
+        told = (values.tolist() for values in (probability, *decided))
         return [
-            Prediction(customer_id=i, churn_probability=p, decision=d, reasons=why)
-            for i, p, d, why in rows
+            Prediction(
+                customer_id=identity,
+                churn_probability=chance,
+                threshold=threshold if threshold <= 1 else None,
+                decision=decision,
+                expected_profit=profit,
+                certainty=certainty,
+                reasons=why,
+            )
+            for identity, chance, decision, threshold, profit, certainty, why in zip(
+                request.ids, *told, reasons, strict=True
+            )
         ]
 
     def _about(
         self, request: Request, start: float, request_id: str | None
     ) -> dict[str, Any]:
         return {
-            "threshold": self.artifact.manifest.threshold,
             "model_version": self.artifact.manifest.version,
             "request_id": request_id or new_request_id(),
             "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),

@@ -60,7 +60,7 @@ class Contract:
 
     def __init__(self, manifest: Manifest) -> None:
         """Make the contract of an artifact."""
-        self.features = {feature.name: feature for feature in manifest.features}
+        self.features = {feature.name: feature for feature in manifest.inputs}
         self.known = {
             name: frozenset(levels) for name, levels in manifest.categories.items()
         }
@@ -178,14 +178,14 @@ class Contract:
 
 def field_names(manifest: Manifest) -> list[str]:
     """Return names of model attributes: a feature may be called like a method."""
-    return [f"feature_{i}" for i in range(len(manifest.features))]
+    return [f"feature_{i}" for i in range(len(manifest.inputs))]
 
 
 def customer_model(manifest: Manifest) -> type[BaseModel]:
     """Return the pydantic model of one customer, features by alias."""
     fields: dict[str, Any] = {
         name: _field(feature)
-        for name, feature in zip(field_names(manifest), manifest.features, strict=True)
+        for name, feature in zip(field_names(manifest), manifest.inputs, strict=True)
     }
     identity = (
         Annotated[str, Field(strict=True, max_length=200)]

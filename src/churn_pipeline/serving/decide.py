@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +17,54 @@ RECENCY, CONTRACT = "recency_days", "has_contract"
 Gone = NDArray[np.bool_] | bool
 
 
+class Decided(NamedTuple):
+    """What follows from the churn probabilities of customers, each (n,).
+
+    Attributes:
+        decision: `gone` of who has left, `call` of whom a call is expected to earn
+            money, else `no_call`.
+        threshold: Probability from which on each is called, above 0; above 1: never.
+        expected_profit: Money that calling each is expected to earn.
+        certainty: `leaves` or `stays` where the model is sure, else `not_sure`.
+    """
+
+    decision: NDArray[np.object_]
+    threshold: NDArray[np.float64]
+    expected_profit: NDArray[np.float64]
+    certainty: NDArray[np.object_]
+
+
 def decide(
-    probability: NDArray[np.float64], threshold: float, *, gone: Gone = False
-) -> NDArray[np.object_]:
-    """Return `gone` of who left, `call` from the threshold on, else `no_call`.
+    columns: Any,
+    probability: NDArray[np.float64],
+    manifest: Manifest,
+    *,
+    left: Gone = False,
+) -> Decided:
+    """Return what to do about customers, by the costs and values of the model.
 
     Args:
-        probability: Churn probabilities in [0, 1], (n,).
-        threshold: From which on a customer is called, in [0, 1].
-        gone: Whether the data say that a customer has left already, (n,) or one for
+        columns: Inputs of the model by name: a frame, an Arrow table or a mapping.
+        probability: Their churn probabilities in [0, 1], (n,).
+        manifest: Of the model.
+        left: Whether a label says that a customer has left already, (n,) or one for
             all; nobody calls those, however probable their churn.
 
-    Examples:
-        >>> gone = np.array([False, False, True])
-        >>> decide(np.array([0.2, 0.4, 0.9]), 0.4, gone=gone).tolist()
-        ['no_call', 'call', 'gone']
+    Raises:
+        ValueError: The column that says what a customer is worth is not there, or
+            holds a negative number.
     """
+    costs = manifest.decision
+    value = costs.values(columns, len(probability))
+    threshold = costs.threshold(value)
     stays = np.where(probability >= threshold, CALL, NO_CALL)
-    return np.where(gone, GONE, stays).astype(object)
+    gone = left | has_lapsed(columns, manifest)
+    return Decided(
+        decision=np.where(gone, GONE, stays).astype(object),
+        threshold=threshold,
+        expected_profit=costs.expected(probability, value),
+        certainty=manifest.conformal.certainty(probability),
+    )
 
 
 def has_lapsed(columns: Any, manifest: Manifest) -> Gone:

@@ -20,7 +20,7 @@ from churn_pipeline.features.build import Tables, event_features, snapshot_featu
 from churn_pipeline.features.observation import Calendar, span
 from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.reasons import in_one_line
-from churn_pipeline.serving.decide import CALL, decide, has_lapsed
+from churn_pipeline.serving.decide import CALL, decide
 from churn_pipeline.validation.cells import text_of
 from churn_pipeline.validation.columns import (
     check_columns,
@@ -41,6 +41,15 @@ if TYPE_CHECKING:
 BATCH_ROWS = 65_536
 REASONS_ROWS = 1024
 ROW, LEFT = "_row", "_left"
+SCORES = {
+    "churn_probability": "double",
+    "decision": "string",
+    "expected_profit": "double",
+    "certainty": "string",
+}
+"""What is told of each customer: column -> its Arrow type. The probability is in
+[0, 1], the decision `call`, `no_call` or `gone` (has left already), the profit money
+that a call is expected to earn, the certainty `leaves`, `stays` or `not_sure`."""
 
 
 class Checked(NamedTuple):
@@ -235,7 +244,7 @@ def unknown_values(to_score: ToScore, artifact: Artifact) -> dict[str, int]:
 def score_batches(
     to_score: ToScore, artifact: Artifact, *, reasons: int = 0
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the customers' ids, churn probabilities and decisions, in order.
+    """Yield the customers' ids, churn probabilities and what to do, in order.
 
     Args:
         to_score: The customers.
@@ -243,8 +252,7 @@ def score_batches(
         reasons: Most reasons of a customer to call; 0 gives none and costs nothing.
 
     Yields:
-        The id under its own name, `churn_probability` (float64, [0, 1]), `decision`
-        (`call`, `no_call`, or `gone`: has left already), and, where they are asked
+        The id under its own name, the columns of `SCORES` and, where they are asked
         for, `reasons` in words, null of customers who are not to be called.
 
     Raises:
@@ -259,16 +267,16 @@ def score_batches(
         table: Any = pa.Table.from_batches([batch])
         probability = artifact.predict(table)
         left = np.asarray(table[LEFT], dtype=bool)
-        gone = left | has_lapsed(table, artifact.manifest)
-        decision = decide(probability, artifact.manifest.threshold, gone=gone)
+        decided = decide(table, probability, artifact.manifest, left=left)
+        told = {"churn_probability": probability, **decided._asdict()}
         columns = {
             to_score.id_name: batch.column(0),
-            "churn_probability": pa.array(probability),
-            "decision": pa.array(decision, pa.string()),
+            **{name: pa.array(told[name], kind) for name, kind in SCORES.items()},
         }
         if reasons:
-            told = _reasons(table, decision == CALL, artifact, reasons)
-            columns["reasons"] = pa.array(told, pa.string())
+            called = decided.decision == CALL
+            why = _reasons(table, called, artifact, reasons)
+            columns["reasons"] = pa.array(why, pa.string())
         yield pa.RecordBatch.from_pydict(columns)
 
 

@@ -100,6 +100,9 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
 def example_rows(predictor: Predictor, n_rows: int = 2) -> list[dict[str, Any]]:
     """Return golden rows as requests, those with the fewest warnings first."""
     columns, _ = predictor.artifact.golden
+    n_golden = len(next(iter(columns.values())))
+    for given in predictor.artifact.manifest.inputs:  # one may be no feature
+        columns.setdefault(given.name, [None] * n_golden)
     rows = [
         {name: None if value == "" else value for name, value in zip(columns, row)}
         for row in zip(*columns.values(), strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from churn_pipeline.dataset import ColumnLabel, Dataset, Label
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.pipelines.evaluation import rows as judged
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import Artifact
@@ -150,7 +150,7 @@ def _judged(
         label=rows["label"].to_numpy(),
         models={name: rows[column].to_numpy() for name, column in columns.items()},
         metrics=_Metrics(metrics),
-        threshold=artifact.manifest.threshold,
+        value=rows[judged.VALUE].to_numpy(),
         decision=decision,
         currency=dataset.currency,
     )

@@ -19,7 +19,6 @@ def gate_pipeline() -> Pipeline:
                 inputs=by_name(
                     "scored_test_rows",
                     "champion_on_test",
-                    "artifact",
                     "feature_set",
                     "params:decision",
                     _LIMITS,

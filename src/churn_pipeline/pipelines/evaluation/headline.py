@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
+from churn_pipeline.evaluation.coverage import measure_coverage
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.intervals import (
+    Draws,
     bootstrap,
     calibration_noise,
     with_intervals,
 )
 from churn_pipeline.evaluation.metrics import Ranking
-from churn_pipeline.evaluation.profit import Decision, draw_tops, top_of_curve
+from churn_pipeline.evaluation.profit import draw_tops, top_of_curve
 from churn_pipeline.pipelines.evaluation import rows as judged
 from churn_pipeline.pipelines.evaluation.params import Evaluation
+from churn_pipeline.release.artifact import Manifest
 
 HEADLINE = (
     "roc_auc",
@@ -29,13 +31,15 @@ HEADLINE = (
     "top_decile_lift",
     "profit",
 )
+AT_CAPACITY = ("contacted_share", "precision", "recall", "lift", "profit")
+_CAPACITY = "at capacity"
 
 
 def headline_metrics(
     rows: pd.DataFrame,
     *,
-    threshold: float,
-    thresholds: Mapping[str, float],
+    manifest: Manifest,
+    capacity_share: float | None,
     decision: Decision,
     evaluation: Evaluation,
     seed: int,
@@ -44,22 +48,16 @@ def headline_metrics(
 
     Args:
         rows: The scored test rows.
-        threshold: Lowest probability that is contacted, as the artifact has it.
-        thresholds: The same of the candidates, by name.
+        manifest: Of the model.
+        capacity_share: Share of the customers that there is time to call; None: all.
         decision: Costs and values.
         evaluation: Number of resamples and confidence.
         seed: Of the resamples.
     """
-    columns = {"model": judged.PROBABILITY, **judged.candidates(rows)}
-    if judged.truth_is_known(rows):
-        thresholds = {**thresholds, "ceiling": decision.break_even}
-        columns["ceiling"] = judged.TRUTH
-    models = {
-        name: judged.ranking(rows, column, thresholds.get(name, threshold), decision)
-        for name, column in columns.items()
-    }
+    models = _models(rows, capacity_share, decision)
     customer = rows["customer_id"]
     draws = bootstrap(models, customer, resamples=evaluation.resamples, seed=seed)
+    desk = _at_capacity(models, draws, evaluation)
     measured = {
         name: with_intervals(
             _with_noise(model, evaluation, seed),
@@ -67,16 +65,56 @@ def headline_metrics(
             confidence=evaluation.confidence,
         )
         for name, model in models.items()
+        if name != _CAPACITY
     }
+    given, sure = (rows["label"], rows[judged.PROBABILITY]), evaluation.confidence
     own = {
         **measured.pop("model"),
-        "threshold": threshold,
+        "threshold": manifest.threshold,
         "n_rows": float(len(rows)),
         "n_customers": float(customer.nunique()),
         **_top_of_curve(rows, decision, evaluation, seed=seed),
+        **measure_coverage(*given, manifest.conformal, confidence=sure),
+        **desk,
     }
     own |= _ceiling(measured.pop("ceiling", {}), own)
     return _defined({**own, **_beside(measured)})
+
+
+def _models(
+    rows: pd.DataFrame, capacity_share: float | None, decision: Decision
+) -> dict[str, Ranking]:
+    """Return what is measured: the model, its candidates, the ceiling, the desk."""
+    columns = {"model": judged.PROBABILITY, **judged.candidates(rows)}
+    # The candidates are called by the costs and values that the model is called by.
+    models = {
+        name: judged.ranking(rows, column, rows[judged.THRESHOLD], decision)
+        for name, column in columns.items()
+    }
+    if judged.truth_is_known(rows):
+        best = decision.threshold(rows[judged.VALUE])
+        models["ceiling"] = judged.ranking(rows, judged.TRUTH, best, decision)
+    if capacity_share is not None:
+        first = judged.called_first(rows, capacity_share, decision)
+        only = np.where(first, 0.0, np.inf)
+        models[_CAPACITY] = judged.ranking(rows, judged.PROBABILITY, only, decision)
+    return models
+
+
+def _at_capacity(
+    models: dict[str, Ranking], draws: dict[str, Draws], evaluation: Evaluation
+) -> dict[str, float]:
+    """Return what the calls find and earn that there is time for."""
+    if _CAPACITY not in models:
+        return {}
+    point, drawn = models[_CAPACITY].measure(), draws[_CAPACITY]
+    point["lift"] = point["precision"] / point["churn_rate"]
+    lift = {"lift": drawn["precision"] / drawn["churn_rate"]}
+    return with_intervals(
+        {f"{name}_at_capacity": point[name] for name in AT_CAPACITY},
+        {f"{name}_at_capacity": {**drawn, **lift}[name] for name in AT_CAPACITY},
+        confidence=evaluation.confidence,
+    )
 
 
 def _with_noise(model: Ranking, evaluation: Evaluation, seed: int) -> dict[str, float]:
@@ -99,7 +137,7 @@ def _top_of_curve(
 
     A check of the threshold, which should lie in the interval.
     """
-    given = (rows["label"], rows[judged.PROBABILITY], decision)
+    given = (rows["label"], rows[judged.PROBABILITY], decision, rows[judged.VALUE])
     top, most = top_of_curve(*given)
     tops = draw_tops(
         *given,

@@ -7,7 +7,7 @@ from churn_pipeline.pipelines.evaluation import nodes
 from churn_pipeline.pipelines.wiring import by_name
 
 _LIMITS, _MONEY, _SEED = "params:evaluation", "params:decision", "params:seed"
-_JUDGED = ("scored_test_rows", "artifact", "feature_set", _LIMITS)
+_JUDGED = ("scored_test_rows", "feature_set", _LIMITS)
 
 
 def metrics_pipeline() -> Pipeline:
@@ -20,6 +20,7 @@ def metrics_pipeline() -> Pipeline:
                     "model_input",
                     "artifact",
                     "feature_set",
+                    _MONEY,
                     "test_predictions",
                     "true_churn_probability",
                     "reigning_champion",
@@ -30,7 +31,12 @@ def metrics_pipeline() -> Pipeline:
             Node(
                 nodes.measure,
                 inputs=by_name(
-                    "scored_test_rows", "artifact", "candidates", _MONEY, _LIMITS, _SEED
+                    "model_input",
+                    "scored_test_rows",
+                    "artifact",
+                    _MONEY,
+                    _LIMITS,
+                    _SEED,
                 ),
                 outputs="metrics",
                 name="measure",

@@ -9,8 +9,9 @@ import ibis
 import pandas as pd
 
 from churn_pipeline.evaluation.comparison import Difference, compare
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.fairness import fairness_by_group
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.metrics import Ranking
 from churn_pipeline.evaluation.slices import levels, measure_slice
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.pipelines.evaluation import rows as judged
@@ -35,6 +36,7 @@ def score_test_rows(
     model_input: pd.DataFrame,
     artifact: Artifact,
     feature_set: dict[str, Any],
+    decision: Decision,
     test_predictions: pd.DataFrame,
     true_churn_probability: ibis.Table | None,
     reigning_champion: Champion,
@@ -42,13 +44,14 @@ def score_test_rows(
     """Return the test rows with every probability, and whether the champion could.
 
     Returns:
-        `rows`: the table; `champion`: `state` (none, usable, unusable), `version`,
-        `threshold` and `reason`.
+        `rows`: the table; `champion`: `state` (none, usable, unusable), `version` and
+        `reason`.
     """
     table = judged.assemble(
         model_input,
         artifact,
         FeatureSet.model_validate(feature_set),
+        decision=decision,
         test_predictions=test_predictions,
         truth=true_churn_probability,
     )
@@ -59,21 +62,23 @@ def score_test_rows(
     try:
         rows = judged.held_out(model_input)
         inputs = judged.columns(rows, reigning_champion)
-        answers = reigning_champion.predict(inputs)
+        answers = {
+            judged.CHAMPION: reigning_champion.predict(inputs),
+            judged.CHAMPION_THRESHOLD: judged.thresholds(rows, reigning_champion),
+        }
     except ValueError as error:
         return {"rows": table, "champion": _champion("unusable", reason=str(error))}
-    manifest = reigning_champion.manifest
     return {
-        "rows": table.assign(**{judged.CHAMPION: answers}),
-        "champion": _champion("usable", manifest.version, manifest.threshold),
+        "rows": table.assign(**answers),
+        "champion": _champion("usable", reigning_champion.manifest.version),
     }
 
 
 def measure(
     *,
+    model_input: pd.DataFrame,
     scored_test_rows: pd.DataFrame,
     artifact: Artifact,
-    candidates: dict[str, Any],
     decision: Decision,
     evaluation: Evaluation,
     seed: int,
@@ -82,13 +87,14 @@ def measure(
 
     Returns:
         Metric -> value, `<metric>_low`, `<metric>_high`; the candidates' under
-        `baselines.<name>.`; the ceiling's where the true probability is known. What
-        is not defined is left out.
+        `baselines.<name>.`; the ceiling's where the true probability is known; those
+        of the calls that there is time for as `<metric>_at_capacity`. What is not
+        defined is left out.
     """
     return headline_metrics(
         scored_test_rows,
-        threshold=artifact.manifest.threshold,
-        thresholds={name: found["threshold"] for name, found in candidates.items()},
+        manifest=artifact.manifest,
+        capacity_share=judged.capacity_share(model_input, decision),
         decision=decision,
         evaluation=evaluation,
         seed=seed,
@@ -98,7 +104,6 @@ def measure(
 def measure_segments(
     *,
     scored_test_rows: pd.DataFrame,
-    artifact: Artifact,
     feature_set: dict[str, Any],
     decision: Decision,
     evaluation: Evaluation,
@@ -111,10 +116,7 @@ def measure_segments(
             "level": level,
             **measure_slice(
                 judged.ranking(
-                    part,
-                    judged.PROBABILITY,
-                    artifact.manifest.threshold,
-                    decision,
+                    part, judged.PROBABILITY, part[judged.THRESHOLD], decision
                 ),
                 part["customer_id"],
                 sizes=evaluation.sizes,
@@ -132,7 +134,6 @@ def measure_segments(
 
 def measure_fairness(
     scored_test_rows: pd.DataFrame,
-    artifact: Artifact,
     feature_set: dict[str, Any],
     evaluation: Evaluation,
 ) -> pd.DataFrame:
@@ -144,7 +145,7 @@ def measure_fairness(
             scored_test_rows["label"],
             scored_test_rows[judged.PROBABILITY],
             levels(judged.group_values(scored_test_rows, column)),
-            threshold=artifact.manifest.threshold,
+            threshold=scored_test_rows[judged.THRESHOLD],
             sizes=evaluation.sizes,
         )
     ]
@@ -155,7 +156,6 @@ def compare_with_champion(
     *,
     scored_test_rows: pd.DataFrame,
     champion_on_test: dict[str, Any],
-    artifact: Artifact,
     feature_set: dict[str, Any],
     decision: Decision,
     evaluation: Evaluation,
@@ -171,16 +171,22 @@ def compare_with_champion(
         of the champion, or of the base rate), `differences`, `segments`.
     """
     rows, champion = scored_test_rows, champion_on_test
-    mine = (judged.PROBABILITY, artifact.manifest.threshold)
-    theirs = (judged.CHAMPION, champion["threshold"])
     if champion["state"] != "usable":
-        rows = rows.assign(**{judged.CHAMPION: rows["label"].mean()})
-        theirs = (judged.CHAMPION, decision.break_even)
+        base: dict[str, Any] = {
+            judged.CHAMPION: rows["label"].mean(),
+            judged.CHAMPION_THRESHOLD: decision.threshold(rows[judged.VALUE]),
+        }
+        rows = rows.assign(**base)
+
+    def theirs(part: pd.DataFrame) -> Ranking:
+        threshold = part[judged.CHAMPION_THRESHOLD]
+        return judged.ranking(part, judged.CHAMPION, threshold, decision)
 
     def difference(part: pd.DataFrame, resamples: int) -> dict[str, Difference]:
+        threshold = part[judged.THRESHOLD]
         return compare(
-            judged.ranking(part, *mine, decision),
-            judged.ranking(part, *theirs, decision),
+            judged.ranking(part, judged.PROBABILITY, threshold, decision),
+            theirs(part),
             part["customer_id"],
             metrics=COMPARED,
             resamples=resamples,
@@ -202,7 +208,7 @@ def compare_with_champion(
         "n_rows": len(rows),
         "n_churners": int(rows["label"].sum()),
         "champion": champion,
-        "theirs": judged.ranking(rows, *theirs, decision).measure(),
+        "theirs": theirs(rows).measure(),
         "differences": {name: asdict(found) for name, found in whole.items()},
         "segments": segments,
     }
@@ -220,11 +226,6 @@ def decide_gate(
 
 
 def _champion(
-    state: str, version: str | None = None, threshold: float = 1.0, reason: str = ""
+    state: str, version: str | None = None, reason: str = ""
 ) -> dict[str, Any]:
-    return {
-        "state": state,
-        "version": version,
-        "threshold": threshold,
-        "reason": reason,
-    }
+    return {"state": state, "version": version, "reason": reason}

@@ -8,9 +8,11 @@ from typing import Any
 import ibis
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.metrics import Ranking
-from churn_pipeline.evaluation.profit import Decision, gains
+from churn_pipeline.evaluation.profit import gains
 from churn_pipeline.evaluation.slices import groups, levels
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.release.artifact import Artifact
@@ -18,7 +20,12 @@ from churn_pipeline.release.expected import require_features
 
 KEYS = ["customer_id", "observation_date"]
 PROBABILITY = "churn_probability"
+THRESHOLD = "threshold"
+"""Column of the probability from which on the model calls each row."""
 CHAMPION = "champion_probability"
+CHAMPION_THRESHOLD = "champion_threshold"
+VALUE = "customer_value"
+"""Column of the money that each row's customer is worth."""
 TRUTH = "true_churn_probability"
 CANDIDATE = "candidate_"
 """Prefix of the columns that hold the probabilities of a candidate."""
@@ -45,27 +52,36 @@ def assemble(
     artifact: Artifact,
     feature_set: FeatureSet,
     *,
+    decision: Decision,
     test_predictions: pd.DataFrame,
     truth: ibis.Table | None,
 ) -> pd.DataFrame:
-    """Return the test rows with probabilities, candidates, truth and groups.
+    """Return the test rows with probabilities, values, candidates, truth and groups.
 
     Args:
         model_input: All rows, with `split` and `label`.
         artifact: The model that is judged.
         feature_set: Says which columns are groups.
+        decision: Says what each customer is worth.
         test_predictions: Probabilities of every candidate on the test split.
         truth: True churn probabilities, where they are known.
 
     Returns:
-        `customer_id`, `observation_date`, `label`, `churn_probability`,
+        `customer_id`, `observation_date`, `label`, `churn_probability`, `threshold`
+        (from which on the model calls this customer), `customer_value` (money),
         `candidate_<name>`, `true_churn_probability` (NaN where not known) and the
         columns of segments and sensitive groups as they are.
     """
     rows = held_out(model_input)
     groups = dict.fromkeys((*feature_set.segments, *feature_set.sensitive))
     kept = rows[[*KEYS, "label", *groups]]
-    scored = kept.assign(**{PROBABILITY: artifact.predict(columns(rows, artifact))})
+    scored = kept.assign(
+        **{
+            PROBABILITY: artifact.predict(columns(rows, artifact)),
+            THRESHOLD: thresholds(rows, artifact),
+            VALUE: decision.values(rows, len(rows)),
+        }
+    )
     candidates = test_predictions.drop(columns="label").rename(
         columns=lambda name: name if name in KEYS else f"{CANDIDATE}{name}"
     )
@@ -88,15 +104,62 @@ def columns(rows: pd.DataFrame, artifact: Artifact) -> dict[str, np.ndarray[Any,
     }
 
 
+def thresholds(rows: pd.DataFrame, artifact: Artifact) -> NDArray[np.float64]:
+    """Return the probability from which on an artifact calls each row, float64, (n,).
+
+    Raises:
+        ValueError: The column of the customers' value is not there.
+    """
+    decision = artifact.manifest.decision
+    return decision.threshold(decision.values(rows, len(rows)))
+
+
+def capacity_share(model_input: pd.DataFrame, decision: Decision) -> float | None:
+    """Return the share of the customers there are that there is time to call.
+
+    Args:
+        model_input: All rows; a day's customers are those of its newest date.
+        decision: Says how many calls there is time for.
+
+    Returns:
+        Above 0, at most 1; None where there is time for all.
+    """
+    if decision.capacity is None:
+        return None
+    dates = model_input["observation_date"]
+    return min(1.0, decision.capacity / int((dates == dates.max()).sum()))
+
+
+def called_first(
+    rows: pd.DataFrame, share: float, decision: Decision
+) -> NDArray[np.bool_]:
+    """Return whether each row is among so many whose call is expected to earn most.
+
+    Args:
+        rows: The scored test rows.
+        share: Share of the rows that there is time for, above 0.
+        decision: Costs and values.
+
+    Returns:
+        (n,), at least one row where any is worth a call; none that is not.
+    """
+    probability = rows[PROBABILITY].to_numpy()
+    expected = decision.expected(probability, rows[VALUE])
+    order = np.argsort(-expected, kind="stable")
+    first = np.zeros(len(rows), dtype=bool)
+    first[order[: max(1, round(share * len(rows)))]] = True
+    return np.asarray(first & (probability >= rows[THRESHOLD].to_numpy()))
+
+
 def ranking(
-    rows: pd.DataFrame, column: str, threshold: float, decision: Decision
+    rows: pd.DataFrame, column: str, threshold: ArrayLike, decision: Decision
 ) -> Ranking:
     """Return the sorted view of one column of probabilities, with the gains."""
     return Ranking.of(
         rows["label"],
         rows[column],
         threshold=threshold,
-        gain=gains(rows["label"], decision),
+        gain=gains(rows["label"], decision, rows[VALUE]),
     )
 
 

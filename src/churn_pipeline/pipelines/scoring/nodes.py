@@ -11,12 +11,12 @@ import pandas as pd
 from pydantic import Field
 
 from churn_pipeline.dataset import Dataset, Params
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.reasons import in_one_line
-from churn_pipeline.serving.decide import CALL, decide, has_lapsed
+from churn_pipeline.serving.decide import CALL, decide
 
 BATCH_ROWS = 65_536
 _REASONS_ROWS = 256
@@ -53,12 +53,13 @@ def score_customers(
 
     Returns:
         `customer_id`, `observation_date`, `churn_probability` (float64, [0, 1]),
-        `decision` (`call`, `no_call`, or `gone`: has left already) and
-        `model_version`.
+        `decision` (`call`, `no_call`, or `gone`: has left already),
+        `expected_profit` (money of a call), `certainty` (`leaves`, `stays` or
+        `not_sure`) and `model_version`.
 
     Raises:
-        ValueError: There is no row of the date, or a feature of the champion is not
-            made any more.
+        ValueError: There is no row of the date, or what the champion answers from
+            is not made any more.
     """
     rows = at_date(customer_features, scoring.observation_date)
     names = require_features(champion.manifest, rows.columns)
@@ -88,30 +89,32 @@ def list_calls(
     """Return whom to call today, the call that is expected to earn most first.
 
     Args:
-        churn_scores: Every customer with `churn_probability` and `decision`.
+        churn_scores: Every customer with what the model says of them.
         customer_features: Holds the features and the columns of reports.
         feature_set: Names the columns that reports are sliced by.
         champion: The released artifact, which made the scores.
-        decision: Costs, values, and how many calls there is time for.
+        decision: How many calls there is time for.
         dataset: Its currency.
         scoring: How many reasons are told, and of how many customers.
 
     Returns:
         `rank` (from 1), `customer_id`, `churn_probability` (three decimals),
-        `expected_profit` (money of the call, two decimals), `currency`, `reasons`
-        (what raises the customer's churn risk most, in words; empty below the first
-        `scoring.reasons_for`), and the segment columns; at most `decision.capacity`
-        rows.
+        `expected_profit` (money of the call, two decimals), `currency`, `certainty`,
+        `reasons` (what raises the customer's churn risk most, in words; empty below
+        the first `scoring.reasons_for`), and the segment columns; at most
+        `decision.capacity` rows.
     """
-    called = churn_scores[churn_scores["decision"] == CALL].iloc[: decision.capacity]
-    probability = called["churn_probability"]
+    worth = churn_scores[churn_scores["decision"] == CALL]
+    first = worth.sort_values("expected_profit", ascending=False, kind="stable")
+    called = first.iloc[: decision.capacity]
     listed = pd.DataFrame(
         {
             "rank": np.arange(1, len(called) + 1),
             "customer_id": called["customer_id"].to_numpy(),
-            "churn_probability": probability.round(3).to_numpy(),
-            "expected_profit": decision.expected(probability).round(2),
+            "churn_probability": called["churn_probability"].round(3).to_numpy(),
+            "expected_profit": called["expected_profit"].round(2).to_numpy(),
             "currency": dataset.currency,
+            "certainty": called["certainty"].to_numpy(),
         }
     )
     date = pd.Timestamp(churn_scores["observation_date"].iloc[0]).date()
@@ -180,9 +183,12 @@ def _segments(rows: ibis.Table, names: list[str]) -> pd.DataFrame:
 def _score_batch(batch: pd.DataFrame, artifact: Any) -> pd.DataFrame:
     """Return the scores of some rows."""
     probability = artifact.predict(batch)
-    gone = batch[_LEFT].to_numpy(dtype=bool) | has_lapsed(batch, artifact.manifest)
+    left = batch[_LEFT].to_numpy(dtype=bool)
+    decided = decide(batch, probability, artifact.manifest, left=left)
     return batch[["customer_id", "observation_date"]].assign(
         churn_probability=probability,
-        decision=decide(probability, artifact.manifest.threshold, gone=gone),
+        decision=decided.decision,
+        expected_profit=decided.expected_profit,
+        certainty=decided.certainty,
         model_version=artifact.manifest.version,
     )

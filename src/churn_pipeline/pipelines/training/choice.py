@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 
 if TYPE_CHECKING:
     from churn_pipeline.release.artifact import Artifact
@@ -19,6 +19,8 @@ Metrics = dict[str, float]
 Probabilities = dict[str, NDArray[np.float64]]
 
 _RISING = ("roc_auc", "average_precision")
+_LOSSES = {"profit": "profit_loss"}
+"""What a candidate is chosen by where the metric itself is too much left to chance."""
 
 
 @dataclass(frozen=True)
@@ -26,24 +28,24 @@ class Comparison:
     """What the candidates reach, by family.
 
     Attributes:
-        thresholds: From which on a contact is expected to earn money.
+        threshold: From which on a contact of usual value is expected to earn money.
         held_out: Metrics of the training rows, each by models that were not fit on
             it.
         test: Metrics of the test rows, which have no say in the choice.
         test_predictions: Customer, date, label and each candidate's probability.
     """
 
-    thresholds: dict[str, float]
+    threshold: float
     held_out: dict[str, Metrics]
     test: dict[str, Metrics]
     test_predictions: pd.DataFrame
 
-    def ranked(self, choose_by: str) -> list[str]:
-        """Return the families by a metric of the held-out rows, the best first."""
-        sign = -1 if choose_by in _RISING else 1
-        return sorted(
-            self.held_out, key=lambda name: sign * self.held_out[name][choose_by]
-        )
+    def ranked(self, choose_by: str) -> dict[str, float]:
+        """Return each family's value of a held-out metric, the best first."""
+        metric = _LOSSES.get(choose_by, choose_by)
+        sign = -1 if metric in _RISING else 1
+        found = {name: values[metric] for name, values in self.held_out.items()}
+        return dict(sorted(found.items(), key=lambda pair: sign * pair[1]))
 
     def summary(self, chosen: str, seconds: Mapping[str, float]) -> dict[str, Any]:
         """Return what is known about each candidate, as JSON takes it."""
@@ -52,7 +54,7 @@ class Comparison:
                 "family": name,
                 "chosen": name == chosen,
                 "seconds": seconds[name],
-                "threshold": self.thresholds[name],
+                "threshold": self.threshold,
                 "held_out": self.held_out[name],
                 "test": self.test[name],
             }
@@ -66,26 +68,24 @@ def compare(
     held_out: pd.DataFrame,
     decision: Decision,
 ) -> Comparison:
-    """Return thresholds and metrics of the candidates on the same rows.
+    """Return the metrics of the candidates on the same rows.
 
     Args:
         candidates: Artifacts by family.
         model_input: Features, label and split.
-        held_out: `label` and each candidate's calibrated probabilities of the
-            training rows, by models that were not fit on them.
-        decision: Costs and values that the threshold follows from.
+        held_out: Each candidate's calibrated probabilities of the training rows, in
+            order, by models that were not fit on them; NaN where there is none.
+        decision: Costs and values that say who is called.
     """
-    from churn_pipeline.evaluation.profit import best_threshold
-
     test = model_input[model_input["split"] == "test"]
-    judged = held_out[["label", *candidates]].dropna()
-    probabilities = {name: judged[name].to_numpy() for name in candidates}
+    known = held_out[[*candidates]].notna().all(axis=1).to_numpy()
+    train = model_input[model_input["split"] == "train"][known]
+    probabilities = {name: held_out[name].to_numpy()[known] for name in candidates}
     tested = {name: made.predict(test) for name, made in candidates.items()}
-    thresholds = dict.fromkeys(candidates, best_threshold(decision))
     return Comparison(
-        thresholds,
-        _metrics(judged["label"].to_numpy(), probabilities, thresholds),
-        _metrics(test["label"].to_numpy(), tested, thresholds),
+        decision.break_even,
+        _metrics(train, probabilities, decision),
+        _metrics(test, tested, decision),
         keys_of(model_input, "test").assign(**tested),
     )
 
@@ -97,17 +97,26 @@ def keys_of(model_input: pd.DataFrame, split: str) -> pd.DataFrame:
 
 
 def _metrics(
-    label: NDArray[np.float64],
-    probabilities: Probabilities,
-    thresholds: Mapping[str, float],
+    rows: pd.DataFrame, probabilities: Probabilities, decision: Decision
 ) -> dict[str, Metrics]:
     """Return the finite metrics of each candidate; none where there are no rows."""
     from churn_pipeline.evaluation.metrics import point_metrics
+    from churn_pipeline.evaluation.profit import gains
+    from churn_pipeline.evaluation.profit_loss import profit_loss
 
-    if not len(label):
+    if rows.empty:
         return {name: {} for name in probabilities}
+    label = rows["label"].to_numpy(np.float64)
+    value = decision.values(rows, len(rows))
+    threshold, gain = decision.threshold(value), gains(label, decision, value)
+    lost = profit_loss(decision, value)
     found = {
-        n: point_metrics(label, p, thresholds[n]) for n, p in probabilities.items()
+        name: {
+            **point_metrics(label, p, threshold, gain=gain),
+            "threshold": decision.break_even,
+            "profit_loss": lost(label, p),
+        }
+        for name, p in probabilities.items()
     }
     return {
         name: {key: value for key, value in values.items() if np.isfinite(value)}

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.settings import NetSettings
 from churn_pipeline.pipelines.training.choice import compare, keys_of
@@ -166,19 +166,17 @@ def choose_candidate(
     """Return the best candidate as the `artifact`, and what the choice rests on."""
     found = {name: trained[name] for name in training.candidates}
     compared = compare(found, model_input, held_out, decision)
-    chosen, *_ = ranked = compared.ranked(training.choose_by)
+    reached = compared.ranked(training.choose_by)
+    chosen = next(iter(reached))
     _LOG.info(
         "Chosen is %s by %s of held-out rows: %s",
         chosen,
         training.choose_by,
-        ", ".join(
-            f"{name} {compared.held_out[name][training.choose_by]:.4f}"
-            for name in ranked
-        ),
+        ", ".join(f"{name} {value:.4f}" for name, value in reached.items()),
     )
     return {
         "artifact": found[chosen].restated(
-            threshold=compared.thresholds[chosen],
+            decision=decision.of_the_model,
             metrics=compared.test[chosen],
             baselines={n: m for n, m in compared.test.items() if n != chosen},
         ),

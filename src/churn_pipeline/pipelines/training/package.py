@@ -14,7 +14,7 @@ import numpy as np
 
 import churn_pipeline
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.profit import Decision
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.classifier import Classifier, CrossFitted
 from churn_pipeline.models.table import Table
@@ -61,8 +61,8 @@ def make_artifacts(
 ) -> dict[str, Artifact]:
     """Return the fitted candidates as artifacts, by family.
 
-    Threshold and metrics are set once a candidate is chosen; the version is stamped
-    when it is saved.
+    The metrics are set once a candidate is chosen; the version is stamped when it is
+    saved.
     """
     hashes = Hashes(
         data=splits.digest(),
@@ -73,7 +73,7 @@ def make_artifacts(
     background = background_columns(splits)
     return {
         family: Artifact.create(
-            _draft(family, splits, recipe.dataset, hashes),
+            _draft(family, made, splits, recipe, hashes),
             model=made.model,
             weights=made.weights,
             golden=golden,
@@ -83,31 +83,35 @@ def make_artifacts(
     }
 
 
-def _draft(family: str, splits: Splits, dataset: Dataset, hashes: Hashes) -> Manifest:
+def _draft(
+    family: str, made: Fitted, splits: Splits, recipe: Recipe, hashes: Hashes
+) -> Manifest:
     return Manifest(
         version=_UNSAVED,
-        dataset=dataset.name,
+        dataset=recipe.dataset.name,
         family=family,
         features=splits.features,
         categories=_learnt_categories(splits),
-        label=dataset.label,
-        threshold=0.5,
+        label=recipe.dataset.label,
+        decision=recipe.decision.of_the_model,
+        conformal=made.conformal,
         hashes=hashes,
         packages={name: version(name) for name in _PACKAGES},
     )
 
 
 def calibrate(fitted: CrossFitted, splits: Splits, training: Training) -> Classifier:
-    """Return the model with its calibration, learnt from the held-out logits."""
+    """Return the model with what is learnt from the held-out logits."""
     from churn_pipeline.models.calibration import fit_calibration
+    from churn_pipeline.models.conformal import fit_conformal
 
-    known = np.isfinite(fitted.held_out)
-    calibration = fit_calibration(
-        fitted.held_out[known],
-        splits.labels["train"][known],
-        prior_rows=training.calibration.prior_rows,
+    known, settings = np.isfinite(fitted.held_out), training.calibration
+    logit, label = fitted.held_out[known], splits.labels["train"][known]
+    calibration = fit_calibration(logit, label, prior_rows=settings.prior_rows)
+    conformal = fit_conformal(
+        calibration.probability(logit), label, coverage=settings.coverage
     )
-    return Classifier(fitted.model, splits.vocabulary, calibration)
+    return Classifier(fitted.model, splits.vocabulary, calibration, conformal)
 
 
 def golden_columns(splits: Splits, n_rows: int) -> dict[str, list[Any]]:

@@ -23,7 +23,8 @@ class Training(Params):
 
     Attributes:
         candidates: Families that are trained, the one with most to do first.
-        choose_by: Metric of the held-out rows by which the candidate is chosen.
+        choose_by: Metric of the held-out rows by which the candidate is chosen;
+            `profit`: the least money lost to not knowing who leaves.
         vocabulary: Which categories are learnt.
         net: The net's settings: of the first trial, and of the fit without tuning.
         fit: How the net is fit and where.
@@ -40,7 +41,9 @@ class Training(Params):
     candidates: Annotated[tuple[str, ...], AfterValidator(check_families)] = tuple(
         FAMILIES
     )
-    choose_by: Literal["log_loss", "brier", "roc_auc", "average_precision"] = "log_loss"
+    choose_by: Literal[
+        "log_loss", "profit", "brier", "roc_auc", "average_precision"
+    ] = "log_loss"
     vocabulary: VocabularySettings = VocabularySettings()
     net: NetSettings = NetSettings()
     fit: FitSettings = FitSettings()

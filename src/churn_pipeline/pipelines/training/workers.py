@@ -16,6 +16,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 
 from churn_pipeline.models.calibration import Floats
+from churn_pipeline.models.conformal import Conformal
 from churn_pipeline.pipelines.training.families import Family
 from churn_pipeline.pipelines.training.package import calibrate
 from churn_pipeline.pipelines.training.params import Training
@@ -54,12 +55,14 @@ class Fitted:
         weights: Everything learnt, as safetensors.
         held_out: float64, (n_training_rows,): calibrated probabilities of each
             training row, by models that were not fit on it.
+        conformal: Which probabilities leave it open whether a customer leaves.
         seconds: Wall time of the fit, the calibration and the export.
     """
 
     model: bytes
     weights: bytes
     held_out: Floats
+    conformal: Conformal
     seconds: float
 
 
@@ -81,7 +84,8 @@ def fit_candidate(job: Job) -> Fitted:
         classifier = calibrate(fitted, job.splits, job.training)
         held_out = classifier.calibration.probability(fitted.held_out)
         files = classifier.to_onnx(), classifier.to_safetensors()
-    return Fitted(*files, held_out, round(time.perf_counter() - began, 3))
+    seconds = round(time.perf_counter() - began, 3)
+    return Fitted(*files, held_out, classifier.conformal, seconds)
 
 
 def fit_all(
