@@ -168,6 +168,16 @@ def test_importance_of_the_same_model_is_stable(against_itself):
     assert check["value"] == pytest.approx(1.0)
 
 
+def test_importance_is_that_of_the_artifact_beside_the_champion(first, against_itself):
+    table = first["feature_importance"].set_index("topic")
+    assert table["importance"].is_monotonic_decreasing
+    assert table.index[0] == "tenure_months"
+    assert table["features"].tolist() == table.index.tolist()
+    assert table["champion_importance"].isna().all()
+    both = against_itself["feature_importance"]
+    assert both["champion_importance"].tolist() == both["importance"].tolist()
+
+
 def test_a_damaged_champion_is_a_no_with_the_reason(inputs):
     damaged = ArtifactError("expected the file model.onnx, found none")
     verdict = _run({**inputs, "reigning_champion": damaged})["gate_verdict"]

@@ -33,8 +33,8 @@ class CardFacts:
         candidates: Names of the candidates.
         segments: Rows with `segment`, `level` and the metrics.
         fairness: Rows with `column`, `group` and the rates.
-        importance: Feature -> rise of the log loss when shuffled, falling.
-        descriptions: Feature -> what it is, in words.
+        importance: Topic -> how far it moves the log-odds on average, falling.
+        descriptions: Topic -> what it is, in words.
         comparison: What the gate read.
         behaviour: Outcomes of the behavioural tests.
         verdict: What the gate said: `approved`, `reasons`.

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from churn_pipeline.evaluation.figure_style import (
     BLUE,
-    GREYS,
     error,
     new_figure,
     reference,
@@ -23,19 +22,18 @@ Floats = NDArray[np.float64]
 
 
 def draw_importance(
-    names: Sequence[str], importance: Floats, spread: Floats, *, top: int = 20
+    names: Sequence[str], importance: Floats, *, top: int = 20
 ) -> Figure:
-    """Return the features that the model leans on most.
+    """Return what the model leans on most.
 
     Args:
-        names: Features, the most important first.
-        importance: float64, rise of the log loss (nats) when shuffled.
-        spread: float64, its standard deviation.
+        names: Topics of the features, the most important first.
+        importance: float64, mean absolute contribution, log-odds.
         top: How many to show.
     """
     figure = new_figure(
         f"The model leans most on {', '.join(names[:3])}",
-        x="rise of the log loss when the feature is shuffled, nats",
+        x="move of the log-odds of churn, mean over customers",
         y="",
     )
     shown = slice(min(top, len(names)) - 1, None, -1)
@@ -44,7 +42,6 @@ def draw_importance(
         y=list(names)[shown],
         orientation="h",
         marker={"color": BLUE},
-        error_x={"array": spread[shown], "color": GREYS[1], "thickness": 1},
     )
     figure.update_layout(height=max(320, 26 * min(top, len(names)) + 130))
     return figure

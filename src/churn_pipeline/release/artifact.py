@@ -19,6 +19,7 @@ from churn_pipeline.release.explanation import (
     Explainer,
     Explanation,
     Reference,
+    Topics,
     choose_reference,
     table_of,
 )
@@ -170,6 +171,13 @@ class Artifact:
         """
         table = table_of(self.manifest.features, columns)
         return give_reasons(self._explainer, table, at_most=at_most, raising=raising)
+
+    @property
+    def topics(self) -> dict[str, tuple[str, ...]]:
+        """What the features tell of -> their names; a topic is explained as one."""
+        found = Topics(self.manifest.features)
+        names = (tuple(f.name for f in members) for members in found.members)
+        return dict(zip(found.names, names, strict=True))
 
     @property
     def importance(self) -> dict[str, float]:

@@ -5,59 +5,41 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from churn_pipeline.evaluation import behaviour
-from churn_pipeline.evaluation.importance import (
-    permutation_importance,
-    rank_agreement,
-)
+from churn_pipeline.evaluation.importance import rank_agreement
 from churn_pipeline.pipelines.evaluation import rows as judged
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 
 
 def rank_features(
-    *,
-    model_input: pd.DataFrame,
     artifact: Artifact,
     reigning_champion: Artifact | ArtifactError | None,
     champion_on_test: dict[str, Any],
-    evaluation: Evaluation,
-    seed: int,
 ) -> pd.DataFrame:
-    """Return how much the model leans on each feature, and how much the champion does.
+    """Return how much the model leans on what the features tell of, and the champion.
 
     Returns:
-        `feature`, `importance`, `spread` (rise of the log loss in nats when the
-        feature is shuffled, mean and standard deviation), `champion_importance` (NaN
-        where there is no usable champion); the greatest first.
+        `topic`, `features` (their names), `importance` (mean absolute contribution to
+        the log-odds of churn), `champion_importance` (NaN where there is no usable
+        champion); the greatest first.
     """
-    rows = judged.sample(judged.held_out(model_input), evaluation.importance_rows, seed)
-
-    def rank(model: Artifact) -> pd.DataFrame:
-        found = permutation_importance(
-            model.predict,
-            judged.columns(rows, model),
-            rows["label"],
-            features=[feature.name for feature in model.manifest.features],
-            repeats=evaluation.importance_repeats,
-            seed=seed,
-        )
-        return pd.DataFrame([asdict(one) for one in found])
-
-    mine = rank(artifact)
-    if champion_on_test["state"] != "usable" or not isinstance(
-        reigning_champion, Artifact
-    ):
-        return mine.assign(champion_importance=np.nan)
-    theirs = rank(reigning_champion).drop(columns="spread")
-    return mine.merge(
-        theirs.rename(columns={"importance": "champion_importance"}),
-        on="feature",
-        how="left",
+    members = artifact.topics
+    mine = pd.DataFrame(
+        [
+            {"topic": topic, "features": ", ".join(members[topic]), "importance": value}
+            for topic, value in artifact.importance.items()
+        ]
     )
+    theirs: dict[str, float] = {}
+    if (
+        isinstance(reigning_champion, Artifact)
+        and champion_on_test["state"] == "usable"
+    ):
+        theirs = reigning_champion.importance
+    return mine.assign(champion_importance=mine["topic"].map(theirs).astype(float))
 
 
 def check_behaviour(
@@ -71,11 +53,11 @@ def check_behaviour(
 ) -> list[dict[str, Any]]:
     """Return the outcomes of the behavioural tests."""
     limits = evaluation.behaviour
-    rows = judged.sample(judged.held_out(model_input), evaluation.importance_rows, seed)
+    rows = judged.sample(judged.held_out(model_input), evaluation.behaviour_rows, seed)
     columns = judged.columns(rows, artifact)
     probability = scored_test_rows[judged.PROBABILITY].to_numpy()
     label = scored_test_rows["label"].to_numpy()
-    shared = feature_importance.dropna().set_index("feature")
+    shared = feature_importance.dropna().set_index("topic")
     agreement = rank_agreement(
         dict(zip(shared.index, shared["importance"], strict=True)),
         dict(zip(shared.index, shared["champion_importance"], strict=True)),

@@ -44,9 +44,8 @@ def draw_groups(
 
     return {
         "importance": draw_importance(
-            feature_importance["feature"].tolist(),
+            feature_importance["topic"].tolist(),
             feature_importance["importance"].to_numpy(),
-            feature_importance["spread"].to_numpy(),
         ),
         "segments": draw_segments(_records(segment_metrics), metrics["roc_auc"]),
     }
@@ -72,7 +71,7 @@ def write_model_card(
 
     manifest = artifact.manifest
     dates = pd.to_datetime(scored_test_rows["observation_date"]).dt.strftime("%Y-%m-%d")
-    importance = feature_importance.set_index("feature")["importance"]
+    importance = feature_importance.set_index("topic")["importance"]
     facts = CardFacts(
         version=manifest.version,
         dataset=manifest.dataset,
@@ -83,7 +82,7 @@ def write_model_card(
         segments=_records(segment_metrics),
         fairness=_records(fairness),
         importance={str(name): float(value) for name, value in importance.items()},
-        descriptions={f.name: f.description for f in manifest.features},
+        descriptions=_descriptions(artifact),
         comparison=champion_comparison,
         behaviour=behavioural_tests,
         verdict=gate_verdict,
@@ -93,6 +92,15 @@ def write_model_card(
     )
     given = _judged(scored_test_rows, artifact, metrics, decision, dataset)
     return write_card(given, facts)
+
+
+def _descriptions(artifact: Artifact) -> dict[str, str]:
+    """Return what each topic is: of one feature its words, of several their names."""
+    words = {f.name: f.description for f in artifact.manifest.features}
+    return {
+        topic: words[names[0]] if len(names) == 1 else ", ".join(names)
+        for topic, names in artifact.topics.items()
+    }
 
 
 def label_in_words(label: Label) -> str:

@@ -29,7 +29,7 @@ def gate_pipeline() -> Pipeline:
             ),
             Node(
                 behaving.rank_features,
-                inputs=by_name(*_MODEL, "reigning_champion", "champion_on_test"),
+                inputs=by_name("artifact", "reigning_champion", "champion_on_test"),
                 outputs="feature_importance",
                 name="rank_features",
             ),

@@ -20,7 +20,7 @@ class Behaviour(Params):
         direction_tolerance: Move of the mean probability the other way let pass.
         importance_agreement: Lowest rank correlation of importances with the
             champion's.
-        importance_top: Features looked at for it: those among so many first of either.
+        importance_top: Topics looked at for it: those among so many first of either.
         churn_rate_within: Largest relative distance of predicted from observed churn,
             beyond what chance does.
     """
@@ -41,8 +41,7 @@ class Evaluation(Params):
         confidence: Of every interval, in (0, 1).
         min_group_rows: Fewest rows of a group that is judged by itself.
         min_group_churners: Fewest of them that churned, and fewest that stayed.
-        importance_rows: Most rows that the importance is computed on.
-        importance_repeats: How often each feature is shuffled.
+        behaviour_rows: Most rows that the behavioural tests ask about.
         behaviour: Limits of the behavioural tests.
         gate: What a model must show to be released.
     """
@@ -52,8 +51,7 @@ class Evaluation(Params):
     confidence: float = Field(gt=0, lt=1)
     min_group_rows: int = Field(ge=2)
     min_group_churners: int = Field(ge=1)
-    importance_rows: int = Field(ge=10)
-    importance_repeats: int = Field(ge=1)
+    behaviour_rows: int = Field(ge=10)
     behaviour: Behaviour
     gate: Gate
 
