@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churn_pipeline.notebook import model_plots, plots
+from tests.factories import tiny_artifact
 
 CLEAN = {
     "customers": {
@@ -113,6 +114,18 @@ def test_the_best_learner_is_named() -> None:
 def test_agreement_names_the_largest_difference() -> None:
     figure = model_plots.draw_agreement([0.1, 0.5], [0.1, 0.25])
     assert title(figure) == "Largest difference 0.2"
+
+
+def test_reasons_are_drawn_the_weightiest_on_top() -> None:
+    reasons = tiny_artifact().reasons(
+        {"tenure_months": [1.0], "monthly_charge": [500.0], "plan": ["basic"]}
+    )[0]
+    assert len(reasons) > 1
+    figure = model_plots.draw_reasons(reasons, 0.734)
+    assert title(figure) == "Why this customer's risk is 73%"
+    assert list(figure.layout.yaxis.categoryarray)[-1] == reasons[0].text
+    drawn = {text: x for part in figure.data for text, x in zip(part.y, part.x)}
+    assert drawn == {reason.text: reason.contribution for reason in reasons}
 
 
 def test_calls_are_counted() -> None:

@@ -16,6 +16,8 @@ from churn_pipeline.notebook.style import own_axes
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
+    from churn_pipeline.release.reasons import Reason
+
 
 def draw_learning(curves: Mapping[str, Sequence[float]], reference: float) -> Figure:
     """Return the validation log loss after each pass over the training rows.
@@ -99,6 +101,29 @@ def draw_decisions(scores: pd.DataFrame, threshold: float) -> Figure:
     return figure.update_layout(
         title=f"{called:,} of {len(scores):,} customers to call"
     )
+
+
+def draw_reasons(reasons: Sequence[Reason], probability: float) -> Figure:
+    """Return what raises and lowers one customer's churn probability.
+
+    Args:
+        reasons: Of the customer, the weightiest first.
+        probability: The customer's churn probability, in [0, 1].
+    """
+    shown = ["text", "contribution", "direction"]
+    found = pd.DataFrame([vars(reason) for reason in reasons], columns=shown)
+    figure = px.bar(
+        found,
+        x="contribution",
+        y="text",
+        color="direction",
+        color_discrete_map={"raises": ORANGE, "lowers": BLUE},
+        category_orders={"text": found["text"].tolist()},
+        height=180 + 34 * len(found),
+    )
+    figure.update_yaxes(title="", dtick=1)
+    figure.update_xaxes(title="contribution to the log-odds of churn")
+    return figure.update_layout(title=f"Why this customer's risk is {probability:.0%}")
 
 
 def draw_agreement(here: ArrayLike, there: ArrayLike) -> Figure:
