@@ -25,6 +25,14 @@ METRICS = {
     "threshold": 0.185,
     "contacted_share": 0.09,
     "recall": 0.5,
+    "top_decile_lift": 2.5,
+    "top_decile_lift_low": 2.25,
+    "top_decile_lift_high": 2.75,
+    "lift_at_capacity": 3.0,
+    "coverage": 0.9,
+    "coverage_of_churners": 0.913,
+    "coverage_of_stayers": 0.897,
+    "said_not_sure": 0.4,
     "ceiling_roc_auc": 0.85,
     "baselines.boosting.roc_auc": 0.79,
 }
@@ -115,6 +123,12 @@ def test_status_is_a_screen_in_words(releases):
         "  log loss      0.400",
         "  calibration   off by 0.021; up to 0.030 is chance",
         "  profit        1,234.50 EUR a customer",
+        "  lift          2.50 times the churners in the top 10% (2.25 to 2.75); 3.00 "
+        "in the calls there is",
+        "                time for",
+        "  certainty     sure of 60% of the customers; not wrong about 91.3% of those "
+        "who leave and 89.7% of",
+        "                those who stay (90% stated)",
         "  threshold     0.185: calls 9% of the customers, 50% of those who leave",
         "  before it     1.0.0 (1); `kedro churn rollback --reason WHY --env shop` "
         "goes back",
@@ -220,18 +234,18 @@ def test_summary_shows_champion_baselines_ceiling_and_what_is_next(
     assert _run("summary", "--env", "shop").output.splitlines() == [
         "Champion of tiny: logistic 1.0.0 (1)",
         "",
-        "               ROC AUC        interval    average    log  calibration"
+        "               ROC AUC        interval   avg.  top 10%    log  calib."
         "   profit,",
-        "                                        precision   loss        error"
+        "                                        prec.     lift   loss   error"
         "  EUR each",
-        "* logistic       0.810  0.800 to 0.820          -  0.400        0.021"
+        "* logistic       0.810  0.800 to 0.820      -     2.50  0.400   0.021"
         "  1,234.50",
-        "  boosting       0.790               -          -      -            -"
+        "  boosting       0.790               -      -        -      -       -"
         "         -",
-        "  true hazard    0.850               -          -      -            -"
+        "  true hazard    0.850               -      -        -      -       -"
         "         -",
         "* champion; all on 2,000 rows of the test split",
-        "  profit where calls start at a probability of 0.185",
+        "  profit of calls from the break-even on: 0.185 at the usual value",
         "  of its calibration error, up to 0.030 is chance",
         "",
         "Next:",

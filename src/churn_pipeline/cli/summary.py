@@ -56,8 +56,8 @@ def summary_lines(found: Mapping[str, Any], *, currency: str) -> list[str]:
     number = found["semantic_version"]
     name = f"{number} ({found['version']})" if number else found["version"]
     head = [
-        ("", "ROC AUC", "interval", "average", "log", "calibration", "profit,"),
-        ("", "", "", "precision", "loss", "error", f"{currency} each"),
+        ("", "ROC AUC", "interval", "avg.", "top 10%", "log", "calib.", "profit,"),
+        ("", "", "", "prec.", "lift", "loss", "error", f"{currency} each"),
     ]
     return [
         f"Champion of {found['dataset']}: {found['family']} {name}",
@@ -83,7 +83,8 @@ def _legend(found: Mapping[str, Any]) -> list[str]:
     where = "the test split" if rows is None else f"{rows:,.0f} rows of the test split"
     notes = [f"* champion; all on {where}"]
     if threshold is not None:
-        notes.append(f"profit where calls start at a probability of {threshold:.3f}")
+        even = f"{threshold:.3f} at the usual value"
+        notes.append(f"profit of calls from the break-even on: {even}")
     if noise is not None:
         notes.append(f"of its calibration error, up to {noise:.3f} is chance")
     return [f"{'' if note[0] == '*' else '  '}{note}" for note in notes]
@@ -99,7 +100,9 @@ def _cells(found: Mapping[str, Any], prefix: str) -> list[str]:
     return [
         cell("roc_auc"),
         interval(found, f"{prefix}roc_auc", 3) or "-",
-        *(cell(name) for name in ("average_precision", "log_loss")),
+        cell("average_precision"),
+        cell("top_decile_lift", 2),
+        cell("log_loss"),
         cell("calibration_error"),
         cell("profit", 2),
     ]

@@ -112,6 +112,8 @@ def _reached(found: Mapping[str, Any], currency: str) -> dict[str, str]:
         "log loss": _measured(found, "log_loss", 3),
         "calibration": calibration and f"off by {calibration}",
         "profit": _measured(found, "profit", 2, f" {currency} a customer"),
+        "lift": _lift(found),
+        "certainty": _certainty(found),
         "threshold": _threshold(found),
     }
 
@@ -129,6 +131,25 @@ def _measured(
 def _ceiling(found: Mapping[str, Any]) -> str:
     best = found.get("ceiling_roc_auc")
     return "" if best is None else f"; the ceiling is {best:.3f}"
+
+
+def _lift(found: Mapping[str, Any]) -> str:
+    """Return how many churners are among the likeliest, and among those called."""
+    lift = _measured(found, "top_decile_lift", 2, " times the churners in the top 10%")
+    at = _measured(found, "lift_at_capacity", 2, " in the calls there is time for")
+    return f"{lift}; {at}" if lift and at else lift
+
+
+def _certainty(found: Mapping[str, Any]) -> str:
+    """Return how often the model is sure, and how often it is not wrong then."""
+    names = ("said_not_sure", "coverage_of_churners", "coverage_of_stayers", "coverage")
+    if any(found.get(name) is None for name in names):
+        return ""
+    unsure, churners, stayers, stated = (found[name] for name in names)
+    return (
+        f"sure of {1 - unsure:.0%} of the customers; not wrong about {churners:.1%} of "
+        f"those who leave and {stayers:.1%} of those who stay ({stated:.0%} stated)"
+    )
 
 
 def _threshold(found: Mapping[str, Any]) -> str:
