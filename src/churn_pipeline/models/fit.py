@@ -7,10 +7,12 @@ import gc
 import logging
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
@@ -18,30 +20,31 @@ from torch.nn import functional
 
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.net import EnsembleNet
-from churn_pipeline.models.settings import FitSettings
+from churn_pipeline.models.settings import FitSettings, NetSettings
+from churn_pipeline.models.stack import Stack, schedule
 
-Report = Callable[[int, float], None]
-"""Called with the epoch and its validation log loss; may raise to stop the fit."""
+Report = Callable[[int, list[float]], Sequence[int]]
+"""Called after a pass with its number and each group's least held-out log loss so far
+(the mean of its members'); returns the groups that are to end."""
 
-VALIDATION_LOSS = "validation_log_loss"
+Tensors = tuple[Tensor, ...]
 
 _STEPS_AN_EPOCH = 40
-_VALIDATION_BATCH = 8192
-_EDGE = 1e-7
+_HELD_OUT_BATCH = 8192
+_MAX_HELD_OUT = 50_000
+"""Rows of a fold that tell when to stop; more would say the same."""
 
 
 class Batches:
     """Batches of rows that lie on the device: slices of a fresh permutation."""
 
-    def __init__(
-        self, tensors: tuple[Tensor, ...], batch_rows: int, *, seed: int | None
-    ) -> None:
+    def __init__(self, tensors: Tensors, batch_rows: int, *, seed: int) -> None:
         """Take the rows.
 
         Args:
             tensors: Tensors of one length, on the device.
             batch_rows: Rows of a batch; the last one may have fewer.
-            seed: Of the permutations; None keeps the order.
+            seed: Of the permutations.
         """
         self._tensors = tensors
         self._batch_rows = batch_rows
@@ -52,47 +55,85 @@ class Batches:
         """Return the number of batches."""
         return math.ceil(len(self._tensors[0]) / self._batch_rows)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> Iterator[Tensors]:
         """Yield one pass over the rows."""
         n_rows = len(self._tensors[0])
-        order: Tensor | None = None
-        if self._seed is not None:
-            generator = torch.Generator().manual_seed(self._seed + self._epoch)
-            order = torch.randperm(n_rows, generator=generator)
-            order = order.to(self._tensors[0].device)
-            self._epoch += 1
-        for start in range(0, n_rows, self._batch_rows):
-            part = slice(start, start + self._batch_rows)
-            rows = part if order is None else order[part]
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        order = torch.randperm(n_rows, generator=generator)
+        self._epoch += 1
+        for rows in order.to(self._tensors[0].device).split(self._batch_rows):
             yield tuple(tensor[rows] for tensor in self._tensors)
 
 
-class RowsModule(pl.LightningDataModule):
-    """Training and validation rows, moved to each process's device once."""
+@dataclass(frozen=True)
+class Plan:
+    """How the members of a net are fit.
 
-    def __init__(
-        self, training: Rows, validation: Rows, batch_rows: int, seed: int
-    ) -> None:
+    Attributes:
+        groups: Settings of the members, one entry for `members` of them.
+        hold: int64, (members,): the fold that each member holds out.
+        n_steps: Steps over which the learning rate falls to 0.
+        patience: Passes without a better loss before a member leaves.
+        report: Told of each pass; says which groups are to end.
+    """
+
+    groups: Sequence[NetSettings]
+    hold: Tensor
+    n_steps: int
+    patience: int
+    report: Report | None = None
+
+
+class HeldOut:
+    """The rows of each fold in turn, in batches that lie on the device."""
+
+    def __init__(self, tensors: Tensors, folds: Tensor) -> None:
+        """Take the rows.
+
+        Args:
+            tensors: Numbers, codes, label and fold of the rows, on the device.
+            folds: int64, (n_folds,): the folds whose rows are wanted.
+        """
+        *_, fold = tensors
+        self._parts = []
+        for number in folds.tolist():
+            rows = (fold == number).nonzero().squeeze(1)
+            rows = rows[:: math.ceil(len(rows) / _MAX_HELD_OUT)]
+            for part in rows.split(_HELD_OUT_BATCH):
+                self._parts.append(tuple(tensor[part] for tensor in tensors))
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[Tensors]:
+        """Yield the batches, each of rows of one fold."""
+        return iter(self._parts)
+
+
+class RowsModule(pl.LightningDataModule):
+    """The rows, moved to each process's device once."""
+
+    def __init__(self, rows: Rows, hold: Tensor, batch_rows: int, seed: int) -> None:
         """Take the rows, which stay on the host until the fit begins."""
         super().__init__()
-        self._training = training
-        self._validation = validation
+        self._rows = rows
+        self._folds = hold.unique()
         self._batch_rows = batch_rows
         self._seed = seed
 
     def train_dataloader(self) -> Batches:
-        """Return this process's share of the training rows."""
+        """Return this process's share of the rows."""
         world = self._fit.world_size
         # Every process takes as many steps: they wait for each other's gradients.
-        n_rows = len(self._training) // world * world
+        n_rows = len(self._rows) // world * world
         share = slice(self._fit.global_rank, n_rows, world)
-        tensors = _tensors(self._training.take(share), self._device)
+        tensors = _tensors(self._rows.take(share), self._device)
         return Batches(tensors, math.ceil(self._batch_rows / world), seed=self._seed)
 
-    def val_dataloader(self) -> Batches:
-        """Return the validation rows."""
-        tensors = _tensors(self._validation, self._device)
-        return Batches(tensors, _VALIDATION_BATCH, seed=None)
+    def val_dataloader(self) -> HeldOut:
+        """Return the rows of each fold that is held out."""
+        return HeldOut(_tensors(self._rows, self._device), self._folds)
 
     @property
     def _device(self) -> torch.device:
@@ -106,79 +147,78 @@ class RowsModule(pl.LightningDataModule):
 
 
 class NetModule(pl.LightningModule):
-    """The net's losses and its optimiser."""
+    """The members' losses, their optimiser and their ends."""
 
-    def __init__(
-        self, net: EnsembleNet, report: Report | None, *, n_steps: int
-    ) -> None:
-        """Take the net.
-
-        Args:
-            net: The net to fit.
-            report: Told each epoch's validation log loss.
-            n_steps: Steps over which the learning rate falls to 0.
-        """
+    def __init__(self, net: EnsembleNet, plan: Plan) -> None:
+        """Take the net and how its members are fit."""
         super().__init__()
         self.net = net
-        self._report = report
-        self._n_steps = n_steps
+        self._plan = plan
+        self._started: Stack | None = None
 
-    def training_step(self, batch: tuple[Tensor, ...], _index: int) -> Tensor:
-        """Return the mean of the members' log losses."""
-        numbers, codes, label = batch
-        logits = self.net(numbers, codes).float()
-        target = label[:, None].expand_as(logits)
-        return functional.binary_cross_entropy_with_logits(logits, target)
-
-    def validation_step(self, batch: tuple[Tensor, ...], _index: int) -> None:
-        """Log the log loss of the mean of the members' probabilities."""
-        numbers, codes, label = batch
-        chance = self.net(numbers, codes).float().sigmoid().mean(dim=1)
-        loss = functional.binary_cross_entropy(chance.clamp(_EDGE, 1 - _EDGE), label)
-        self.log(VALIDATION_LOSS, loss, batch_size=len(label), sync_dist=True)
-
-    def on_validation_epoch_end(self) -> None:
-        """Tell the study, which may prune."""
-        if self._report is not None:
-            loss = float(self.trainer.callback_metrics[VALIDATION_LOSS])
-            self._report(self.current_epoch, loss)
+    @property
+    def stack(self) -> Stack:
+        """The members under training."""
+        if self._started is None:
+            raise RuntimeError("the members are none before Lightning's fit begins")
+        return self._started
 
     def configure_optimizers(self) -> Any:
-        """Return AdamW whose learning rate falls along a cosine."""
-        settings = self.net.settings
-        learnt = [(n, p) for n, p in self.net.named_parameters() if p.requires_grad]
-        weights = [p for name, p in learnt if not name.endswith("bias")]
-        biases = [p for name, p in learnt if name.endswith("bias")]
-        groups = [
-            {"params": weights, "weight_decay": settings.weight_decay},
-            {"params": biases, "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self._n_steps)
-        return [optimizer], [{"scheduler": schedule, "interval": "step"}]
+        """Return AdamW, each group of members at its own rate and decay."""
+        plan = self._plan
+        self._started = Stack(self.net, plan.groups, plan.hold, patience=plan.patience)
+        optimizer = self._started.optimizer
+        course = schedule(optimizer, plan.n_steps)
+        return [optimizer], [{"scheduler": course, "interval": "step"}]
 
+    def training_step(self, batch: Tensors, _index: int) -> Tensor:
+        """Return the sum of the members' log losses of rows that they do not hold."""
+        numbers, codes, label, fold = batch
+        loss = _log_losses(self.net(numbers, codes), label)
+        fits = fold[:, None] != self.stack.hold
+        return ((loss * fits).sum(0) / fits.sum(0).clamp_min(1)).sum()
 
-class BestWeights(pl.Callback):
-    """Keeps the best epoch's weights in memory, and gives them back at the end."""
+    def zero_grad(self, set_to_none: bool = False) -> None:
+        """Clear the gradients in place, always: the optimiser steps views of them."""
+        for parameter in self.net.parameters():
+            if parameter.grad is not None:
+                parameter.grad.zero_()
 
-    def __init__(self) -> None:
-        """Start without an epoch."""
-        self._loss = float("inf")
-        self._weights: dict[str, Tensor] = {}
+    def optimizer_zero_grad(self, *_: Any) -> None:
+        """Clear the gradients before a step."""
+        self.zero_grad()
 
-    def on_validation_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule
-    ) -> None:
-        """Keep the weights where the epoch is the best so far."""
-        loss = float(trainer.callback_metrics[VALIDATION_LOSS])
-        if loss < self._loss:
-            self._loss = loss
-            self._weights = {k: v.clone() for k, v in pl_module.state_dict().items()}
+    def on_validation_epoch_start(self) -> None:
+        """Begin the sums of the held-out losses."""
+        k = len(self.stack.active)
+        self._sums = torch.zeros(k, device=self.device)
+        self._counts = torch.zeros(k, device=self.device)
 
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def validation_step(self, batch: Tensors, _index: int) -> None:
+        """Add the losses of a fold's rows, by the members that hold it out."""
+        numbers, codes, label, fold = batch
+        members = (self.stack.hold == fold[0]).nonzero().squeeze(1)
+        if len(members):
+            loss = _log_losses(self.net(numbers, codes, members), label)
+            self._sums[members] += loss.sum(0)
+            self._counts[members] += len(label)
+
+    def on_validation_epoch_end(self) -> None:
+        """Let members go that are at their end, and stop after the last one."""
+        stack = self.stack
+        stack.note(self._sums / self._counts)
+        report = self._plan.report
+        pruned = report(self.current_epoch, stack.group_losses()) if report else []
+        ended = stack.ended(pruned)
+        # Lightning's processes cannot go on with a net of another size.
+        if ended.all():
+            self.trainer.should_stop = True
+        elif ended.any() and self.trainer.world_size == 1:
+            stack.keep(~ended)
+
+    def on_train_end(self) -> None:
         """Give the best weights back; here, since a spawned process ends after it."""
-        if self._weights:
-            pl_module.load_state_dict(self._weights)
+        self.stack.finish()
 
 
 class LeaveGroup(pl.Callback):
@@ -204,32 +244,33 @@ def _leave_group() -> None:
 
 def fit_net(
     net: EnsembleNet,
-    training: Rows,
-    validation: Rows,
+    rows: Rows,
+    groups: Sequence[NetSettings],
+    hold: Tensor,
     *,
     settings: FitSettings,
     seed: int,
     report: Report | None = None,
 ) -> None:
-    """Fit a net in place, up to its epoch of least validation log loss.
+    """Fit a net in place, each member up to its pass of least held-out log loss.
 
     Args:
-        net: The net; holds the best epoch's weights afterwards, on the host.
-        training: Rows to fit on; labels known.
-        validation: Rows that tell when to stop; labels known.
+        net: The net; holds each member's best weights afterwards, on the host.
+        rows: Rows to fit on; labels known.
+        groups: Settings of the members, one entry for `members` of them.
+        hold: int64, (members,): the fold that each member holds out.
         settings: How and where.
         seed: Of the order of the rows and of dropout.
-        report: Told each epoch's validation log loss; may raise to stop.
+        report: Told of each pass; says which groups are to end.
     """
-    batch_rows = _batch_rows(len(training), settings)
-    n_steps = settings.max_epochs * math.ceil(len(training) / batch_rows)
-    module = NetModule(net, report, n_steps=n_steps)
-    stop = pl.callbacks.EarlyStopping(VALIDATION_LOSS, patience=settings.patience)
+    batch_rows = _batch_rows(len(rows), settings)
+    n_steps = settings.max_epochs * math.ceil(len(rows) / batch_rows)
+    plan = Plan(groups, hold, n_steps, settings.patience, report)
     with _quiet(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        trainer = _trainer(settings, [BestWeights(), stop, LeaveGroup()])
-        data = RowsModule(training, validation, batch_rows, seed)
-        trainer.fit(module, datamodule=data)
+        trainer = _trainer(settings, [LeaveGroup()])
+        data = RowsModule(rows, hold, batch_rows, seed)
+        trainer.fit(NetModule(net, plan), datamodule=data)
     net.to("cpu").eval()
 
 
@@ -260,12 +301,17 @@ def _batch_rows(n_rows: int, settings: FitSettings) -> int:
     return max(settings.min_batch_rows, min(settings.max_batch_rows, wanted))
 
 
-def _tensors(rows: Rows, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    return (
-        torch.from_numpy(rows.numbers).to(device),
-        torch.from_numpy(rows.codes).to(device),
-        torch.from_numpy(rows.label).float().to(device),
+def _log_losses(logits: Tensor, label: Tensor) -> Tensor:
+    """Return each row's log loss by each member, float32, (n_rows, members)."""
+    logits = logits.float()
+    return functional.binary_cross_entropy_with_logits(
+        logits, label[:, None].expand_as(logits), reduction="none"
     )
+
+
+def _tensors(rows: Rows, device: torch.device) -> Tensors:
+    arrays = (rows.numbers, rows.codes, rows.label.astype(np.float32), rows.fold)
+    return tuple(torch.from_numpy(array).to(device) for array in arrays)
 
 
 @contextmanager

@@ -1,147 +1,100 @@
 """The net: an ensemble of small nets over piecewise-linear inputs, as one program.
 
-Source: Gorishniy et al. 2022, "On Embeddings for Numerical Features in Tabular Deep
-Learning" (piecewise-linear encoding over quantiles); Gorishniy et al. 2025, "TabM"
-(an ensemble inside one module, trained on the mean of the members' losses).
+Source: Gorishniy et al. 2025, "TabM" (an ensemble inside one module).
 
-NOTE[DIFF]: the encoding is flat at both ends, so that a value out of every range
-counts as the range's end, and members share no weights (TabM-packed). Both parts are
-written here, for machines without the authors' packages; the tests compare with them.
+NOTE[DIFF]: members share no weights (TabM-packed), so that each may have rows held
+out, a learning rate, a decay and an end of its own: the members of one fit, or those
+of many trials. The parts are written here, for machines without the authors'
+packages; the tests compare with them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
+from churn_pipeline.models.encoding import Encoding
 from churn_pipeline.models.settings import NetSettings
 
-_MAX_ONE_HOT = 16
-_EMBEDDING_WIDTH = 8
-_MAX_QUANTILE_ROWS = 200_000
 
+class Embedding(nn.Module):
+    """Each feature by itself to a few units of each member, and to a linear part.
 
-@dataclass(frozen=True)
-class Encoding:
-    """How numbers and codes become the net's input, learnt from training rows.
+    A number's units are piecewise linear in it, a text's are those of its code.
 
-    Attributes:
-        column: int64, (n_bins,): numeric column of each bin.
-        left: float32, (n_bins,): where the bin begins.
-        inverse_width: float32, (n_bins,): 1 / its width.
-        fill: float32, (n_numbers,): the median, for a missing number.
-        gaps: int64, (n_gaps,): numeric columns with an input of their own for
-            "missing": those that had missing and present values.
-        seen: One bool array a text column: which codes training rows had.
+    **Shape**
+
+    - Input: numbers float32 (n_rows, n_numbers), codes int64 (n_rows, n_categories)
+    - Output: units (members, n_rows, width), linear part (n_rows, members)
+
+    Source: Gorishniy et al. 2022, piecewise-linear encoding, linear layer and ReLU.
     """
-
-    column: NDArray[np.int64]
-    left: NDArray[np.float32]
-    inverse_width: NDArray[np.float32]
-    fill: NDArray[np.float32]
-    gaps: NDArray[np.int64]
-    seen: tuple[NDArray[np.bool_], ...]
-
-
-def learn_encoding(
-    numbers: NDArray[np.float32],
-    codes: NDArray[np.int64],
-    *,
-    n_codes: tuple[int, ...],
-    n_bins: int,
-) -> Encoding:
-    """Return the encoding of training rows.
-
-    Args:
-        numbers: float32, (n_rows, n_numbers); NaN where missing.
-        codes: int64, (n_rows, n_categories).
-        n_codes: Number of codes of each text column.
-        n_bins: Quantile bins of a number; equal quantiles are merged.
-    """
-    n_numbers = numbers.shape[1]
-    rows = np.arange(0, len(numbers), max(1, len(numbers) // _MAX_QUANTILE_ROWS))
-    edges = [_edges(numbers[rows, i], n_bins) for i in range(n_numbers)]
-    widths = [np.diff(edge) for edge in edges]
-    sizes = [len(width) for width in widths]
-    missing = np.isnan(numbers).mean(axis=0) if len(numbers) else np.ones(n_numbers)
-    fill = [_median(numbers[rows, i]) for i in range(n_numbers)]
-    none = np.zeros(0, np.float32)
-    return Encoding(
-        column=np.repeat(np.arange(n_numbers), sizes),
-        left=np.concatenate([none, *(edge[:-1] for edge in edges)]),
-        inverse_width=np.concatenate([none, *(1 / width for width in widths)]),
-        fill=np.array(fill, np.float32),
-        gaps=np.flatnonzero((missing > 0) & (missing < 1)),
-        seen=tuple(
-            np.bincount(codes[:, i], minlength=size) > 0
-            for i, size in enumerate(n_codes)
-        ),
-    )
-
-
-def _edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
-    """Return the rising edges of a column's bins; none where it is constant."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return np.zeros(0, np.float32)
-    cuts = np.quantile(known, np.linspace(0, 1, n_bins + 1), method="nearest")
-    edges = np.unique(cuts.astype(np.float32))
-    # A width below float32's step at this size would overflow its inverse.
-    with np.errstate(over="ignore", divide="ignore"):
-        wide = np.isfinite(1 / np.diff(edges))
-    return edges[np.concatenate([[True], wide])] if len(edges) > 1 else edges[:0]
-
-
-def _median(values: NDArray[np.float32]) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else 0.0
-
-
-class Encoder(nn.Module):
-    """Numbers and codes to the net's input."""
 
     column: Tensor
+    fill: Tensor
     left: Tensor
     inverse_width: Tensor
-    fill: Tensor
-    gaps: Tensor
+    gap: Tensor
+    offset: Tensor
 
-    def __init__(self, encoding: Encoding) -> None:
-        """Take over what was learnt from training rows."""
+    def __init__(self, encoding: Encoding, members: int, units: int) -> None:
+        """Draw the units' weights; the linear part starts at 0."""
         super().__init__()
-        for name in ("column", "left", "inverse_width", "fill", "gaps"):
+        for name in ("column", "fill", "left", "inverse_width", "gap"):
             self.register_buffer(name, torch.from_numpy(getattr(encoding, name)))
-        tables = [_code_table(seen) for seen in encoding.seen]
-        self.tables = nn.ParameterList(tables)
-        self.width = (
-            len(encoding.column)
-            + len(encoding.gaps)
-            + sum(table.shape[1] for table in tables)
+        sizes = [len(seen) for seen in encoding.seen]
+        offset = torch.tensor([0, *sizes[:-1]] if sizes else [], dtype=torch.int64)
+        self.register_buffer("offset", offset.cumsum(0))
+        n_used, n_bins = encoding.left.shape
+        self.width = (n_used + len(sizes)) * units
+        # The last channel is the linear part.
+        inputs = (encoding.inverse_width > 0).sum(axis=1) + encoding.gap
+        bound = torch.from_numpy(np.maximum(1, inputs).astype(np.float32)).rsqrt()
+        weight = torch.empty(members, n_used, n_bins + 1, units + 1).uniform_(-1, 1)
+        self.weight = nn.Parameter(weight * bound[:, None, None])
+        bias = torch.empty(members, n_used + len(sizes), units + 1).uniform_(-1, 1)
+        self.bias = nn.Parameter(
+            bias * torch.cat([bound, torch.ones(len(sizes))])[:, None]
         )
+        table = torch.empty(members, sum(sizes), units + 1).uniform_(-1, 1)
+        # A code without a training row adds nothing, rather than noise.
+        seen = np.concatenate([np.zeros(0, bool), *encoding.seen])
+        self.table = nn.Parameter(table * torch.from_numpy(seen)[:, None])
+        with torch.no_grad():
+            for part in self.parameters():
+                part[..., -1] = 0
 
-    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """Return the input, float32, (n_rows, width), in [0, 1] but for embeddings."""
-        missing = numbers.isnan()
-        filled = torch.where(missing, self.fill, numbers)
-        bins = (filled[:, self.column] - self.left) * self.inverse_width
-        parts = [bins.clamp(0.0, 1.0), missing[:, self.gaps].to(bins.dtype)]
-        parts += [table[codes[:, i]] for i, table in enumerate(self.tables)]
-        return torch.cat(parts, dim=1)
+    def bins(self, numbers: Tensor) -> Tensor:
+        """Return the numbers' bins, float32, (n_used, n_rows, n_bins + 1), in [0, 1].
 
+        The last one says whether the number is missing, where training had such rows.
+        """
+        used = numbers[:, self.column].T
+        missing = used.isnan()
+        filled = torch.where(missing, self.fill[:, None], used)
+        bins = (filled[:, :, None] - self.left[:, None]) * self.inverse_width[:, None]
+        gaps = missing.to(bins.dtype) * self.gap[:, None]
+        return torch.cat([bins.clamp(0.0, 1.0), gaps[:, :, None]], dim=2)
 
-def _code_table(seen: NDArray[np.bool_]) -> nn.Parameter:
-    """Return one row a code: one-hot where codes are few, else a learnt embedding.
-
-    A code without a training row is all zeros, rather than noise from the start.
-    """
-    known = torch.from_numpy(seen.astype(np.float32))
-    if len(seen) <= _MAX_ONE_HOT:
-        return nn.Parameter(torch.diag(known), requires_grad=False)
-    return nn.Parameter(torch.randn(len(seen), _EMBEDDING_WIDTH) * 0.3 * known[:, None])
+    def forward(
+        self, numbers: Tensor, codes: Tensor, members: Tensor | slice
+    ) -> tuple[Tensor, Tensor]:
+        """Return some members' units and linear parts."""
+        # One multiplication a number for all members.
+        weight = self.weight[members].permute(1, 2, 0, 3)  # (n_used, bins, k, units)
+        n_used, n_bins, *channels = weight.shape
+        of_numbers = torch.bmm(self.bins(numbers), weight.reshape(n_used, n_bins, -1))
+        table = self.table[members].transpose(0, 1).flatten(1)
+        of_codes = functional.embedding((codes + self.offset).T, table)
+        found = torch.cat([of_numbers, of_codes]).view(-1, len(numbers), *channels)
+        found = found + self.bias[members].transpose(0, 1)[:, None]
+        units = found[..., :-1].relu().permute(2, 1, 0, 3)  # (k, n, features, units)
+        return units.flatten(2), found[..., -1].sum(dim=0)
 
 
 class StackedLinear(nn.Module):
@@ -158,65 +111,79 @@ class StackedLinear(nn.Module):
     def __init__(self, members: int, n_in: int, n_out: int) -> None:
         """Draw weights uniformly within 1 / sqrt(n_in), as `nn.Linear` does."""
         super().__init__()
-        bound = max(1, n_in) ** -0.5
-        weight = torch.empty(members, n_in, n_out).uniform_(-bound, bound)
-        self.weight = nn.Parameter(weight)
-        self.bias = nn.Parameter(torch.empty(members, 1, n_out).uniform_(-bound, bound))
+        self.weight = nn.Parameter(_drawn((members, n_in, n_out), n_in))
+        self.bias = nn.Parameter(_drawn((members, 1, n_out), n_in))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return each member's output."""
-        return torch.baddbmm(self.bias, x, self.weight)
+    def forward(self, x: Tensor, members: Tensor | slice) -> Tensor:
+        """Return the output of some members' layers."""
+        return torch.baddbmm(self.bias[members], x, self.weight[members])
+
+
+def _drawn(shape: tuple[int, ...], n_in: int) -> Tensor:
+    bound = max(1, n_in) ** -0.5
+    return torch.empty(shape).uniform_(-bound, bound)
 
 
 class EnsembleNet(nn.Module):
-    """`members` small nets side by side, each with a linear part beside its layers.
+    """Small nets side by side, each with a linear part beside its layers.
 
     **Shape**
 
     - Input: numbers float32 (n_rows, n_numbers), codes int64 (n_rows, n_categories)
     - Output: logits (n_rows, members)
+
+    The first dimension of every parameter is the member.
     """
 
-    def __init__(self, encoding: Encoding, settings: NetSettings, base: float) -> None:
+    dropout: Tensor
+
+    def __init__(
+        self, encoding: Encoding, groups: Sequence[NetSettings], base: float
+    ) -> None:
         """Start at the base rate.
 
         Args:
             encoding: How rows are encoded.
-            settings: Shape of the net.
+            groups: Settings of the members, one entry for `members` of them; width
+                and layers are those of the first.
             base: Logit of the churn rate of the training rows.
         """
         super().__init__()
-        self.settings = settings
-        self.encoder = Encoder(encoding)
-        k, width = settings.members, settings.width
-        # One multiplication for all members: they share the input.
-        self.first = StackedLinear(1, self.encoder.width, k * width)
-        self.skip = StackedLinear(1, self.encoder.width, k)
+        shares = [group.dropout for group in groups for _ in range(group.members)]
+        one = len(set(shares)) == 1  # one mask for all is drawn and applied at once
+        self.drops = any(shares)
+        share = torch.tensor(shares[:1] if one else shares)[:, None, None]
+        self.register_buffer("dropout", share, persistent=False)
+        k, shape = len(shares), groups[0]
+        self.embedding = Embedding(encoding, k, shape.units)
+        widths = [self.embedding.width, *[shape.width] * shape.layers]
         self.hidden = nn.ModuleList(
-            StackedLinear(k, width, width) for _ in range(settings.layers - 1)
+            StackedLinear(k, n_in, n_out) for n_in, n_out in pairwise(widths)
         )
-        self.last = StackedLinear(k, width, 1)
-        nn.init.zeros_(self.skip.weight)
-        nn.init.constant_(self.skip.bias, base)
+        self.last = StackedLinear(k, shape.width, 1)
+        nn.init.constant_(self.last.bias, base)
 
-    def forward(self, numbers: Tensor, codes: Tensor) -> Tensor:
-        """Return the members' logits."""
-        inputs = self.encoder(numbers, codes)[None]  # (1, n, n_inputs)
-        k, width = self.settings.members, self.settings.width
-        x = self.first(inputs).view(-1, k, width).transpose(0, 1)  # (k, n, width)
-        x = self._drop(x.relu())
+    def forward(
+        self, numbers: Tensor, codes: Tensor, members: Tensor | slice = slice(None)
+    ) -> Tensor:
+        """Return the logits of some members, or of all."""
+        x, linear = self.embedding(numbers, codes, members)
         for layer in self.hidden:
-            x = self._drop(layer(x).relu())
-        logits: Tensor = self.last(x).squeeze(-1).T + self.skip(inputs)[0]  # (n, k)
-        return logits
+            x = self._drop(layer(x, members).relu())
+        logits: Tensor = self.last(x, members).squeeze(-1).T
+        return logits + linear
+
+    def keep_dropout(self, kept: Tensor) -> None:
+        """Keep the shares of the members that are kept, bool, (members,)."""
+        if len(self.dropout) > 1:
+            self.dropout = self.dropout[kept]
 
     def _drop(self, x: Tensor) -> Tensor:
-        """Drop units, one mask for all members: drawing it is a large part of a step.
+        """Drop units, one draw for all members: drawing is a large part of a step.
 
         Members have weights of their own, so a shared position joins no units.
         """
-        share = self.settings.dropout
-        if not self.training or share == 0:
+        if not self.training or not self.drops:
             return x
-        mask = torch.rand(x.shape[1:], device=x.device) >= share
-        return x * (mask / (1 - share)).to(x.dtype)
+        kept = torch.rand(x.shape[1:], device=x.device) >= self.dropout
+        return x * (kept / (1 - self.dropout)).to(x.dtype)

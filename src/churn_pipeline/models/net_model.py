@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from churn_pipeline.models.calibration import Floats, to_logit
-from churn_pipeline.models.classifier import Rows
+from churn_pipeline.models.classifier import CrossFitted, Rows
+from churn_pipeline.models.encoding import learn_encoding
 from churn_pipeline.models.fit import Report, fit_net
 from churn_pipeline.models.graph import NUMBERS, Graph
-from churn_pipeline.models.net import EnsembleNet, learn_encoding
+from churn_pipeline.models.net import EnsembleNet
 from churn_pipeline.models.settings import FitSettings, NetSettings
 
 _BATCH = 8192
@@ -25,11 +28,9 @@ class NetModel:
 
     Attributes:
         net: The net, on the host.
-        validation_loss: Its log loss on the validation rows.
     """
 
     net: EnsembleNet
-    validation_loss: float
 
     @property
     def n_numbers(self) -> int:
@@ -38,13 +39,7 @@ class NetModel:
 
     def logit(self, numbers: NDArray[np.float32], codes: NDArray[np.int64]) -> Floats:
         """Return the logit of the mean of the members' probabilities, float64."""
-        out = np.empty(len(numbers))
-        with torch.inference_mode():
-            for start in range(0, len(numbers), _BATCH):
-                rows = slice(start, start + _BATCH)
-                inputs = (torch.from_numpy(part[rows]) for part in (numbers, codes))
-                out[rows] = self.net(*inputs).double().sigmoid().mean(dim=1).numpy()
-        return to_logit(out)
+        return to_logit(_mean_chance(self.net, numbers, codes, slice(None)))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return everything learnt, by name."""
@@ -56,7 +51,7 @@ class NetModel:
         inputs = self._add_encoder(graph, arrays)
         skip = _shared(graph, inputs, arrays, "skip")
         x = _shared(graph, inputs, arrays, "first")
-        k, width = self.net.settings.members, self.net.settings.width
+        k, width = arrays["first.bias"].shape
         shape = graph.constant(np.array([-1, k, width]))
         x = graph.node("Relu", graph.node("Reshape", x, shape))
         x = graph.node("Transpose", x, perm=[1, 0, 2])  # (k, n, width)
@@ -72,7 +67,7 @@ class NetModel:
         if self.n_numbers:
             parts = self._add_numbers(graph, arrays)
         for column, code in enumerate(graph.codes()):
-            table = graph.constant(arrays[f"encoder.tables.{column}"])
+            table = graph.constant(arrays[f"encoder.table{column}"])
             parts.append(graph.node("Gather", table, code, axis=0))
         return graph.node("Concat", *parts, axis=1)
 
@@ -94,46 +89,108 @@ class NetModel:
 
 
 def train_net(
-    training: Rows,
-    validation: Rows,
+    rows: Rows,
     n_codes: tuple[int, ...],
     *,
     net: NetSettings,
     fit: FitSettings,
     seed: int,
-    report: Report | None = None,
-) -> NetModel:
-    """Return a net fit on training rows, stopped by validation rows.
+) -> CrossFitted:
+    """Return a net fit on rows, and what its members say of rows that they hold out.
+
+    Each member is fit on all folds but one, which tells it when to stop.
 
     Args:
-        training: Rows to fit on; labels known.
-        validation: Rows that tell when to stop; labels known.
+        rows: Rows to fit on, in two folds or more; labels known.
         n_codes: Number of codes of each text column.
-        net: Shape of the net.
+        net: The net's settings.
         fit: How and where it is fit.
         seed: The same seed on the same machine gives the same net.
-        report: Told each epoch's validation log loss; may raise to stop.
+    """
+    # With fewer members than folds, a member holds out several of them.
+    folded = replace(rows, fold=rows.fold % net.members)
+    hold = torch.arange(net.members) % folded.n_folds
+    fitted = fit_groups(folded, n_codes, [net], hold, fit=fit, seed=seed)
+    return CrossFitted(NetModel(fitted), held_out_logit(fitted, folded, hold))
+
+
+def fit_groups(
+    rows: Rows,
+    n_codes: tuple[int, ...],
+    groups: Sequence[NetSettings],
+    hold: Tensor,
+    *,
+    fit: FitSettings,
+    seed: int,
+    report: Report | None = None,
+) -> EnsembleNet:
+    """Return a fitted net whose members are groups, each with settings of its own.
+
+    Args:
+        rows: Rows to fit on; labels known.
+        n_codes: Number of codes of each text column.
+        groups: Settings, one entry for `members` of them; of one shape.
+        hold: int64, (members,): the fold that each member holds out.
+        fit: How and where it is fit.
+        seed: Of the start and of all that is drawn.
+        report: Told of each pass; says which groups are to end.
     """
     encoding = learn_encoding(
-        training.numbers, training.codes, n_codes=n_codes, n_bins=net.bins
+        rows.numbers, rows.codes, n_codes=n_codes, n_bins=groups[0].bins
     )
-    base = float(to_logit(np.array((training.label.sum() + 1) / (len(training) + 2))))
+    base = float(to_logit(np.array((rows.label.sum() + 1) / (len(rows) + 2))))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        started = EnsembleNet(encoding, net, base)
-    fit_net(started, training, validation, settings=fit, seed=seed, report=report)
-    logit = NetModel(started, np.nan).logit(validation.numbers, validation.codes)
-    # log(1 + e^x) - y x: the log loss, measured here in float32 whatever the device
-    # and however many processes the net was fit with.
-    loss = np.mean(np.logaddexp(0, logit) - validation.label * logit)
-    return NetModel(started, float(loss))
+        net = EnsembleNet(encoding, groups, base)
+    fit_net(net, rows, groups, hold, settings=fit, seed=seed, report=report)
+    return net
+
+
+def held_out_logit(net: EnsembleNet, rows: Rows, hold: Tensor) -> Floats:
+    """Return the logit of each row's mean probability by members that hold it out.
+
+    Args:
+        net: The fitted net.
+        rows: The rows that it was fit on.
+        hold: int64, (members,): the fold that each member holds out; members with -1
+            say nothing.
+
+    Returns:
+        float64, (n_rows,); NaN in folds that no member holds out.
+    """
+    chance = np.full(len(rows), np.nan)
+    for fold in hold[hold >= 0].unique().tolist():
+        held = rows.fold == fold
+        members = (hold == fold).nonzero().squeeze(1)
+        part = rows.take(held)
+        chance[held] = _mean_chance(net, part.numbers, part.codes, members)
+    return to_logit(chance)
+
+
+def _mean_chance(
+    net: EnsembleNet,
+    numbers: NDArray[np.float32],
+    codes: NDArray[np.int64],
+    members: Tensor | slice,
+) -> Floats:
+    """Return the mean of some members' probabilities, float64, (n_rows,)."""
+    out = np.empty(len(numbers))
+    with torch.inference_mode():
+        for start in range(0, len(numbers), _BATCH):
+            rows = slice(start, start + _BATCH)
+            inputs = (torch.from_numpy(part[rows]) for part in (numbers, codes))
+            logits = net(*inputs, members)
+            out[rows] = logits.double().sigmoid().mean(dim=1).numpy()
+    return out
 
 
 def _shared(
     graph: Graph, x: str, arrays: dict[str, NDArray[np.generic]], layer: str
 ) -> str:
-    weight, bias = arrays[f"{layer}.weight"][0], arrays[f"{layer}.bias"][0]
-    return graph.node("Gemm", x, graph.constant(weight), graph.constant(bias))
+    """Add one multiplication for all members, (n, members * n_out)."""
+    weight, bias = arrays[f"{layer}.weight"], arrays[f"{layer}.bias"]
+    flat = graph.constant(weight.reshape(-1, weight.shape[-1]))
+    return graph.node("Gemm", x, flat, graph.constant(bias.ravel()), transB=1)
 
 
 def _stacked(

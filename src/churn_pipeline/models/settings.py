@@ -16,7 +16,8 @@ class NetSettings:
         members: Nets in the ensemble, at least 1; training time grows with it.
         width: Units of a hidden layer of one member.
         layers: Hidden layers of one member, at least 1.
-        bins: Quantile bins of a number, at least 2.
+        bins: Bins of a number, about; at least 2.
+        units: Units of one feature in one member, before the hidden layers.
         dropout: Share of the hidden units dropped while training, 0 to below 1.
         learning_rate: Step size at the start; it falls to 0 over the epochs.
         weight_decay: Pull of the weights towards 0, of AdamW.
@@ -24,13 +25,14 @@ class NetSettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    members: int = 8
+    members: int = 16
     width: int = 64
     layers: int = 2
-    bins: int = 12
+    bins: int = 16
+    units: int = 8
     dropout: float = 0.1
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
+    learning_rate: float = 6e-3
+    weight_decay: float = 0.3
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class FitSettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    max_epochs: int = 12
-    patience: int = 5
+    max_epochs: int = 60
+    patience: int = 10
     min_batch_rows: int = 128
     max_batch_rows: int = 2048
     accelerator: str = "auto"
@@ -118,25 +120,19 @@ class CalibrationSettings:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Bounds of the search, as (low, high) or as choices.
+    """Bounds of the search, as (low, high).
 
     Attributes:
         learning_rate: Searched on a logarithmic scale.
         weight_decay: Searched on a logarithmic scale.
         dropout: Searched on a linear scale.
-        width: Choices.
-        layers: Smallest and largest number.
-        bins: Choices.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    learning_rate: tuple[float, float] = (5e-4, 6e-3)
-    weight_decay: tuple[float, float] = (1e-4, 1e-1)
-    dropout: tuple[float, float] = (0.0, 0.4)
-    width: tuple[int, ...] = (32, 64)
-    layers: tuple[int, int] = (1, 2)
-    bins: tuple[int, ...] = (6, 12, 20)
+    learning_rate: tuple[float, float] = (1e-3, 1.2e-2)
+    weight_decay: tuple[float, float] = (1e-2, 2.0)
+    dropout: tuple[float, float] = (0.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -146,21 +142,21 @@ class TuningSettings:
     Attributes:
         n_trials: Finished trials, pruned ones included; 0 takes the net's settings.
         storage: Optuna's storage URL: `sqlite:///…` or `postgresql://…`.
-        max_rows: Training rows of a trial, at most (a stratified draw).
-        max_validation_rows: Validation rows of a trial, at most.
+        max_rows: Rows of the trials, at most (a stratified draw).
         members: Members of a trial's net; few are enough to compare settings.
+        held_folds: Folds that they hold out between them: their rows tell a trial's
+            loss, by the mean of the members that share one.
+        at_once: Trials that are fit together, as one program.
         startup_trials: Trials drawn at random before the sampler learns from them.
-        prune_after_epochs: Passes before a trial may be pruned.
-        space: Bounds of the search.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    n_trials: int = 20
+    n_trials: int = 24
     storage: str = "sqlite:///tuning.db"
     max_rows: int = 15_000
-    max_validation_rows: int = 10_000
     members: int = 4
-    startup_trials: int = 6
-    prune_after_epochs: int = 2
+    held_folds: int = 2
+    at_once: int = 8
+    startup_trials: int = 8
     space: SearchSpace = field(default_factory=SearchSpace)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from churn_pipeline import processes
+from churn_pipeline.models.batch import (
+    EPOCHS,
+    PROCESS,
+    SECONDS,
+    Asked,
+    Loss,
+    Trials,
+    halving,
+    log_loss,
+    run_batch,
+)
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import (
     FitSettings,
@@ -29,23 +38,6 @@ Progress = Callable[[int, float | None], None]
 """Called with the number of finished trials and the best value so far."""
 
 _SQLITE = "sqlite:///"
-_PROCESS, _SECONDS = "process", "seconds"
-"""What a trial has beside its settings: who is at work on it, how long it took."""
-
-
-@dataclass(frozen=True)
-class TuningData:
-    """What the trials are fit on.
-
-    Attributes:
-        training: Rows to fit on; labels known.
-        validation: Rows that the value is measured on; labels known.
-        n_codes: Number of codes of each text column.
-    """
-
-    training: Rows
-    validation: Rows
-    n_codes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -62,57 +54,65 @@ class Tuned:
 
 
 def tune_net(
-    data: TuningData,
+    rows: Rows,
+    n_codes: tuple[int, ...],
     start: NetSettings,
     *,
     fit: FitSettings,
     tuning: TuningSettings,
     study_name: str,
     seed: int,
+    loss: Loss | None = None,
     progress: Progress | None = None,
 ) -> Tuned:
-    """Return the settings with the least validation log loss.
+    """Return the settings with the least loss of held-out rows.
 
     A study of the same name goes on where it stopped: finished trials are not
-    repeated, and the next ones are those that would have come anyway. Several
-    processes may work on one study in PostgreSQL: each trial is another one, and
-    those at work when the last one ends are finished too.
+    repeated, and after a kill the next ones are those that would have come anyway.
+    Several processes may work on one study in PostgreSQL: each trial is another one,
+    and those at work when the last one ends are finished too.
 
     Args:
-        data: Rows of the trials; cut to the sizes set.
+        rows: Rows of the trials, in folds; labels known; cut to the number set.
+        n_codes: Number of codes of each text column.
         start: Settings of the first trial.
-        fit: How a trial's net is fit.
+        fit: How the trials' nets are fit.
         tuning: Number of trials, storage, sizes and bounds.
         study_name: Name by content: the same data and parameters, the same name.
-        seed: Of the sampler and of each trial's net.
-        progress: Told after each finished trial.
+        seed: Of the sampler and of the nets.
+        loss: What a trial is judged by; the log loss where it is None.
+        progress: Told as trials finish.
 
     Raises:
         ValueError: No trial had a finite loss; a trial that has none counts as one.
     """
     study = _open_study(study_name, tuning)
-    limited = TuningData(
-        _stratified(data.training, tuning.max_rows, seed),
-        _stratified(data.validation, tuning.max_validation_rows, seed),
-        data.n_codes,
-    )
+    limited = _stratified(rows, tuning.max_rows, seed)
     single = replace(fit, devices=1, strategy="auto")
     tell = progress or (lambda *_: None)
     finished = _finished(study)
     tell(len(finished), _best_value(finished))
     while len(finished) < tuning.n_trials:
         _clear_abandoned(study)
-        _run_trial(study, limited, start, fit=single, tuning=tuning, seed=seed)
+        n_trials = min(tuning.at_once, tuning.n_trials - len(finished))
+        batch = [_ask(study, start, tuning=tuning, seed=seed) for _ in range(n_trials)]
+        done, best = len(finished), _best_value(finished)
+        run_batch(
+            study,
+            batch,
+            Trials(limited, n_codes, single, tuning, seed, loss or log_loss),
+            on_pruned=lambda n, done=done, best=best: tell(done + n, best),  # type: ignore[misc]
+        )
         finished = _finished(study)
         tell(len(finished), _best_value(finished))
     if finished and _best_value(finished) is None:
         raise ValueError(
-            f"expected a finite validation loss of one of {len(finished)} trials, got "
+            f"expected a finite held-out loss of one of {len(finished)} trials, got "
             "none; lower the learning rates in tuning.space, or look for extreme "
             "values in the features"
         )
-    best = replace(start, **study.best_params) if finished else start
-    return Tuned(best, [_as_row(trial) for trial in finished])
+    best_params = study.best_params if finished else {}
+    return Tuned(replace(start, **best_params), [_as_row(trial) for trial in finished])
 
 
 def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:
@@ -129,56 +129,17 @@ def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:
         study_name=name,
         direction="minimize",
         load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(
-            n_startup_trials=min(4, tuning.startup_trials),
-            n_warmup_steps=tuning.prune_after_epochs,
-        ),
+        pruner=halving(),
     )
 
 
-def _run_trial(
-    study: optuna.Study,
-    data: TuningData,
-    start: NetSettings,
-    *,
-    fit: FitSettings,
-    tuning: TuningSettings,
-    seed: int,
-) -> None:
-    """Fit one net and tell the study its value, or that it was pruned."""
-    import optuna
-
-    from churn_pipeline.models.net_model import train_net
-
+def _ask(
+    study: optuna.Study, start: NetSettings, *, tuning: TuningSettings, seed: int
+) -> Asked:
+    """Return the next trial with its settings."""
     trial = study.ask()
-    trial.set_user_attr(_PROCESS, processes.name())
-    settings = _propose(study, trial, start, tuning=tuning, seed=seed)
-    began = time.perf_counter()
-
-    def report(epoch: int, loss: float) -> None:
-        trial.report(loss, epoch)
-        if trial.should_prune():
-            raise optuna.TrialPruned
-
-    def seconds() -> float:
-        return round(time.perf_counter() - began, 3)
-
-    try:
-        model = train_net(
-            data.training,
-            data.validation,
-            data.n_codes,
-            net=settings,
-            fit=fit,
-            seed=seed,
-            report=report,
-        )
-    except optuna.TrialPruned:
-        trial.set_user_attr(_SECONDS, seconds())
-        study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    else:
-        trial.set_user_attr(_SECONDS, seconds())
-        _tell(study, trial, model.validation_loss)
+    trial.set_user_attr(PROCESS, processes.name())
+    return trial, _propose(study, trial, start, tuning=tuning, seed=seed)
 
 
 def _propose(
@@ -197,7 +158,10 @@ def _propose(
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # Seeded by place, a resumed study goes on as an uninterrupted one would.
         study.sampler = optuna.samplers.TPESampler(
-            seed=seed + place, n_startup_trials=tuning.startup_trials
+            seed=seed + place,
+            n_startup_trials=tuning.startup_trials,
+            multivariate=True,
+            constant_liar=True,  # those of the same batch are not known yet
         )
         if place == 0:
             study.sampler = optuna.samplers.PartialFixedSampler(
@@ -220,23 +184,13 @@ def _clear_abandoned(study: optuna.Study) -> None:
     from optuna.trial import TrialState
 
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if processes.has_ended(trial.user_attrs.get(_PROCESS, "")):
+        if processes.has_ended(trial.user_attrs.get(PROCESS, "")):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
 
 def _is_broken_off(trial: optuna.trial.FrozenTrial) -> bool:
     """Return whether a kill ended a trial; one that fails by itself has its time."""
-    return trial.state.name == "FAIL" and _SECONDS not in trial.user_attrs
-
-
-def _tell(study: optuna.Study, trial: optuna.Trial, loss: float) -> None:
-    """Tell the study a trial's value, or that it failed."""
-    from optuna.trial import TrialState
-
-    if math.isfinite(loss):
-        study.tell(trial, loss)
-    else:
-        study.tell(trial, state=TrialState.FAIL)
+    return trial.state.name == "FAIL" and SECONDS not in trial.user_attrs
 
 
 def _suggest(
@@ -250,9 +204,6 @@ def _suggest(
         ),
         weight_decay=trial.suggest_float("weight_decay", *space.weight_decay, log=True),
         dropout=trial.suggest_float("dropout", *space.dropout),
-        width=trial.suggest_categorical("width", list(space.width)),
-        layers=trial.suggest_int("layers", *space.layers),
-        bins=trial.suggest_categorical("bins", list(space.bins)),
     )
 
 
@@ -281,8 +232,8 @@ def _as_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
         "number": trial.number,
         "state": trial.state.name.lower(),
         "value": trial.value if trial.state.name == "COMPLETE" else last,
-        "seconds": trial.user_attrs[_SECONDS],
-        "epochs": len(trial.intermediate_values),
+        "seconds": trial.user_attrs[SECONDS],
+        "epochs": trial.user_attrs[EPOCHS],
         **{f"params.{name}": value for name, value in trial.params.items()},
     }
 
