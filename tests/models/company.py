@@ -13,7 +13,7 @@ from churn_pipeline.models.table import Table
 from churn_pipeline.models.vocabulary import Vocabulary
 
 QUICK_FIT = FitSettings(max_epochs=4, patience=2, accelerator="cpu")
-SMALL_NET = NetSettings(members=3, width=16, bins=6)
+SMALL_NET = NetSettings(members=3, width=16, bins=6, units=4)
 
 
 def made_up(n_rows: int = 1200, seed: int = 0) -> tuple[Table, np.ndarray]:
@@ -48,13 +48,11 @@ def encode(table: Table, label: np.ndarray, vocabulary: Vocabulary) -> Rows:
     return Rows(table.numbers, vocabulary.codes(table.categories), label, fold)
 
 
-def fit(family: str, training: Rows, validation: Rows, n_codes: tuple) -> Model:
+def fit(family: str, training: Rows, n_codes: tuple) -> Model:
     """Fit a small model of a family."""
     if family == "logistic":
         return fit_logistic(training, n_codes, inverse_penalty=1.0).model
     if family == "boosting":
         settings = BoostingSettings(max_trees=30)
         return fit_boosting(training, n_codes, settings=settings, seed=0).model
-    return train_net(
-        training, validation, n_codes, net=SMALL_NET, fit=QUICK_FIT, seed=0
-    )
+    return train_net(training, n_codes, net=SMALL_NET, fit=QUICK_FIT, seed=0).model

@@ -23,7 +23,7 @@ def classifier(family: str, table: Table, label: np.ndarray) -> Classifier:
     rows = encode(table, label, vocabulary)
     cut = 2 * len(rows) // 3
     held_out = rows.take(slice(cut, None))
-    model = fit(family, rows.take(slice(0, cut)), held_out, vocabulary.sizes)
+    model = fit(family, rows.take(slice(0, cut)), vocabulary.sizes)
     logit = model.logit(held_out.numbers, held_out.codes)
     calibration = fit_calibration(logit, held_out.label, prior_rows=50)
     probability = calibration.probability(logit)

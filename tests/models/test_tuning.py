@@ -3,18 +3,18 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import optuna
 import pytest
 
 from churn_pipeline import processes
 from churn_pipeline.models import net_model
-from churn_pipeline.models.settings import SearchSpace, TuningSettings
+from churn_pipeline.models.batch import halving
+from churn_pipeline.models.settings import TuningSettings
 from churn_pipeline.models.tuning import (
     Tuned,
-    TuningData,
     _best_value,
     _stratified,
     tune_net,
@@ -26,28 +26,28 @@ class Killed(BaseException):
     """What ends a process in the middle of a study."""
 
 
-def study(folder: Path, n_trials: int, progress=None, seed: int = 0) -> Tuned:
+def study(
+    folder: Path, n_trials: int, progress=None, *, seed=0, loss=None, n_epochs=4
+) -> Tuned:
     table, label = made_up(400)
     vocabulary = learn(table)
     rows = encode(table, label, vocabulary)
-    half = len(rows) // 2
     return tune_net(
-        TuningData(
-            rows.take(slice(0, half)), rows.take(slice(half, None)), vocabulary.sizes
-        ),
+        rows,
+        vocabulary.sizes,
         SMALL_NET,
-        fit=QUICK_FIT,
+        fit=replace(QUICK_FIT, max_epochs=n_epochs),
         tuning=TuningSettings(
             n_trials=n_trials,
             storage=f"sqlite:///{folder}/tuning.db",
             max_rows=150,
             members=2,
+            at_once=2,
             startup_trials=2,
-            prune_after_epochs=1,
-            space=SearchSpace(width=(8, 16), layers=(1, 2), bins=(4, 6)),
         ),
         study_name="study",
         seed=seed,
+        loss=loss,
         progress=progress,
     )
 
@@ -61,14 +61,15 @@ def test_a_killed_study_goes_on_as_if_it_had_not_been(tmp_path):
     whole = study(tmp_path / "whole", 6)
 
     def kill(done: int, _best: float | None) -> None:
-        if done == 3:
+        if done == 4:
             raise Killed
 
     with pytest.raises(Killed):
         study(tmp_path, 6, kill)
     counts: list[int] = []
     resumed = study(tmp_path, 6, lambda done, _: counts.append(done))
-    assert counts == [3, 4, 5, 6]
+    assert counts[0] == 4
+    assert counts[-1] == 6
     assert without_seconds(resumed) == without_seconds(whole)
     assert resumed.settings == whole.settings
 
@@ -76,22 +77,22 @@ def test_a_killed_study_goes_on_as_if_it_had_not_been(tmp_path):
 def test_a_trial_that_a_kill_broke_off_is_made_again(tmp_path, monkeypatch):
     (tmp_path / "whole").mkdir()
     whole = study(tmp_path / "whole", 4)
-    train, gone = net_model.train_net, f"{processes.host()}-{dead_process()}-1"
+    train, gone = net_model.fit_groups, f"{processes.host()}-{dead_process()}-1"
 
     def killed(*rows, **how):
-        how["report"](0, 0.1)
+        how["report"](0, [0.1, 0.2])
         raise Killed
 
     for finished in (0, 2):
         study(tmp_path, finished)
         monkeypatch.setattr(processes, "name", lambda: gone)
-        monkeypatch.setattr(net_model, "train_net", killed)
+        monkeypatch.setattr(net_model, "fit_groups", killed)
         with pytest.raises(Killed):
             study(tmp_path, 4)
         monkeypatch.undo()
-    assert net_model.train_net is train
+    assert net_model.fit_groups is train
     resumed = study(tmp_path, 4)
-    assert [t["number"] for t in resumed.trials] == [1, 2, 4, 5]
+    assert [t["number"] for t in resumed.trials] == [2, 3, 6, 7]
     assert _without_number(resumed) == _without_number(whole)
 
 
@@ -106,8 +107,8 @@ def dead_process() -> int:
 
 
 def test_workers_side_by_side_draw_different_trials(tmp_path, monkeypatch):
-    """Another worker begins and ends its trials while this one's first goes on."""
-    train, begun, inside = net_model.train_net, [], []
+    """Another worker begins and ends its trials while this one's first go on."""
+    train, begun, inside = net_model.fit_groups, [], []
 
     def train_beside(*rows, **how):
         if not begun:
@@ -115,10 +116,10 @@ def test_workers_side_by_side_draw_different_trials(tmp_path, monkeypatch):
             inside.extend(study(tmp_path, 2).trials)
         return train(*rows, **how)
 
-    monkeypatch.setattr(net_model, "train_net", train_beside)
+    monkeypatch.setattr(net_model, "fit_groups", train_beside)
     trials = study(tmp_path, 4).trials
     assert [t["number"] for t in trials] == [0, 1, 2, 3]
-    assert [t["number"] for t in inside] == [1, 2]
+    assert [t["number"] for t in inside] == [2, 3]
     assert trials[0]["params.learning_rate"] == SMALL_NET.learning_rate
     assert len({t["params.learning_rate"] for t in trials}) == 4
 
@@ -131,7 +132,7 @@ def test_a_finished_study_repeats_nothing(tmp_path):
 def test_the_first_trial_is_the_settings_given(tmp_path):
     first = study(tmp_path, 2).trials[0]
     assert first["params.learning_rate"] == SMALL_NET.learning_rate
-    assert first["params.width"] == SMALL_NET.width
+    assert first["params.dropout"] == SMALL_NET.dropout
 
 
 def test_the_best_settings_keep_the_members_of_the_final_net(tmp_path):
@@ -157,8 +158,17 @@ def test_a_trial_worse_than_the_others_is_pruned(tmp_path, monkeypatch):
         "pruned",
         "complete",
     ]
-    assert trials[2]["epochs"] == 1
+    assert trials[2]["epochs"] == 4
     assert set(asked) == {0, 1, 2, 3}
+
+
+def test_the_worse_half_ends_at_a_comparison():
+    pruner = halving()
+    study = optuna.create_study(pruner=pruner)
+    trials = [study.ask() for _ in range(4)]
+    for trial, loss in zip(trials, (0.3, 0.1, 0.4, 0.2)):
+        trial.report(loss, 4)
+    assert [trial.should_prune() for trial in trials] == [True, False, True, False]
 
 
 def test_no_trials_keep_the_settings(tmp_path):
@@ -173,29 +183,22 @@ def test_a_draw_keeps_the_churn_rate():
     assert drawn.label.mean() == pytest.approx(label.mean(), abs=0.01)
 
 
-def _losing(monkeypatch, losses: list[float]) -> None:
-    """Make each trial end with the next of these losses."""
+def _losing(losses: list[float]):
+    """Return what judges each trial by the next of these losses."""
     left = iter(losses)
-    monkeypatch.setattr(
-        net_model,
-        "train_net",
-        lambda *_, **__: SimpleNamespace(validation_loss=next(left)),
-    )
+    return lambda _label, _probability: next(left)
 
 
-def test_a_trial_without_a_finite_loss_counts_and_is_not_the_best(
-    tmp_path, monkeypatch
-):
-    _losing(monkeypatch, [math.nan, 0.4, math.inf])
-    tuned = study(tmp_path, 3)
+def test_a_trial_without_a_finite_loss_counts_and_is_not_the_best(tmp_path):
+    losing = _losing([math.nan, 0.4, math.inf])
+    tuned = study(tmp_path, 3, loss=losing, n_epochs=2)  # before any comparison
     assert [t["state"] for t in tuned.trials] == ["fail", "complete", "fail"]
     assert tuned.settings.dropout == tuned.trials[1]["params.dropout"]
 
 
-def test_a_study_without_a_finite_loss_ends_and_says_so(tmp_path, monkeypatch):
-    _losing(monkeypatch, [math.nan] * 3)
-    with pytest.raises(ValueError, match="finite validation loss of one of 3 trials"):
-        study(tmp_path, 3)
+def test_a_study_without_a_finite_loss_ends_and_says_so(tmp_path):
+    with pytest.raises(ValueError, match="finite held-out loss of one of 3 trials"):
+        study(tmp_path, 3, loss=_losing([math.nan] * 3))
 
 
 def test_a_loss_of_zero_is_the_best():

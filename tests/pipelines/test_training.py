@@ -20,7 +20,6 @@ from churn_pipeline.models.settings import (
     BoostingSettings,
     FitSettings,
     NetSettings,
-    SearchSpace,
     TuningSettings,
     VocabularySettings,
 )
@@ -82,13 +81,12 @@ def model_input(n_rows: int = 900) -> pd.DataFrame:
 
 def training(folder: Path, **fields: object) -> Training:
     return Training(
-        net=NetSettings(members=2, width=16, layers=1, bins=6),
+        net=NetSettings(members=2, width=16, layers=1, bins=6, units=4),
         fit=FitSettings(max_epochs=2, accelerator="cpu"),
         tuning=TuningSettings(
             n_trials=2,
             storage=f"sqlite:///{folder}/tuning.db",
             members=2,
-            space=SearchSpace(width=(8, 16), layers=(1, 1), bins=(4, 6)),
         ),
         boosting=BoostingSettings(max_trees=20),
         processes=1,

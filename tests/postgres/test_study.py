@@ -9,8 +9,8 @@ import sys
 import optuna
 import pytest
 
-from churn_pipeline.models.settings import SearchSpace, TuningSettings
-from churn_pipeline.models.tuning import TuningData, tune_net
+from churn_pipeline.models.settings import TuningSettings
+from churn_pipeline.models.tuning import tune_net
 from tests.conftest import ROOT
 from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
 from tests.postgres.conftest import Server
@@ -24,17 +24,16 @@ def study(storage: str, n_trials: int, progress=None) -> list[dict]:
     vocabulary = learn(table)
     rows = encode(table, label, vocabulary)
     tuned = tune_net(
-        TuningData(
-            rows.take(slice(0, 200)), rows.take(slice(200, None)), vocabulary.sizes
-        ),
+        rows,
+        vocabulary.sizes,
         SMALL_NET,
         fit=QUICK_FIT,
         tuning=TuningSettings(
             n_trials=n_trials,
             storage=storage,
             members=2,
+            at_once=1,
             startup_trials=2,
-            space=SearchSpace(width=(8, 16), layers=(1, 2), bins=(4, 6)),
         ),
         study_name="study",
         seed=0,

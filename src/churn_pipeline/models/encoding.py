@@ -26,6 +26,8 @@ class Encoding:
     Attributes:
         column: int64, (n_used,): the numeric columns that say something.
         fill: float32, (n_used,): the median of each, for a missing number.
+        low: float32, (n_used,): the least value known; a lesser one counts as this.
+        high: float32, (n_used,): the greatest; a greater one counts as this.
         left: float32, (n_used, n_bins): where each bin begins.
         inverse_width: float32, (n_used, n_bins): 1 / its width; 0 where a column has
             fewer bins than the others.
@@ -36,6 +38,8 @@ class Encoding:
 
     column: NDArray[np.int64]
     fill: NDArray[np.float32]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
     left: NDArray[np.float32]
     inverse_width: NDArray[np.float32]
     gap: NDArray[np.float32]
@@ -63,6 +67,8 @@ def learn_encoding(
     missing = np.isnan(numbers).mean(axis=0) if len(numbers) else np.ones(len(known))
     gap = (missing > 0) & (missing < 1)
     used = [i for i, edge in enumerate(edges) if len(edge) > 1 or gap[i]]
+    if not used and not n_codes:
+        used = [0]  # a net of the base rate still reads something
     most = max((len(edges[i]) - 1 for i in used), default=0)
     left = np.zeros((len(used), max(0, most)), np.float32)
     inverse_width = np.zeros_like(left)
@@ -72,7 +78,9 @@ def learn_encoding(
         inverse_width[place, :n] = 1 / np.diff(edges[i])
     return Encoding(
         column=np.array(used, np.int64),
-        fill=np.array([np.median(known[i]) for i in used], np.float32),
+        fill=np.array([_median(known[i]) for i in used], np.float32),
+        low=np.array([_end(edges[i], 0) for i in used], np.float32),
+        high=np.array([_end(edges[i], -1) for i in used], np.float32),
         left=left,
         inverse_width=inverse_width,
         gap=gap[used].astype(np.float32),
@@ -98,6 +106,14 @@ def _edges(values: NDArray[np.float32], n_bins: int) -> NDArray[np.float32]:
     return np.unique(np.concatenate([distinct[[0, -1]], own, rest]))
 
 
+def _end(edges: NDArray[np.float32], place: int) -> float:
+    return float(edges[place]) if len(edges) else 0.0
+
+
+def _median(values: NDArray[np.float32]) -> float:
+    return float(np.median(values)) if len(values) else 0.0
+
+
 def _fills_a_bin(counts: NDArray[np.int64], n_bins: int) -> NDArray[np.bool_]:
     """Return which values are as frequent as a bin of the others would be.
 
@@ -110,7 +126,7 @@ def _fills_a_bin(counts: NDArray[np.int64], n_bins: int) -> NDArray[np.bool_]:
         if (more == frequent).all():
             break
         frequent = more
-    return frequent
+    return np.asarray(frequent)
 
 
 def _wide(edges: NDArray[np.float32]) -> NDArray[np.float32]:

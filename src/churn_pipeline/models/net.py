@@ -37,6 +37,8 @@ class Embedding(nn.Module):
 
     column: Tensor
     fill: Tensor
+    low: Tensor
+    high: Tensor
     left: Tensor
     inverse_width: Tensor
     gap: Tensor
@@ -45,7 +47,7 @@ class Embedding(nn.Module):
     def __init__(self, encoding: Encoding, members: int, units: int) -> None:
         """Draw the units' weights; the linear part starts at 0."""
         super().__init__()
-        for name in ("column", "fill", "left", "inverse_width", "gap"):
+        for name in ("column", "fill", "low", "high", "left", "inverse_width", "gap"):
             self.register_buffer(name, torch.from_numpy(getattr(encoding, name)))
         sizes = [len(seen) for seen in encoding.seen]
         offset = torch.tensor([0, *sizes[:-1]] if sizes else [], dtype=torch.int64)
@@ -77,6 +79,7 @@ class Embedding(nn.Module):
         used = numbers[:, self.column].T
         missing = used.isnan()
         filled = torch.where(missing, self.fill[:, None], used)
+        filled = filled.clamp(self.low[:, None], self.high[:, None])
         bins = (filled[:, :, None] - self.left[:, None]) * self.inverse_width[:, None]
         gaps = missing.to(bins.dtype) * self.gap[:, None]
         return torch.cat([bins.clamp(0.0, 1.0), gaps[:, :, None]], dim=2)
@@ -87,11 +90,12 @@ class Embedding(nn.Module):
         """Return some members' units and linear parts."""
         # One multiplication a number for all members.
         weight = self.weight[members].permute(1, 2, 0, 3)  # (n_used, bins, k, units)
-        n_used, n_bins, *channels = weight.shape
-        of_numbers = torch.bmm(self.bins(numbers), weight.reshape(n_used, n_bins, -1))
+        channels = weight.shape[2:]
+        of_numbers = torch.bmm(self.bins(numbers), weight.flatten(2))
         table = self.table[members].transpose(0, 1).flatten(1)
         of_codes = functional.embedding((codes + self.offset).T, table)
-        found = torch.cat([of_numbers, of_codes]).view(-1, len(numbers), *channels)
+        found = torch.cat([of_numbers, of_codes])
+        found = found.view(*found.shape[:2], *channels)
         found = found + self.bias[members].transpose(0, 1)[:, None]
         units = found[..., :-1].relu().permute(2, 1, 0, 3)  # (k, n, features, units)
         return units.flatten(2), found[..., -1].sum(dim=0)
@@ -170,8 +174,8 @@ class EnsembleNet(nn.Module):
         x, linear = self.embedding(numbers, codes, members)
         for layer in self.hidden:
             x = self._drop(layer(x, members).relu())
-        logits: Tensor = self.last(x, members).squeeze(-1).T
-        return logits + linear
+        logits: Tensor = self.last(x, members).squeeze(-1).T + linear
+        return logits
 
     def keep_dropout(self, kept: Tensor) -> None:
         """Keep the shares of the members that are kept, bool, (members,)."""

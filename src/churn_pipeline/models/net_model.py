@@ -14,8 +14,9 @@ from churn_pipeline.models.calibration import Floats, to_logit
 from churn_pipeline.models.classifier import CrossFitted, Rows
 from churn_pipeline.models.encoding import learn_encoding
 from churn_pipeline.models.fit import Report, fit_net
-from churn_pipeline.models.graph import NUMBERS, Graph
+from churn_pipeline.models.graph import Graph
 from churn_pipeline.models.net import EnsembleNet
+from churn_pipeline.models.net_graph import add_embedding
 from churn_pipeline.models.settings import FitSettings, NetSettings
 
 _BATCH = 8192
@@ -28,14 +29,11 @@ class NetModel:
 
     Attributes:
         net: The net, on the host.
+        n_numbers: Number of numeric features.
     """
 
     net: EnsembleNet
-
-    @property
-    def n_numbers(self) -> int:
-        """Number of numeric features."""
-        return len(self.net.encoder.fill)
+    n_numbers: int
 
     def logit(self, numbers: NDArray[np.float32], codes: NDArray[np.int64]) -> Floats:
         """Return the logit of the mean of the members' probabilities, float64."""
@@ -48,44 +46,13 @@ class NetModel:
     def add_to(self, graph: Graph) -> str:
         """Add the model to a graph; return the logit's name, float64, (n, 1)."""
         arrays = self.arrays()
-        inputs = self._add_encoder(graph, arrays)
-        skip = _shared(graph, inputs, arrays, "skip")
-        x = _shared(graph, inputs, arrays, "first")
-        k, width = arrays["first.bias"].shape
-        shape = graph.constant(np.array([-1, k, width]))
-        x = graph.node("Relu", graph.node("Reshape", x, shape))
-        x = graph.node("Transpose", x, perm=[1, 0, 2])  # (k, n, width)
+        x, linear = add_embedding(graph, arrays)
         for layer in range(len(self.net.hidden)):
-            x = graph.node("Relu", _stacked(graph, x, arrays, f"hidden.{layer}"))
-        x = _stacked(graph, x, arrays, "last")  # (k, n, 1)
+            x = graph.node("Relu", _add_layer(graph, x, arrays, f"hidden.{layer}"))
+        x = _add_layer(graph, x, arrays, "last")  # (k, n, 1)
         x = graph.node("Squeeze", x, graph.constant(np.array([2])))
-        x = graph.node("Add", graph.node("Transpose", x, perm=[1, 0]), skip)  # (n, k)
+        x = graph.node("Add", graph.node("Transpose", x, perm=[1, 0]), linear)  # (n, k)
         return _add_logit_of_mean(graph, x)
-
-    def _add_encoder(self, graph: Graph, arrays: dict[str, NDArray[np.generic]]) -> str:
-        parts = []
-        if self.n_numbers:
-            parts = self._add_numbers(graph, arrays)
-        for column, code in enumerate(graph.codes()):
-            table = graph.constant(arrays[f"encoder.table{column}"])
-            parts.append(graph.node("Gather", table, code, axis=0))
-        return graph.node("Concat", *parts, axis=1)
-
-    def _add_numbers(
-        self, graph: Graph, arrays: dict[str, NDArray[np.generic]]
-    ) -> list[str]:
-        missing = graph.node("IsNaN", NUMBERS)
-        fill = graph.constant(arrays["encoder.fill"][None, :])
-        filled = graph.node("Where", missing, fill, NUMBERS)
-        column = graph.constant(arrays["encoder.column"])
-        spread = graph.node("Gather", filled, column, axis=1)
-        left = graph.constant(arrays["encoder.left"][None, :])
-        inverse_width = graph.constant(arrays["encoder.inverse_width"][None, :])
-        bins = graph.node("Mul", graph.node("Sub", spread, left), inverse_width)
-        zero, one = (graph.constant(np.array(v, np.float32)) for v in (0, 1))
-        gaps = graph.constant(arrays["encoder.gaps"])
-        gap = graph.float(graph.node("Gather", missing, gaps, axis=1))
-        return [graph.node("Clip", bins, zero, one), gap]
 
 
 def train_net(
@@ -111,7 +78,8 @@ def train_net(
     folded = replace(rows, fold=rows.fold % net.members)
     hold = torch.arange(net.members) % folded.n_folds
     fitted = fit_groups(folded, n_codes, [net], hold, fit=fit, seed=seed)
-    return CrossFitted(NetModel(fitted), held_out_logit(fitted, folded, hold))
+    model = NetModel(fitted, rows.numbers.shape[1])
+    return CrossFitted(model, held_out_logit(fitted, folded, hold))
 
 
 def fit_groups(
@@ -159,7 +127,7 @@ def held_out_logit(net: EnsembleNet, rows: Rows, hold: Tensor) -> Floats:
         float64, (n_rows,); NaN in folds that no member holds out.
     """
     chance = np.full(len(rows), np.nan)
-    for fold in hold[hold >= 0].unique().tolist():
+    for fold in set(hold[hold >= 0].tolist()):
         held = rows.fold == fold
         members = (hold == fold).nonzero().squeeze(1)
         part = rows.take(held)
@@ -184,16 +152,7 @@ def _mean_chance(
     return out
 
 
-def _shared(
-    graph: Graph, x: str, arrays: dict[str, NDArray[np.generic]], layer: str
-) -> str:
-    """Add one multiplication for all members, (n, members * n_out)."""
-    weight, bias = arrays[f"{layer}.weight"], arrays[f"{layer}.bias"]
-    flat = graph.constant(weight.reshape(-1, weight.shape[-1]))
-    return graph.node("Gemm", x, flat, graph.constant(bias.ravel()), transB=1)
-
-
-def _stacked(
+def _add_layer(
     graph: Graph, x: str, arrays: dict[str, NDArray[np.generic]], layer: str
 ) -> str:
     product = graph.node("MatMul", x, graph.constant(arrays[f"{layer}.weight"]))

@@ -31,7 +31,7 @@ class NetSettings:
     bins: int = 16
     units: int = 8
     dropout: float = 0.1
-    learning_rate: float = 6e-3
+    learning_rate: float = 4e-3
     weight_decay: float = 0.3
 
 

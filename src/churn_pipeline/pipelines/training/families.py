@@ -36,25 +36,15 @@ class Family:
 
 def fit_net(splits: Splits, training: Training, seed: int) -> CrossFitted:
     """Return the ensemble net with the settings in `training.net`."""
-    import numpy as np
-
-    from churn_pipeline.models.classifier import CrossFitted
     from churn_pipeline.models.net_model import train_net
 
-    rows = splits.rows("train")
-    first = rows.fold == 0
-    held = rows.take(first)
-    model = train_net(
-        rows.take(~first),
-        held,
+    return train_net(
+        splits.rows("train"),
         splits.vocabulary.sizes,
         net=training.net,
         fit=training.fit,
         seed=seed,
     )
-    logits = np.full(len(rows), np.nan)
-    logits[first] = model.logit(held.numbers, held.codes)
-    return CrossFitted(model, logits)
 
 
 def fit_boosting(splits: Splits, training: Training, seed: int) -> CrossFitted:

@@ -48,12 +48,9 @@ def tune_net(
     """
     if "net" not in training.candidates:
         return _tuned(training.net, [])
-    from churn_pipeline.models.tuning import TuningData, tune_net
+    from churn_pipeline.models.tuning import tune_net
 
     splits = read_splits(model_input, feature_set, training.vocabulary)
-    rows = splits.rows("train")
-    first = rows.fold == 0
-    data = TuningData(rows.take(~first), rows.take(first), splits.vocabulary.sizes)
     with bar("tuning the net", training.tuning.n_trials) as line:
         done = 0
 
@@ -65,7 +62,8 @@ def tune_net(
                 line.describe(f"tuning the net, best log loss {best:.4f}")
 
         tuned = tune_net(
-            data,
+            splits.rows("train"),
+            splits.vocabulary.sizes,
             training.net,
             fit=training.fit,
             tuning=training.tuning,
