@@ -174,7 +174,7 @@ def test_the_same_data_and_parameters_give_the_same_artifact(written, tmp_path):
 def test_each_finished_trial_is_a_flat_row(written):
     trials = written["tuning_trials"]
     assert trials["number"].tolist() == [0, 1]
-    assert {"state", "value", "seconds", "params.width"} <= set(trials.columns)
+    assert {"state", "value", "seconds", "params.dropout"} <= set(trials.columns)
     assert [trace.name for trace in written["tuning_plot"].data] == [
         "complete",
         "pruned",
