@@ -14,8 +14,9 @@ from kedro.runner import SequentialRunner
 from pydantic import ValidationError
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.evaluation.decision import CustomerValue, Decision
 from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.models.conformal import fit_conformal
 from churn_pipeline.models.settings import (
     BoostingSettings,
     FitSettings,
@@ -24,7 +25,7 @@ from churn_pipeline.models.settings import (
     VocabularySettings,
 )
 from churn_pipeline.pipelines.training import create_pipeline, nodes
-from churn_pipeline.pipelines.training.choice import Comparison
+from churn_pipeline.pipelines.training.choice import Comparison, compare
 from churn_pipeline.pipelines.training.package import (
     Recipe,
     code_hash,
@@ -159,6 +160,21 @@ def test_the_manifest_tells_features_categories_and_origin(written):
     assert {"onnxruntime", "torch"} <= set(manifest.packages)
 
 
+def test_the_manifest_tells_who_is_called_and_how_sure_the_model_is(written):
+    manifest = written["artifact"].manifest
+    assert manifest.decision == DECISION
+    known = written["held_out_predictions"].dropna(subset=[manifest.family])
+    assert manifest.conformal.coverage == Training().calibration.coverage
+    assert manifest.conformal.n_churners == known["label"].sum()
+    assert manifest.conformal.n_stayers == (1 - known["label"]).sum()
+    limits = fit_conformal(
+        known[manifest.family].to_numpy(),
+        known["label"].to_numpy(),
+        coverage=manifest.conformal.coverage,
+    )
+    assert limits == manifest.conformal
+
+
 def test_golden_rows_cover_missing_and_never_seen_values(written):
     columns, answers = written["artifact"].golden
     assert len(answers) >= 16
@@ -252,6 +268,7 @@ def test_the_same_recipe_elsewhere_or_later_has_the_same_hash(part, changed):
         ("feature_engineering", {"windows_days": (7, 31)}),
         ("training", {"choose_by": "brier"}),
         ("decision", {"contact_cost": 5}),
+        ("decision", {"customer_value": CustomerValue("income", otherwise=800)}),
     ],
 )
 def test_a_recipe_that_makes_another_model_has_another_hash(part, changed):
@@ -264,6 +281,47 @@ def _changed(part, changed):
     update = getattr(whole, "model_copy", None)
     other = update(update=changed) if update else dataclasses.replace(whole, **changed)
     return dataclasses.replace(RECIPE, **{part: other})
+
+
+def test_a_column_of_values_that_is_not_there_is_told_before_anything_is_fit():
+    value = CustomerValue("charge", otherwise=800)
+    with pytest.raises(ValueError, match="columns of model_input, got 'charge'"):
+        nodes.train_candidates(
+            model_input(),
+            FEATURE_SET,
+            net_settings={},
+            dataset=DATASET,
+            feature_engineering=FeatureEngineering(),
+            training=Training(),
+            decision=dataclasses.replace(DECISION, customer_value=value),
+            seed=0,
+        )
+
+
+class Ninth:
+    """A model that gives everybody 9 %."""
+
+    def predict(self, rows):
+        return np.full(len(rows), 0.09)
+
+
+def test_a_candidate_is_judged_by_what_each_customer_is_worth():
+    rows = model_input(300).assign(value=np.tile([4000.0, np.nan, 0.0], 100))
+    held_out = pd.DataFrame({"flat": np.full(250, 0.09)})
+    worth = CustomerValue("value", otherwise=800)
+    each = dataclasses.replace(DECISION, customer_value=worth)
+    found = {
+        name: compare({"flat": Ninth()}, rows, held_out, decision).held_out["flat"]
+        for name, decision in (("one", DECISION), ("each", each))
+    }
+    called = rows.query("split == 'train'")["value"] == 4000
+    assert found["one"]["contacted_share"] == found["one"]["profit"] == 0.0
+    assert found["each"]["contacted_share"] == pytest.approx(called.mean())
+    assert found["each"]["profit"] > 0
+    assert found["one"]["profit_loss"] != found["each"]["profit_loss"]
+    assert (
+        found["one"]["threshold"] == found["each"]["threshold"] == DECISION.break_even
+    )
 
 
 def test_rising_metrics_choose_the_largest():

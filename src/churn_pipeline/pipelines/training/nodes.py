@@ -118,7 +118,12 @@ def train_candidates(
         `trained`: artifact by family; `seconds`: what each took; `held_out`: customer,
         date, label and each family's calibrated probability of the training rows, by
         models that were not fit on them.
+
+    Raises:
+        ValueError: The column of what a customer is worth is not there, or holds what
+            is no value.
     """
+    decision.values(model_input, len(model_input))  # told now and not after the fit
     splits = read_splits(model_input, feature_set, training.vocabulary)
     tuned = training.model_copy(update={"net": NetSettings(**net_settings)})
     fitted = _fit_candidates(splits.without("test"), tuned, seed)
