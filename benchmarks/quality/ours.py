@@ -52,6 +52,7 @@ def fit_net(work: Work) -> Fitted:
             work.data.feature_set,
             dataset=recipe["dataset"],
             training=training,
+            decision=recipe["decision"],
             seed=recipe["seed"],
         )
         tuning = clock.taken()

@@ -204,10 +204,37 @@ def test_no_trials_give_an_empty_table_and_a_figure(tmp_path):
         tuning=TuningSettings(n_trials=0, storage=f"sqlite:///{tmp_path}/t.db"),
     )
     found = nodes.tune_net(
-        model_input(), FEATURE_SET, dataset=DATASET, training=untuned, seed=0
+        model_input(),
+        FEATURE_SET,
+        dataset=DATASET,
+        training=untuned,
+        decision=DECISION,
+        seed=0,
     )
     assert found["net_settings"] == dataclasses.asdict(untuned.net)
     assert len(nodes.plot_tuning(found["tuning_trials"]).data) == 3
+
+
+def test_a_study_can_look_for_profit(tmp_path):
+    by_profit = dataclasses.replace(training(tmp_path).tuning, objective="profit")
+    rows = model_input()
+    rows["income"] = rows["income"].fillna(1.0)
+    worth = {"column": "income", "times": 1e-4, "otherwise": 500.0}
+    valued = dataclasses.replace(DECISION, customer_value=worth)
+    values = []
+    for decision in (DECISION, valued):
+        found = nodes.tune_net(
+            rows,
+            FEATURE_SET,
+            dataset=DATASET,
+            training=training(tmp_path, tuning=by_profit),
+            decision=decision,
+            seed=0,
+        )
+        values.append(found["tuning_trials"]["value"].min())
+    # Money per customer, and other money where customers are worth different sums.
+    assert values[0] > 1
+    assert values[1] != pytest.approx(values[0])
 
 
 def test_churners_in_one_fold_alone_are_refused():
@@ -227,9 +254,9 @@ def test_categories_are_learnt_from_training_rows_alone():
 def test_a_study_is_named_by_rows_parameters_and_seed_not_by_its_size(tmp_path):
     rows, settings = model_input(), training(tmp_path)
 
-    def name(rows=rows, settings=settings, seed=1) -> str:
+    def name(rows=rows, settings=settings, costs=DECISION, seed=1) -> str:
         splits = read_splits(rows, FEATURE_SET, settings.vocabulary)
-        return study_name(splits, DATASET, settings, seed)
+        return study_name(splits, DATASET, settings, costs, seed)
 
     more = dataclasses.replace(settings.tuning, n_trials=99, storage="sqlite:///x.db")
     other_fit = dataclasses.replace(settings.fit, max_epochs=7)
@@ -241,6 +268,11 @@ def test_a_study_is_named_by_rows_parameters_and_seed_not_by_its_size(tmp_path):
         settings=settings.model_copy(update={"vocabulary": other_levels})
     )
     assert name() != name(rows=changed)
+    dearer = dataclasses.replace(DECISION, contact_cost=5)
+    by_profit = dataclasses.replace(settings.tuning, objective="profit")
+    by_profit = settings.model_copy(update={"tuning": by_profit})
+    assert name() == name(costs=dearer)
+    assert name(settings=by_profit) != name(settings=by_profit, costs=dearer)
     assert name() != name(seed=2)
 
 
@@ -342,7 +374,12 @@ def test_rising_metrics_choose_the_largest():
 def test_the_net_is_not_tuned_where_it_is_no_candidate(tmp_path):
     without = training(tmp_path, candidates=("logistic",))
     found = nodes.tune_net(
-        model_input(), FEATURE_SET, dataset=DATASET, training=without, seed=0
+        model_input(),
+        FEATURE_SET,
+        dataset=DATASET,
+        training=without,
+        decision=DECISION,
+        seed=0,
     )
     assert found["net_settings"] == dataclasses.asdict(without.net)
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats, sigmoid
 from churn_pipeline.models.classifier import Rows
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 Asked = tuple["optuna.Trial", NetSettings]
 """A trial of a study, and its settings."""
 
-Loss = Callable[[Floats, Floats], float]
-"""Called with labels and probabilities, (n_rows,) each; less is better."""
+Loss = Callable[[Floats, Floats, NDArray[np.int64]], float]
+"""Called with labels, probabilities and the places of these rows among all that were
+given to the study, (n,) each; less is better."""
 
 PROCESS, SECONDS, EPOCHS = "process", "seconds", "epochs"
 """What a trial has beside its settings: who is at work on it, how long it took."""
@@ -37,6 +39,7 @@ class Trials:
 
     Attributes:
         rows: Rows to fit on, in folds; labels known.
+        places: int64, (n_rows,): their places among the rows given to the study.
         n_codes: Number of codes of each text column.
         fit: How the nets are fit.
         tuning: The study's settings.
@@ -45,6 +48,7 @@ class Trials:
     """
 
     rows: Rows
+    places: NDArray[np.int64]
     n_codes: tuple[int, ...]
     fit: FitSettings
     tuning: TuningSettings
@@ -52,7 +56,7 @@ class Trials:
     loss: Loss
 
 
-def log_loss(label: Floats, probability: Floats) -> float:
+def log_loss(label: Floats, probability: Floats, _: NDArray[np.int64]) -> float:
     """Return the mean log loss in nats; infinite for a certain answer that is wrong."""
     with np.errstate(divide="ignore"):
         return float(
@@ -118,7 +122,9 @@ def run_batch(
         mine = torch.where(own, hold.repeat(len(groups)), -1)
         chance = sigmoid(held_out_logit(net, trials.rows, mine))
         known = np.isfinite(chance)
-        value = trials.loss(trials.rows.label[known], chance[known])
+        value = trials.loss(
+            trials.rows.label[known], chance[known], trials.places[known]
+        )
         trial.set_user_attr(SECONDS, seconds)
         trial.set_user_attr(EPOCHS, course.epochs[number])
         _tell(study, trial, value, pruned=number in course.pruned)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 _STRICT = {"extra": "forbid"}
 
@@ -141,6 +141,8 @@ class TuningSettings:
 
     Attributes:
         n_trials: Finished trials, pruned ones included; 0 takes the net's settings.
+        objective: What a trial is judged by: `log_loss`, or `profit`, the money lost to
+            not knowing who leaves.
         storage: Optuna's storage URL: `sqlite:///…` or `postgresql://…`.
         max_rows: Rows of the trials, at most (a stratified draw).
         members: Members of a trial's net; few are enough to compare settings.
@@ -153,6 +155,7 @@ class TuningSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     n_trials: int = 24
+    objective: Literal["log_loss", "profit"] = "log_loss"
     storage: str = "sqlite:///tuning.db"
     max_rows: int = 15_000
     members: int = 4

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from churn_pipeline import processes
 from churn_pipeline.models.batch import (
@@ -23,6 +24,7 @@ from churn_pipeline.models.batch import (
     log_loss,
     run_batch,
 )
+from churn_pipeline.models.calibration import Floats
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import (
     FitSettings,
@@ -87,7 +89,7 @@ def tune_net(
         ValueError: No trial had a finite loss; a trial that has none counts as one.
     """
     study = _open_study(study_name, tuning)
-    limited = _stratified(rows, tuning.max_rows, seed)
+    places = _stratified(rows.label, tuning.max_rows, seed)
     single = replace(fit, devices=1, strategy="auto")
     tell = progress or (lambda *_: None)
     finished = _finished(study)
@@ -100,7 +102,15 @@ def tune_net(
         run_batch(
             study,
             batch,
-            Trials(limited, n_codes, single, tuning, seed, loss or log_loss),
+            Trials(
+                rows.take(places),
+                places,
+                n_codes,
+                single,
+                tuning,
+                seed,
+                loss or log_loss,
+            ),
             on_pruned=lambda n, done=done, best=best: tell(done + n, best),  # type: ignore[misc]
         )
         finished = _finished(study)
@@ -238,14 +248,14 @@ def _as_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     }
 
 
-def _stratified(rows: Rows, max_rows: int, seed: int) -> Rows:
-    """Return at most so many rows, with the churn rate of all."""
-    if len(rows) <= max_rows:
-        return rows
+def _stratified(label: Floats, max_rows: int, seed: int) -> NDArray[np.int64]:
+    """Return the places of at most so many rows, with the churn rate of all."""
+    if len(label) <= max_rows:
+        return np.arange(len(label))
     rng = np.random.default_rng(seed)
     kept = []
     for value in (0.0, 1.0):
-        positions = np.flatnonzero(rows.label == value)
-        share = round(len(positions) * max_rows / len(rows))
+        positions = np.flatnonzero(label == value)
+        share = round(len(positions) * max_rows / len(label))
         kept.append(rng.permutation(positions)[:share])
-    return rows.take(np.sort(np.concatenate(kept)))
+    return np.sort(np.concatenate(kept))

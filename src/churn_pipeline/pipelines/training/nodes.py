@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -29,6 +29,9 @@ from churn_pipeline.pipelines.training.workers import (
 from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 
+if TYPE_CHECKING:
+    from churn_pipeline.models.batch import Loss
+
 _LOG = logging.getLogger(__name__)
 _TRIAL_COLUMNS = ("number", "state", "value", "seconds", "epochs")
 
@@ -39,6 +42,7 @@ def tune_net(
     *,
     dataset: Dataset,
     training: Training,
+    decision: Decision,
     seed: int,
 ) -> dict[str, Any]:
     """Return the net's best settings (`net_settings`) and the `tuning_trials`.
@@ -59,7 +63,8 @@ def tune_net(
             line.advance(finished - done)
             done = finished
             if best is not None:
-                line.describe(f"tuning the net, best log loss {best:.4f}")
+                judged = training.tuning.objective.replace("_", " ")
+                line.describe(f"tuning the net, best {judged} {best:.4f}")
 
         tuned = tune_net(
             splits.rows("train"),
@@ -67,11 +72,27 @@ def tune_net(
             training.net,
             fit=training.fit,
             tuning=training.tuning,
-            study_name=study_name(splits, dataset, training, seed),
+            study_name=study_name(splits, dataset, training, decision, seed),
             seed=seed,
+            loss=_loss(training, decision, model_input),
             progress=progress,
         )
     return _tuned(tuned.settings, tuned.trials)
+
+
+def _loss(
+    training: Training, decision: Decision, model_input: pd.DataFrame
+) -> Loss | None:
+    """Return what trials are judged by, where it is another than the log loss."""
+    if training.tuning.objective == "log_loss":
+        return None
+    from churn_pipeline.evaluation.profit_loss import profit_loss
+
+    rows = model_input[model_input["split"] == "train"]
+    value = decision.values(rows, len(rows))
+    return lambda label, chance, places: profit_loss(decision, value[places])(
+        label, chance
+    )
 
 
 def _tuned(settings: NetSettings, trials: list[dict[str, Any]]) -> dict[str, Any]:

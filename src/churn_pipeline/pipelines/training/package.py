@@ -175,15 +175,19 @@ def parameters_hash(recipe: Recipe) -> str:
     return _hash_json([described, features, told, costs, recipe.seed])
 
 
-def study_name(splits: Splits, dataset: Dataset, training: Training, seed: int) -> str:
+def study_name(
+    splits: Splits, dataset: Dataset, training: Training, decision: Decision, seed: int
+) -> str:
     """Return the study's name: the same rows, parameters and code, the same name.
 
-    The number of trials is left out, so that a study can be carried on with more.
+    The number of trials is left out, so that a study can be carried on with more, and
+    so are the costs where no trial is judged by them.
     """
     made_by = {"vocabulary", "net", "fit", "tuning"}
     told = training.model_dump(mode="json", include=made_by)
     del told["tuning"]["storage"], told["tuning"]["n_trials"]
-    content = [splits.digest(), told, seed, code_hash("models")]
+    costs = asdict(decision) if training.tuning.objective == "profit" else None
+    content = [splits.digest(), told, costs, seed, code_hash("models")]
     return f"{dataset.name}-{_hash_json(content)[:16]}"
 
 

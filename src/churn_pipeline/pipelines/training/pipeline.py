@@ -23,7 +23,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.tune_net,
-                inputs=_INPUTS,
+                inputs={**_INPUTS, "decision": "params:decision"},
                 outputs={name: name for name in ("net_settings", "tuning_trials")},
                 name="tune_net",
             ),
