@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 
 from churn_pipeline.dataset import InactivityLabel
@@ -14,6 +16,7 @@ from churn_pipeline.models.logistic import fit_logistic
 from churn_pipeline.models.table import read_table
 from churn_pipeline.models.vocabulary import Vocabulary
 from churn_pipeline.release.artifact import Artifact, Hashes, Manifest
+from churn_pipeline.release.provenance import FittedOn, MeasuredOn, RowFacts
 
 TINY_FEATURES = (
     Feature(name="tenure_months", type="number", unit="months", min=0, max=120),
@@ -49,6 +52,11 @@ def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> A
         decision=TINY_DECISION,
         conformal=classifier.conformal,
         hashes=Hashes(data="0" * 64, code="1" * 64, parameters="2" * 64),
+        fitted=FittedOn(
+            facts=tiny_facts(200, dt.date(2025, 9, 1)),
+            labels_until=dt.date(2025, 10, 31),
+        ),
+        measured=MeasuredOn(facts=tiny_facts(100, dt.date(2025, 11, 1))),
         metrics={"roc_auc": 0.8},
         baselines={"boosting": {"roc_auc": 0.75}},
     )
@@ -60,6 +68,26 @@ def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> A
         weights=classifier.to_safetensors(),
         golden=golden,
         background=columns,
+    )
+
+
+def tiny_refit(measured: Artifact) -> Artifact:
+    """The same model fit again on 100 rows more, two months newer."""
+    known = measured.manifest
+    assert known.measured is not None
+    return tiny_artifact(known.version, seed=1).restated(
+        fitted=FittedOn(
+            facts=tiny_facts(300, known.measured.facts.last),
+            labels_until=known.measured.facts.last + dt.timedelta(days=60),
+        ),
+        measured=known.measured.model_copy(update={"artifact": known.digest}),
+    )
+
+
+def tiny_facts(rows: int, date: dt.date) -> RowFacts:
+    """What is told of rows of one observation date."""
+    return RowFacts(
+        rows=rows, churners=rows // 3, first=date, last=date, keys=f"{date}"
     )
 
 

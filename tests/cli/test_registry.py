@@ -7,10 +7,11 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli import churn, registry, summary
 from churn_pipeline.release.ledger import champions
-from churn_pipeline.release.releases import Release, Releases
+from churn_pipeline.release.proposal import Release
+from churn_pipeline.release.releases import Releases
 from churn_pipeline.release.store import ModelStore
 from tests.conftest import ROOT
-from tests.factories import tiny_artifact
+from tests.factories import tiny_artifact, tiny_refit
 from tests.release.in_memory import MemoryRegistry
 
 METRICS = {
@@ -119,6 +120,7 @@ def test_status_is_a_screen_in_words(releases):
         "Champion of tiny: 1.0.1 (2), logistic",
         "  serves since  2026-01-04 00:00 UTC, promoted by ada: passed its gate, "
         "policy auto",
+        "  fit on        200 rows",
         "  ROC AUC       0.810 (0.800 to 0.820); the ceiling is 0.850",
         "  log loss      0.400",
         "  calibration   off by 0.021; up to 0.030 is chance",
@@ -137,6 +139,20 @@ def test_status_is_a_screen_in_words(releases):
         "  next          `kedro churn approve 1.0.3 --reason WHY --env shop`",
         "  all figures   `kedro churn status --json --env shop`",
     ]
+
+
+def test_status_and_summary_tell_that_the_figures_are_of_the_model_before_its_refit(
+    releases,
+):
+    measured = tiny_artifact("1")
+    made = Release(tiny_refit(measured), True, (), METRICS, "auto", None, measured)
+    releases.register(made)
+    status = _run("status").output.splitlines()
+    assert status[2] == (
+        "  fit on        300 rows, the 2,000 tested included; what follows was "
+        "measured before that refit"
+    )
+    assert "\n  measured before its refit on all 300 rows\n" in _run("summary").output
 
 
 def test_status_tells_of_a_damaged_champion(releases):

@@ -9,7 +9,7 @@ import pytest
 from churn_pipeline.io.champion import ChampionDataset, NoChampionError, account
 from churn_pipeline.release import registry
 from churn_pipeline.release.artifact import ArtifactError
-from churn_pipeline.release.releases import Release
+from churn_pipeline.release.proposal import Release
 from tests.factories import tiny_artifact
 
 
@@ -37,7 +37,7 @@ def _release(version):
 def test_before_any_model_it_says_what_to_run(champion):
     with pytest.raises(NoChampionError, match="of tiny yet: start with `kedro run`"):
         champion().load()
-    assert champion(report_damage=True).load() is None
+    assert champion(to_compare=True).load() is None
     assert not champion().exists()
 
 
@@ -69,7 +69,7 @@ def test_a_damaged_champion_raises_or_is_reported(champion, tmp_path):
     (tmp_path / "models/released/1/model.onnx").unlink()
     with pytest.raises(Exception, match=r"model\.onnx"):
         champion().load()
-    reported = champion(report_damage=True).load()
+    reported = champion(to_compare=True).load()
     assert isinstance(reported, ArtifactError)
     assert "model.onnx" in str(reported)
 

@@ -1,5 +1,6 @@
 """The evaluation pipeline on a small company whose true churn probability is known."""
 
+import datetime as dt
 import re
 
 import numpy as np
@@ -15,8 +16,9 @@ from churn_pipeline.evaluation.metrics import point_metrics
 from churn_pipeline.pipelines.evaluation import create_pipeline, nodes
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.reigning import Reigning
 from tests.conftest import ROOT
-from tests.factories import tiny_artifact
+from tests.factories import tiny_artifact, tiny_refit
 from tests.pipelines.evaluation_inputs import FEATURE_SET, made_up_inputs
 
 DATASET = Dataset.model_validate(
@@ -76,7 +78,8 @@ def first(inputs):
 
 @pytest.fixture(scope="module")
 def against_itself(inputs):
-    return _run({**inputs, "reigning_champion": inputs["artifact"]})
+    reigning = Reigning(inputs["artifact"], inputs["artifact"])
+    return _run({**inputs, "reigning_champion": reigning})
 
 
 def test_metrics_are_those_of_the_artifact_on_the_test_split(inputs, first):
@@ -193,10 +196,31 @@ def test_a_champion_whose_features_are_gone_is_a_no_with_the_reason(inputs):
         artifact=_Blind(inputs["artifact"]),
         model_input=rows,
         feature_set={**FEATURE_SET, "features": features, "segments": []},
-        reigning_champion=tiny_artifact("1"),
+        reigning_champion=Reigning(tiny_artifact("1"), tiny_artifact("1")),
     )
     assert scored["champion"]["state"] == "unusable"
     assert "missing are 1: plan" in scored["champion"]["reason"]
+
+
+def test_a_champion_answers_as_it_was_before_it_saw_the_test_rows(inputs):
+    measured = tiny_artifact("1")
+    served = tiny_refit(measured)
+    rows = inputs["model_input"].query("split == 'test'")
+    scored = _score(inputs, reigning_champion=Reigning(served, measured))
+    answers = scored["rows"]["champion_probability"]
+    first = rows["observation_date"].min()
+    seen = served.manifest.fitted
+    assert seen.labels_until <= first
+    np.testing.assert_array_equal(answers, served.predict(rows))
+
+    late = served.restated(
+        fitted=seen.model_copy(update={"labels_until": first + dt.timedelta(days=1)})
+    )
+    scored = _score(inputs, reigning_champion=Reigning(late, measured))
+    np.testing.assert_array_equal(
+        scored["rows"]["champion_probability"], measured.predict(rows)
+    )
+    assert scored["champion"]["digest"] == measured.manifest.digest
 
 
 class _Blind:

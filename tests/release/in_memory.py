@@ -1,7 +1,7 @@
 """A registry in memory, and models to release that need no training."""
 
 from churn_pipeline.release.ledger import champions
-from churn_pipeline.release.releases import Release
+from churn_pipeline.release.proposal import Release
 from tests.factories import tiny_artifact
 
 
@@ -11,7 +11,7 @@ class MemoryRegistry:
     def __init__(self):
         self.tags, self.alias, self.seals, self.fails = {}, {}, {}, ""
 
-    def register(self, artifact, tags):
+    def register(self, artifact, tags, measured=None):
         self._step("register")
         self.tags[artifact.manifest.version] = tags
 

@@ -1,10 +1,12 @@
 """The registry on a real MLflow database."""
 
+from pathlib import Path
+
 import mlflow
 import pytest
 
 from churn_pipeline.release.registry import Registry, RegistryError
-from tests.factories import tiny_artifact
+from tests.factories import tiny_artifact, tiny_refit
 
 
 @pytest.fixture
@@ -44,6 +46,16 @@ def test_versions_tags_and_aliases(registry):
         f.name for f in first.manifest.features
     ]
     assert mlflow.onnx.load_model(uri).SerializeToString() == first.files["model.onnx"]
+
+
+def test_a_refit_is_kept_with_what_was_measured(registry):
+    measured = tiny_artifact("1")
+    served = tiny_refit(measured)
+    registry.register(served, {}, measured)
+    mlflow.set_tracking_uri(registry.tracking_uri)
+    folder = Path(mlflow.artifacts.download_artifacts("models:/churn_tiny/1"))
+    assert type(served).load(folder).files == served.files
+    assert type(served).load(folder / "measured").files == measured.files
 
 
 def test_an_artifact_is_logged_to_the_active_run(registry):

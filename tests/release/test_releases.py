@@ -1,11 +1,13 @@
 """Register, promote, approve, roll back: who may do what, and what it is called."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from churn_pipeline.release.releases import ReleaseError
-from tests.release.in_memory import champion_of, numbers_of, register
+from tests.factories import tiny_artifact, tiny_refit
+from tests.release.in_memory import champion_of, made_release, numbers_of, register
 
 
 def test_a_model_that_passed_becomes_champion(releases):
@@ -23,7 +25,26 @@ def test_the_registry_gets_metrics_without_ends_and_undefined_ones(releases):
         "family": "logistic",
         "semantic_version": "1.0.0",
         "change": "the first version",
+        "fitted_rows": "200",
+        "refit": "false",
     }
+
+
+def test_the_ledger_and_the_registry_tell_of_a_refit(releases):
+    measured = tiny_artifact("1")
+    made = replace(made_release("1"), artifact=tiny_refit(measured), measured=measured)
+    releases.register(made)
+    assert (
+        releases.registry.tags["1"].items()
+        >= {
+            "fitted_rows": "300",
+            "refit": "true",
+        }.items()
+    )
+    first = releases.store.ledger.read()[0]
+    assert first.reason == (
+        "better than the champion; refit on 300 rows, the test split's included"
+    )
 
 
 def test_a_refused_model_is_registered_without_an_alias(releases):

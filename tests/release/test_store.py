@@ -10,7 +10,7 @@ from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.ledger import Entry
 from churn_pipeline.release.records import Record
 from churn_pipeline.release.store import ModelStore
-from tests.factories import tiny_artifact
+from tests.factories import tiny_artifact, tiny_refit
 
 NUMBERED = {"semantic_version": "1.4.0"}
 
@@ -217,3 +217,44 @@ def test_a_pointer_cannot_lead_to_another_folder(store):
     path.write_text(path.read_text().replace("released/1", "released/../registered/1"))
     with pytest.raises(ArtifactError, match=r"champion\.json .* cannot be read"):
         store.champion()
+
+
+def _add_refit(store):
+    measured = tiny_artifact("1")
+    served = tiny_refit(measured)
+    record = Record(version="1", family="logistic", gate="approved", metrics={})
+    store.add(served, record, measured)
+    return served, measured
+
+
+def test_a_refit_serves_and_what_was_measured_is_kept_beside_it(store):
+    served, measured = _add_refit(store)
+    store.point_to("1")
+    assert store.champion().files == served.files
+    assert store.measured("1").files == measured.files
+    assert sorted(path.name for path in (store.folder / "released/1").iterdir()) == (
+        sorted(served.files)
+    )
+
+
+def test_what_is_no_refit_was_measured_itself(store):
+    made = _add(store, "1")
+    assert store.measured("1").files == made.files
+
+
+def test_a_refit_without_what_was_measured_is_not_kept(store):
+    record = Record(version="1", family="logistic", gate="approved", metrics={})
+    with pytest.raises(ArtifactError, match=r"beside the artifact .* got none; train"):
+        store.add(tiny_refit(tiny_artifact("1")), record)
+    assert store.versions() == []
+
+
+def test_another_model_in_place_of_what_was_measured_is_told(store):
+    _add_refit(store)
+    folder = store.folder / "registered/1/measured"
+    shutil.rmtree(folder)
+    with pytest.raises(ArtifactError, match="found none"):
+        store.measured("1")
+    tiny_artifact("1", seed=5).save(folder)
+    with pytest.raises(ArtifactError, match="beside the artifact that it was measured"):
+        store.measured("1")

@@ -185,8 +185,9 @@ def describe(releases: Releases) -> dict[str, Any]:
     Returns:
         `dataset`, `version` (None where there is none), `semantic_version`, `change`,
         `family`, `gate`, `since`, `who`, `action`, `reason`, `previous`,
-        `challengers` (versions that `approve` takes) and the metrics; whatever is
-        wrong with its files in `problem`.
+        `challengers` (versions that `approve` takes), `fitted_rows`, `refit` (whether
+        the metrics are of the same model before a refit on all rows) and the metrics;
+        whatever is wrong with its files in `problem`.
     """
     from churn_pipeline.release.artifact import ArtifactError
 
@@ -210,6 +211,8 @@ def describe(releases: Releases) -> dict[str, Any]:
         "reason": last.reason,
         "previous": last.previous,
         "challengers": waiting,
+        "fitted_rows": record.fitted_rows,
+        "refit": record.refit,
     }
     try:
         releases.store.champion()

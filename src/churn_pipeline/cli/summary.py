@@ -82,6 +82,8 @@ def _legend(found: Mapping[str, Any]) -> list[str]:
     noise = found.get("calibration_error_noise")
     where = "the test split" if rows is None else f"{rows:,.0f} rows of the test split"
     notes = [f"* champion; all on {where}"]
+    if found.get("refit"):
+        notes.append(f"measured before its refit on all {found['fitted_rows']:,} rows")
     if threshold is not None:
         even = f"{threshold:.3f} at the usual value"
         notes.append(f"profit of calls from the break-even on: {even}")

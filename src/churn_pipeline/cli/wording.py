@@ -48,6 +48,7 @@ def status_lines(
     facts = {
         "problem": found.get("problem"),
         "serves since": _since(found),
+        "fit on": _fitted(found),
         **_reached(found, currency),
         **_others(found, entries, env),
     }
@@ -100,6 +101,18 @@ def _since(found: Mapping[str, Any]) -> str:
     action = _DONE[found["action"]].removesuffix(" to")
     why = f": {found['reason']}" if found["reason"] else ""
     return f"{_minute(found['since'])} UTC, {action} by {found['who']}{why}"
+
+
+def _fitted(found: Mapping[str, Any]) -> str:
+    """Return on how many rows the champion was fit, and whether it was measured so."""
+    if found.get("fitted_rows") is None:
+        return ""
+    rows = f"{found['fitted_rows']:,} rows"
+    if not found["refit"]:
+        return rows
+    tested = found.get("n_rows")
+    some = "those of the test split" if tested is None else f"the {tested:,.0f} tested"
+    return f"{rows}, {some} included; what follows was measured before that refit"
 
 
 def _reached(found: Mapping[str, Any], currency: str) -> dict[str, str]:

@@ -94,7 +94,7 @@ def calendar(
     lag = parameters.known_lag_days
     if lag is None:
         lag = known_lag(tables, as_of, by_contract=by_contract)
-    reach = label.lead_time_days + label.horizon_days + grace
+    reach = parameters.reach_days(dataset)
     settled = dt.timedelta(days=reach + lag)
     history = (as_of - first).days - lag
     begin = first + dt.timedelta(days=_lookback(parameters, reach, history))

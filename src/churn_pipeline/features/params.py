@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.dataset import ColumnLabel, Dataset, Params
 
 Days = Annotated[int, Field(ge=1)]
 
@@ -75,6 +75,20 @@ class FeatureEngineering(Params):
                 f"got {list(self.windows_days)}"
             )
         return self
+
+    def reach_days(self, dataset: Dataset) -> int:
+        """Return the days from an observation date to the last its label looks at.
+
+        0 for a snapshot, whose label is given.
+        """
+        label = dataset.label
+        if isinstance(label, ColumnLabel):
+            return 0
+        by_contract = (
+            label.rule == "contract_end" and dataset.tables.contracts is not None
+        )
+        grace = self.renewal_grace_days if by_contract else 0
+        return label.lead_time_days + label.horizon_days + grace
 
     @property
     def longest_days(self) -> int:

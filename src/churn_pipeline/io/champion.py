@@ -13,14 +13,19 @@ from kedro_datasets._typing import JSONPreview
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 
 if TYPE_CHECKING:
-    from churn_pipeline.release.releases import Release, Releases
+    from churn_pipeline.release.proposal import Release
+    from churn_pipeline.release.reigning import Reigning
+    from churn_pipeline.release.releases import Releases
+    from churn_pipeline.release.store import ModelStore
+
+    Loaded = Artifact | Reigning | ArtifactError | None
 
 
 class NoChampionError(DatasetError):
     """There is no champion to score with."""
 
 
-class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | None"]):
+class ChampionDataset(AbstractDataset["Release", "Loaded"]):
     """Loads the champion of a data set; saving registers a model, and may promote it.
 
     Loading needs no MLflow.
@@ -32,7 +37,7 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
         path: str,
         dataset: str,
         tracking_uri: str,
-        report_damage: bool = False,
+        to_compare: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Name the places.
@@ -42,18 +47,18 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
                 makes it absolute for the sake of its name.
             dataset: Name of the data set; the registered model is `churn_<dataset>`.
             tracking_uri: MLflow's database or server.
-            report_damage: Whether a champion whose files are missing or wrong is
-                loaded as the error that says so, for a gate to refuse with it, and
-                no champion as None, where loading would raise otherwise.
+            to_compare: Whether it is loaded as a gate wants it: a `Reigning` with the
+                artifact that it was measured as; a champion whose files are missing
+                or wrong as the error that says so; None where there is none.
             metadata: For kedro-viz.
         """
         self._path = path
         self._dataset = dataset
         self._tracking_uri = tracking_uri
-        self._report_damage = report_damage
+        self._to_compare = to_compare
         self.metadata = metadata
 
-    def load(self) -> Artifact | ArtifactError | None:
+    def load(self) -> Loaded:
         """Return the champion, checked.
 
         Raises:
@@ -61,13 +66,10 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
             ArtifactError: There is one, and its files are missing or altered.
         """
         releases = self.releases
-        try:
-            champion = releases.store.champion()
-        except ArtifactError as error:
-            if self._report_damage:
-                return error
-            raise
-        if champion is None and not self._report_damage:
+        if self._to_compare:
+            return _reigning(releases.store)
+        champion = releases.store.champion()
+        if champion is None:
             raise NoChampionError(_why_none(releases))
         return champion
 
@@ -96,6 +98,19 @@ class ChampionDataset(AbstractDataset["Release", "Artifact | ArtifactError | Non
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path, "dataset": self._dataset}
+
+
+def _reigning(store: ModelStore) -> Reigning | ArtifactError | None:
+    """Return the champion as served and as measured, or what is wrong with it."""
+    from churn_pipeline.release.reigning import Reigning
+
+    try:
+        served = store.champion()
+        if served is None:
+            return None
+        return Reigning(served, store.measured(served.manifest.version))
+    except ArtifactError as error:
+        return error
 
 
 def _why_none(releases: Releases) -> str:

@@ -9,6 +9,7 @@ from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.conformal import Conformal
 from churn_pipeline.release.integrity import ArtifactError, altered, sha256
+from churn_pipeline.release.provenance import FittedOn, MeasuredOn
 
 FORMAT = 2
 MANIFEST = "manifest.json"
@@ -37,6 +38,9 @@ class Manifest(Params):
         decision: Costs and values that say who is called.
         conformal: Which probabilities leave it open whether a customer leaves.
         hashes: Of the data, the code and the parameters.
+        fitted: The rows that the model was fit on.
+        measured: The rows that `metrics` and `baselines` were taken on, and of which
+            artifact, where this one is its refit; None where nothing was measured.
         metrics: On the test split, by name.
         baselines: The same metrics of the other candidates, by family.
         packages: Versions of the packages that made the model.
@@ -54,11 +58,18 @@ class Manifest(Params):
     decision: Decision
     conformal: Conformal
     hashes: Hashes
+    fitted: FittedOn
+    measured: MeasuredOn | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
     baselines: dict[str, dict[str, float]] = Field(default_factory=dict)
     packages: dict[str, str] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
     digest: str = ""
+
+    @property
+    def is_refit(self) -> bool:
+        """Whether its metrics are those of another artifact, fit on fewer rows."""
+        return self.measured is not None and self.measured.artifact is not None
 
     @property
     def numbers(self) -> tuple[str, ...]:

@@ -44,6 +44,10 @@ class Record(Params):
         metrics: Metric -> value on the test split; None where it is not defined.
         compared_with: Champion that the gate compared it with; None where there was
             none.
+        fitted_rows: Rows that the model was fit on; None where it was registered
+            before they were counted.
+        refit: Whether those of the test split are among them: the metrics are then of
+            the same model before that.
     """
 
     version: str = Field(pattern=f"^{VERSION}$")
@@ -54,6 +58,14 @@ class Record(Params):
     reasons: tuple[str, ...] = ()
     metrics: dict[str, float | None]
     compared_with: str | None = None
+    fitted_rows: int | None = None
+    refit: bool = False
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the ledger keeps: the reasons, and whether the model was refit."""
+        refit = f"refit on {self.fitted_rows:,} rows, the test split's included"
+        return (*self.reasons, refit) if self.refit else self.reasons
 
     @property
     def named(self) -> str:
@@ -74,6 +86,8 @@ class Record(Params):
             "family": self.family,
             "semantic_version": self.semantic_version or "",
             "change": self.change,
+            "fitted_rows": str(self.fitted_rows or ""),
+            "refit": str(self.refit).lower(),
         }
 
     def in_force(self, reigning: str | None) -> Record:

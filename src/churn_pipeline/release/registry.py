@@ -78,7 +78,12 @@ class Registry:
         return f"churn_{self.dataset}"
 
     @_told
-    def register(self, artifact: Artifact, tags: Mapping[str, str]) -> None:
+    def register(
+        self,
+        artifact: Artifact,
+        tags: Mapping[str, str],
+        measured: Artifact | None = None,
+    ) -> None:
         """Register an artifact; a version that is registered only gets the tags.
 
         The artifact is logged to the active MLflow run, else to a run of its own.
@@ -86,12 +91,14 @@ class Registry:
         Args:
             artifact: The artifact; its version becomes the tag `version`.
             tags: Further tags.
+            measured: The artifact that its metrics were taken on, where it is a
+                refit; kept in the folder `measured` beside it.
         """
         client = self._client()
         version = artifact.manifest.version
         number = self._number(client, version)
         if number is None:
-            number = self._create(client, artifact)
+            number = self._create(client, artifact, measured)
         for name, value in tags.items():
             client.set_model_version_tag(self.model, number, name, value)
 
@@ -173,13 +180,15 @@ class Registry:
                 return str(found.version)
         return None
 
-    def _create(self, client: MlflowClient, artifact: Artifact) -> str:
+    def _create(
+        self, client: MlflowClient, artifact: Artifact, measured: Artifact | None
+    ) -> str:
         import mlflow
         from mlflow.exceptions import MlflowException
 
         active = mlflow.active_run()
         with nullcontext(active) if active else self._run(artifact) as run:
-            model_id = _log(client, artifact, run.info)
+            model_id = _log(client, artifact, run.info, measured)
         try:
             client.create_registered_model(self.model)
         except MlflowException as error:
@@ -207,7 +216,9 @@ def seal_tag(ledger: str) -> str:
     return f"ledger_{ledger[:12]}"
 
 
-def _log(client: MlflowClient, artifact: Artifact, run: Any) -> str:
+def _log(
+    client: MlflowClient, artifact: Artifact, run: Any, measured: Artifact | None
+) -> str:
     """Log an artifact as a model of a run, and return the model's id."""
     logged = client.create_logged_model(
         run.experiment_id,
@@ -218,6 +229,8 @@ def _log(client: MlflowClient, artifact: Artifact, run: Any) -> str:
     )
     with tempfile.TemporaryDirectory() as folder:
         artifact.save(folder)
+        if measured is not None:
+            measured.save(Path(folder) / "measured")
         _describe(artifact, Path(folder), run_id=run.run_id, model_id=logged.model_id)
         client.log_model_artifacts(logged.model_id, folder)
     client.finalize_logged_model(logged.model_id, "READY")

@@ -8,16 +8,13 @@ serving, and whatever runs next, a second try or another decision, completes it.
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
-from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.ledger import Action, Entry, champions, now
 from churn_pipeline.release.numbering import assign, find
-from churn_pipeline.release.records import Record
+from churn_pipeline.release.proposal import Release
 from churn_pipeline.release.registry import (
     CHALLENGER,
     CHAMPION,
@@ -25,38 +22,13 @@ from churn_pipeline.release.registry import (
     RegistryError,
     seal_tag,
 )
-from churn_pipeline.release.semantic import Numbered
 from churn_pipeline.release.store import ModelStore
 
 logger = logging.getLogger(__name__)
 
-Policy = Literal["auto", "approval"]
-
 
 class ReleaseError(RuntimeError):
     """A release was asked for that the rules do not allow."""
-
-
-@dataclass(frozen=True)
-class Release:
-    """A trained model with what is known of it, for the registry to decide on.
-
-    Attributes:
-        artifact: The model.
-        approved: Whether the gate let it pass.
-        reasons: What the gate said.
-        metrics: Metric -> value on the test split.
-        policy: `auto` promotes a model that passed; `approval` leaves that to a person.
-        compared_with: Champion that the gate compared it with; None where there was
-            none.
-    """
-
-    artifact: Artifact
-    approved: bool
-    reasons: tuple[str, ...]
-    metrics: dict[str, float]
-    policy: Policy
-    compared_with: str | None
 
 
 @dataclass(frozen=True)
@@ -179,13 +151,13 @@ class Releases:
         if reigning == manifest.version:
             return
         numbered = assign(self.store, manifest, reigning)
-        record = _record(release, numbered).in_force(reigning)
+        record = release.record(numbered).in_force(reigning)
         approved = record.gate == "approved"
-        self.store.add(release.artifact, record)
-        self.registry.register(release.artifact, record.tags)
+        self.store.add(release.artifact, record, release.measured)
+        self.registry.register(release.artifact, record.tags, release.measured)
         verdict: Action = "register" if approved else "refuse"
         if self._last_verdict(record.version) != verdict:
-            self._write(verdict, record.version, "; ".join(record.reasons))
+            self._write(verdict, record.version, "; ".join(record.told))
         logger.info("registered %s: %s", record.named, record.change)
         if not approved:
             logger.info("its gate refused it: %s", "; ".join(record.reasons))
@@ -279,17 +251,3 @@ class Releases:
                 gate=record.gate,
             )
         )
-
-
-def _record(release: Release, numbered: Numbered) -> Record:
-    known = {k: v if math.isfinite(v) else None for k, v in release.metrics.items()}
-    return Record(
-        version=release.artifact.manifest.version,
-        semantic_version=str(numbered.number),
-        change=numbered.change,
-        family=release.artifact.manifest.family,
-        gate="approved" if release.approved else "refused",
-        reasons=release.reasons,
-        metrics=known,
-        compared_with=release.compared_with,
-    )

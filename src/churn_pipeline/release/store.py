@@ -1,6 +1,7 @@
 """Models of a data set on the disk: every registered one, and the one that serves.
 
-    registered/<version>/artifact/     the artifact, as trained
+    registered/<version>/artifact/     the artifact, as it may serve
+    registered/<version>/measured/     before its refit, where it is one: as measured
     registered/<version>/record.json   its metrics and what the gate said
     released/<version>/                the artifact of the version that serves
     champion.json                      which of them serves
@@ -31,6 +32,7 @@ from churn_pipeline.release.atomic import replace, sync
 from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
 from churn_pipeline.release.manifest import MANIFEST, Manifest
 from churn_pipeline.release.records import VERSION, Pointer, Record
+from churn_pipeline.release.reigning import check_measured
 
 T = TypeVar("T", bound=Params)
 
@@ -53,15 +55,24 @@ class ModelStore:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def add(self, artifact: Artifact, record: Record) -> None:
+    def add(
+        self, artifact: Artifact, record: Record, measured: Artifact | None = None
+    ) -> None:
         """Keep an artifact and its record; of one that is kept already the record.
 
+        Args:
+            artifact: The artifact.
+            record: What is known of it.
+            measured: The artifact that its metrics were taken on, where it is a refit.
+
         Raises:
-            ArtifactError: Another artifact is kept under this version.
+            ArtifactError: Another artifact is kept under this version, or the one that
+                was measured is another than the manifest names.
         """
+        check_measured(artifact, measured)
         target = self._registered(record.version)
         if not target.exists():
-            _place(target, lambda folder: _fill(folder, artifact, record))
+            _place(target, lambda folder: _fill(folder, artifact, record, measured))
         kept = (target / "artifact" / MANIFEST).read_bytes()
         if kept != artifact.files[MANIFEST]:
             raise ArtifactError(
@@ -115,6 +126,20 @@ class ModelStore:
             ArtifactError: Its files are missing or altered.
         """
         return Artifact.load(self._registered(version) / "artifact")
+
+    def measured(self, version: str) -> Artifact:
+        """Return the artifact that a version's metrics were taken on, checked.
+
+        Raises:
+            LookupError: It is no name of a version.
+            ArtifactError: Its files are missing or altered, or it is another one.
+        """
+        artifact = self.artifact(version)
+        if not artifact.manifest.is_refit:
+            return artifact
+        measured = Artifact.load(self._registered(version) / "measured")
+        check_measured(artifact, measured)
+        return measured
 
     def point_to(self, version: str) -> None:
         """Make a registered version the one that serves.
@@ -221,8 +246,12 @@ class ModelStore:
             )
 
 
-def _fill(folder: Path, artifact: Artifact, record: Record) -> None:
+def _fill(
+    folder: Path, artifact: Artifact, record: Record, measured: Artifact | None
+) -> None:
     artifact.save(folder / "artifact")
+    if measured is not None:
+        measured.save(folder / "measured")
     (folder / "record.json").write_text(_text(record), encoding="utf-8")
 
 

@@ -12,11 +12,12 @@ from churn_pipeline.evaluation.importance import rank_agreement
 from churn_pipeline.pipelines.evaluation import rows as judged
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import Artifact, ArtifactError
+from churn_pipeline.release.reigning import Reigning
 
 
 def rank_features(
     artifact: Artifact,
-    reigning_champion: Artifact | ArtifactError | None,
+    reigning_champion: Reigning | ArtifactError | None,
     champion_on_test: dict[str, Any],
 ) -> pd.DataFrame:
     """Return how much the model leans on what the features tell of, and the champion.
@@ -35,10 +36,10 @@ def rank_features(
     )
     theirs: dict[str, float] = {}
     if (
-        isinstance(reigning_champion, Artifact)
+        isinstance(reigning_champion, Reigning)
         and champion_on_test["state"] == "usable"
     ):
-        theirs = reigning_champion.importance
+        theirs = reigning_champion.of_digest(champion_on_test["digest"]).importance
     return mine.assign(champion_importance=mine["topic"].map(theirs).astype(float))
 
 

@@ -19,6 +19,8 @@ from churn_pipeline.pipelines.evaluation.headline import headline_metrics
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.gate import decide
+from churn_pipeline.release.provenance import row_facts
+from churn_pipeline.release.reigning import Reigning
 
 COMPARED = (
     "log_loss",
@@ -28,7 +30,7 @@ COMPARED = (
     "calibration_square",
 )
 
-Champion = Artifact | ArtifactError | None
+Champion = Reigning | ArtifactError | None
 
 
 def score_test_rows(
@@ -44,8 +46,9 @@ def score_test_rows(
     """Return the test rows with every probability, and whether the champion could.
 
     Returns:
-        `rows`: the table; `champion`: `state` (none, usable, unusable), `version` and
-        `reason`.
+        `rows`: the table; `champion`: `state` (none, usable, unusable), `version`,
+        `reason`, and the `digest` of the one of its artifacts that was asked: one
+        that has not learnt from these rows.
     """
     table = judged.assemble(
         model_input,
@@ -55,22 +58,23 @@ def score_test_rows(
         test_predictions=test_predictions,
         truth=true_churn_probability,
     )
-    if not isinstance(reigning_champion, Artifact):
+    if not isinstance(reigning_champion, Reigning):
         damage = "" if reigning_champion is None else str(reigning_champion)
         state = "unusable" if damage else "none"
         return {"rows": table, "champion": _champion(state, reason=damage)}
     try:
         rows = judged.held_out(model_input)
-        inputs = judged.columns(rows, reigning_champion)
+        champion = reigning_champion.for_rows(row_facts(rows))
         answers = {
-            judged.CHAMPION: reigning_champion.predict(inputs),
-            judged.CHAMPION_THRESHOLD: judged.thresholds(rows, reigning_champion),
+            judged.CHAMPION: champion.predict(judged.columns(rows, champion)),
+            judged.CHAMPION_THRESHOLD: judged.thresholds(rows, champion),
         }
     except ValueError as error:
         return {"rows": table, "champion": _champion("unusable", reason=str(error))}
+    told = _champion("usable", champion.manifest.version)
     return {
         "rows": table.assign(**answers),
-        "champion": _champion("usable", reigning_champion.manifest.version),
+        "champion": told | {"digest": champion.manifest.digest},
     }
 
 
@@ -228,4 +232,4 @@ def decide_gate(
 def _champion(
     state: str, version: str | None = None, reason: str = ""
 ) -> dict[str, Any]:
-    return {"state": state, "version": version, "reason": reason}
+    return {"state": state, "version": version, "reason": reason, "digest": ""}

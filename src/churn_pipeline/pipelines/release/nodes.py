@@ -1,13 +1,20 @@
-"""Propose a model for release; the champion's dataset registers and decides."""
+"""Refit a model that passed and propose it; the champion's dataset decides."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from churn_pipeline.dataset import Params
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from churn_pipeline.dataset import Dataset, Params
+from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.gate import Verdict
-from churn_pipeline.release.releases import Release
+from churn_pipeline.release.proposal import Release
 
 
 class ReleaseParams(Params):
@@ -16,24 +23,61 @@ class ReleaseParams(Params):
     Attributes:
         policy: `auto` promotes a model that passed its gate; `approval` waits for a
             person to run `kedro churn approve`.
+        refit_margin: Worsening of the held-out log loss, in nats, beyond noise, with
+            which the model fit on all rows is still released.
     """
 
     policy: Literal["auto", "approval"]
+    refit_margin: float = Field(ge=0)
 
 
 def propose_release(
+    *,
+    model_input: pd.DataFrame,
+    feature_set: dict[str, Any],
     artifact: Artifact,
+    held_out_predictions: pd.DataFrame,
+    net_settings: dict[str, Any],
     gate_verdict: dict[str, Any],
     metrics: dict[str, float],
+    dataset: Dataset,
+    feature_engineering: FeatureEngineering,
+    training: Training,
+    decision: Decision,
     release: ReleaseParams,
+    seed: int,
 ) -> Release:
-    """Return the model with what the gate said of it, for the registry to take."""
+    """Return the model for the registry to take, with what the gate said of it.
+
+    Where the gate let it pass, it is fit again on all labelled rows, and what was
+    measured goes beside it. A model that was refused stays as it is: a person who
+    releases it all the same releases what was measured.
+
+    Raises:
+        RefitError: The fit fails, or does worse than before; nothing is released.
+    """
     verdict = Verdict.model_validate(gate_verdict)
+    released, measured = artifact, None
+    if verdict.approved:
+        from churn_pipeline.pipelines.release.refit import Told, refit
+        from churn_pipeline.pipelines.training.package import Recipe
+
+        held_out = held_out_predictions[artifact.manifest.family].to_numpy(np.float64)
+        measured = artifact
+        released = refit(
+            model_input,
+            feature_set,
+            Told(artifact, held_out),
+            net_settings=net_settings,
+            recipe=Recipe(dataset, feature_engineering, training, decision, seed),
+            margin=release.refit_margin,
+        )
     return Release(
-        artifact=artifact,
+        artifact=released,
         approved=verdict.approved,
         reasons=verdict.reasons,
         metrics=metrics,
         policy=release.policy,
         compared_with=verdict.compared_with,
+        measured=measured,
     )

@@ -3,21 +3,31 @@
 from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.hooks.tracking import TRACKED
-from churn_pipeline.pipelines.release.nodes import propose_release
+from churn_pipeline.pipelines.release import nodes
+from churn_pipeline.pipelines.wiring import by_name
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Return the pipeline that registers the model and may promote it."""
+    """Return the pipeline that refits the model, registers it and may promote it."""
     return Pipeline(
         [
             Node(
-                propose_release,
-                inputs={
-                    "artifact": "artifact",
-                    "gate_verdict": "gate_verdict",
-                    "metrics": "metrics",
-                    "release": "params:release",
-                },
+                nodes.propose_release,
+                inputs=by_name(
+                    "model_input",
+                    "feature_set",
+                    "artifact",
+                    "held_out_predictions",
+                    "net_settings",
+                    "gate_verdict",
+                    "metrics",
+                    "params:dataset",
+                    "params:feature_engineering",
+                    "params:training",
+                    "params:decision",
+                    "params:release",
+                    "params:seed",
+                ),
                 outputs="champion",
                 name="propose_release",
                 tags=[TRACKED],

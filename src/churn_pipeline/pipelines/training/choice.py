@@ -74,13 +74,12 @@ def compare(
         candidates: Artifacts by family.
         model_input: Features, label and split.
         held_out: Each candidate's calibrated probabilities of the training rows, in
-            order, by models that were not fit on them; NaN where there is none.
+            order, by models that were not fit on them.
         decision: Costs and values that say who is called.
     """
     test = model_input[model_input["split"] == "test"]
-    known = held_out[[*candidates]].notna().all(axis=1).to_numpy()
-    train = model_input[model_input["split"] == "train"][known]
-    probabilities = {name: held_out[name].to_numpy()[known] for name in candidates}
+    train = model_input[model_input["split"] == "train"]
+    probabilities = {name: held_out[name].to_numpy() for name in candidates}
     tested = {name: made.predict(test) for name, made in candidates.items()}
     return Comparison(
         decision.break_even,

@@ -28,6 +28,7 @@ from churn_pipeline.pipelines.training.workers import (
 )
 from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.provenance import MeasuredOn, row_facts
 
 if TYPE_CHECKING:
     from churn_pipeline.models.batch import Loss
@@ -190,6 +191,7 @@ def choose_candidate(
     """Return the best candidate as the `artifact`, and what the choice rests on."""
     found = {name: trained[name] for name in training.candidates}
     compared = compare(found, model_input, held_out, decision)
+    tested = row_facts(model_input[model_input["split"] == "test"])
     reached = compared.ranked(training.choose_by)
     chosen = next(iter(reached))
     _LOG.info(
@@ -201,6 +203,7 @@ def choose_candidate(
     return {
         "artifact": found[chosen].restated(
             decision=decision.of_the_model,
+            measured=MeasuredOn(facts=tested),
             metrics=compared.test[chosen],
             baselines={n: m for n, m in compared.test.items() if n != chosen},
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from churn_pipeline.models.table import Table
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.pipelines.training.splits import Splits
 from churn_pipeline.release.artifact import Artifact, Hashes, Manifest
+from churn_pipeline.release.provenance import FittedOn
 
 if TYPE_CHECKING:
     from churn_pipeline.pipelines.training.workers import Fitted
@@ -86,6 +88,7 @@ def make_artifacts(
 def _draft(
     family: str, made: Fitted, splits: Splits, recipe: Recipe, hashes: Hashes
 ) -> Manifest:
+    reach = dt.timedelta(days=recipe.feature_engineering.reach_days(recipe.dataset))
     return Manifest(
         version=_UNSAVED,
         dataset=recipe.dataset.name,
@@ -96,17 +99,29 @@ def _draft(
         decision=recipe.decision.of_the_model,
         conformal=made.conformal,
         hashes=hashes,
+        fitted=FittedOn(facts=splits.trained, labels_until=splits.trained.last + reach),
         packages={name: version(name) for name in _PACKAGES},
     )
 
 
 def calibrate(fitted: CrossFitted, splits: Splits, training: Training) -> Classifier:
-    """Return the model with what is learnt from the held-out logits."""
+    """Return the model with what is learnt from the held-out logits.
+
+    Raises:
+        ValueError: A training row has none.
+    """
     from churn_pipeline.models.calibration import fit_calibration
     from churn_pipeline.models.conformal import fit_conformal
 
-    known, settings = np.isfinite(fitted.held_out), training.calibration
-    logit, label = fitted.held_out[known], splits.labels["train"][known]
+    settings = training.calibration
+    logit, label = fitted.held_out, splits.labels["train"]
+    known = int(np.isfinite(logit).sum())
+    if known < len(label):
+        raise ValueError(
+            f"expected the logit of each of {len(label)} training rows by a model that "
+            f"was not fit on it, got {known} that are numbers; hold out every fold of "
+            "`Rows.fold` once, and look for extreme values in the features"
+        )
     calibration = fit_calibration(logit, label, prior_rows=settings.prior_rows)
     conformal = fit_conformal(
         calibration.probability(logit), label, coverage=settings.coverage

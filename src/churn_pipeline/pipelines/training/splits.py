@@ -15,6 +15,7 @@ from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import VocabularySettings
 from churn_pipeline.models.table import Table, read_table
 from churn_pipeline.models.vocabulary import Vocabulary
+from churn_pipeline.release.provenance import RowFacts, row_facts
 
 SPLITS = ("train", "test")
 
@@ -29,6 +30,7 @@ class Splits:
         tables: Raw rows by split.
         labels: float64 by split: 1 churned, 0 stayed.
         fold: int64, (n_training_rows,): fold of each training row, from 0.
+        trained: What is told of the training rows.
     """
 
     features: tuple[Feature, ...]
@@ -36,6 +38,7 @@ class Splits:
     tables: dict[str, Table]
     labels: dict[str, NDArray[np.float64]]
     fold: NDArray[np.int64]
+    trained: RowFacts
 
     def rows(self, split: str) -> Rows:
         """Return a split as a model is fit on it."""
@@ -84,15 +87,15 @@ def read_splits(
         part = model_input[model_input["split"] == split]
         tables[split] = read_table(part, numbers=numbers, categories=texts)
         labels[split] = part["label"].to_numpy(np.float64)
-    train = model_input["split"] == "train"
-    fold = model_input.loc[train, "fold"].to_numpy(np.int64)
+    trained = model_input[model_input["split"] == "train"]
+    fold = trained["fold"].to_numpy(np.int64)
     _require_both_classes(labels["train"], fold)
     learnt = Vocabulary.learn(
         tables["train"].categories,
         min_rows=vocabulary.min_rows,
         max_levels=vocabulary.max_levels,
     )
-    return Splits(features, learnt, tables, labels, fold)
+    return Splits(features, learnt, tables, labels, fold, row_facts(trained))
 
 
 def _require_both_classes(label: NDArray[np.float64], fold: NDArray[np.int64]) -> None:

@@ -1,0 +1,55 @@
+"""A trained model with what is known of it, for the registry to decide on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.records import Record
+from churn_pipeline.release.semantic import Numbered
+
+Policy = Literal["auto", "approval"]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A model to register, and perhaps to promote.
+
+    Attributes:
+        artifact: The model.
+        approved: Whether the gate let it pass.
+        reasons: What the gate said.
+        metrics: Metric -> value on the test split.
+        policy: `auto` promotes a model that passed; `approval` leaves that to a person.
+        compared_with: Champion that the gate compared it with; None where there was
+            none.
+        measured: The artifact that its metrics were taken on, where it is the refit of
+            that; else None.
+    """
+
+    artifact: Artifact
+    approved: bool
+    reasons: tuple[str, ...]
+    metrics: dict[str, float]
+    policy: Policy
+    compared_with: str | None
+    measured: Artifact | None = None
+
+    def record(self, numbered: Numbered) -> Record:
+        """Return what is kept of the model under its number."""
+        known = {k: v if math.isfinite(v) else None for k, v in self.metrics.items()}
+        manifest = self.artifact.manifest
+        return Record(
+            version=manifest.version,
+            semantic_version=str(numbered.number),
+            change=numbered.change,
+            family=manifest.family,
+            gate="approved" if self.approved else "refused",
+            reasons=self.reasons,
+            metrics=known,
+            compared_with=self.compared_with,
+            fitted_rows=manifest.fitted.facts.rows,
+            refit=manifest.is_refit,
+        )

@@ -1,0 +1,149 @@
+"""A model that passed is fit again on all labelled rows, or it is not released."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.models.settings import BoostingSettings
+from churn_pipeline.pipelines.release.nodes import ReleaseParams, propose_release
+from churn_pipeline.pipelines.release.refit import RefitError
+from churn_pipeline.pipelines.training import nodes
+from churn_pipeline.release.artifact import Artifact
+from tests.pipelines.test_training import (
+    DATASET,
+    DECISION,
+    FEATURE_SET,
+    model_input,
+    training,
+)
+
+APPROVED = {
+    "approved": True,
+    "reasons": ["better"],
+    "checks": [],
+    "compared_with": "0",
+}
+
+
+def rows_of_every_split() -> pd.DataFrame:
+    rows = model_input(1200)
+    place = np.arange(1200)
+    rows.loc[place % 12 == 11, "split"] = "gap"
+    late = place % 24 == 23
+    rows.loc[late, ["split", "label"]] = "not_mature", np.nan
+    return rows
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the node reads, of a run with one family."""
+    folder: Path = tmp_path_factory.mktemp("study")
+    rows = rows_of_every_split()
+    settings = training(folder, candidates=("boosting",))
+    common = {"dataset": DATASET, "training": settings, "decision": DECISION}
+    made = nodes.train_candidates(
+        rows,
+        FEATURE_SET,
+        net_settings=dataclasses.asdict(settings.net),
+        feature_engineering=FeatureEngineering(),
+        seed=1,
+        **common,
+    )
+    chosen = nodes.choose_candidate(
+        rows,
+        DECISION,
+        training=settings,
+        **{name: made[name] for name in ("trained", "held_out", "seconds")},
+    )
+    return {
+        "model_input": rows,
+        "feature_set": FEATURE_SET,
+        "artifact": chosen["artifact"].restated(version="7"),
+        "held_out_predictions": made["held_out"],
+        "net_settings": dataclasses.asdict(settings.net),
+        "gate_verdict": APPROVED,
+        "metrics": {"roc_auc": 0.8},
+        "feature_engineering": FeatureEngineering(),
+        "release": ReleaseParams(policy="auto", refit_margin=0.002),
+        "seed": 1,
+        **common,
+    }
+
+
+def refit_model(**given: Any) -> Artifact:
+    return propose_release(**given).artifact
+
+
+def test_the_verdict_travels_with_the_model_and_with_what_was_measured(given):
+    release = propose_release(**given)
+    assert release.measured is given["artifact"]
+    assert (release.approved, release.reasons) == (True, ("better",))
+    assert (release.compared_with, release.policy) == ("0", "auto")
+    assert release.metrics == {"roc_auc": 0.8}
+
+
+def test_a_verdict_that_says_nothing_releases_nothing(given):
+    with pytest.raises(ValidationError):
+        propose_release(**given | {"gate_verdict": {}})
+
+
+def test_it_is_fit_on_every_labelled_row_and_keeps_the_figures_of_before(given):
+    measured, served = given["artifact"].manifest, refit_model(**given).manifest
+    rows = given["model_input"]
+    assert measured.fitted.facts.rows == int((rows["split"] == "train").sum()) == 1000
+    assert served.fitted.facts.rows == int(rows["label"].notna().sum()) == 1150
+    assert served.is_refit
+    assert served.measured.artifact == measured.digest
+    assert served.measured.facts == measured.measured.facts
+    assert served.measured.facts.rows == int((rows["split"] == "test").sum())
+    assert (served.metrics, served.threshold) == (measured.metrics, measured.threshold)
+    assert (served.version, served.hashes) == (measured.version, measured.hashes)
+
+
+def test_the_refit_is_another_model_and_the_same_each_time(given):
+    served = refit_model(**given)
+    assert served.files == refit_model(**given).files
+    apart = served.predict(given["model_input"]) - given["artifact"].predict(
+        given["model_input"]
+    )
+    assert 0.001 < np.abs(apart).mean() < 0.1
+
+
+def test_what_the_gate_refused_is_not_refit(given):
+    refused = APPROVED | {"approved": False, "reasons": ["too few rows"]}
+    release = propose_release(**given | {"gate_verdict": refused})
+    assert release.artifact is given["artifact"]
+    assert (release.approved, release.measured) == (False, None)
+
+
+def test_a_refit_that_fails_releases_nothing_and_says_why(given):
+    rows = given["model_input"]
+    alike = rows.assign(label=rows["label"].where(rows["label"].isna(), 1.0))
+    message = "fit on all 1,150 rows .* got ValueError: .* nothing is released: mend"
+    with pytest.raises(RefitError, match=message):
+        refit_model(**given | {"model_input": alike})
+
+
+def test_a_refit_that_does_worse_on_held_out_rows_releases_nothing(given):
+    worse = given["training"].model_copy(
+        update={"boosting": BoostingSettings(max_trees=1, learning_rate=0.01)}
+    )
+    message = r"no worse on held-out rows than before, .* got worse by 0\.\d+"
+    with pytest.raises(RefitError, match=message):
+        refit_model(**given | {"training": worse})
+    lax = ReleaseParams(policy="auto", refit_margin=1.0)
+    assert refit_model(**given | {"training": worse, "release": lax}).manifest.is_refit
+
+
+def test_a_refit_that_cannot_be_judged_releases_nothing(given):
+    unknown = given["held_out_predictions"].assign(boosting=np.nan)
+    with pytest.raises(RefitError, match="got worse by nan"):
+        refit_model(**given | {"held_out_predictions": unknown})
