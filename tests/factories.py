@@ -86,9 +86,8 @@ def tiny_refit(measured: Artifact) -> Artifact:
 
 def tiny_facts(rows: int, date: dt.date) -> RowFacts:
     """What is told of rows of one observation date."""
-    return RowFacts(
-        rows=rows, churners=rows // 3, first=date, last=date, keys=f"{date}"
-    )
+    keys = f"{rows} of {date}"
+    return RowFacts(rows=rows, churners=rows // 3, first=date, last=date, keys=keys)
 
 
 def _tiny_classifier(columns: dict[str, list[object]], seed: int) -> Classifier:
