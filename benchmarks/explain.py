@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -228,17 +229,19 @@ def timed(work: Any) -> float:
     return (time.process_time() - start) * 1000
 
 
-def main(arguments: list[str]) -> int:
-    """Print costs and agreement of every candidate."""
+@contextmanager
+def trained_company(arguments: list[str]) -> Iterator[Path]:
+    """Yield the project that was named, or one in which the default was run."""
+    if arguments:
+        yield Path(arguments[0])
+        return
     with tempfile.TemporaryDirectory() as scratch:
-        if arguments:
-            return report(Path(arguments[0]))
         project = new_project(Path(scratch) / "project")
         kedro(project, "run", "--pipelines", "simulate,__default__")
-        return report(project)
+        yield project
 
 
-def report(project: Path) -> int:
+def report(project: Path) -> None:
     """Print costs and agreement of a project's candidates."""
     data = project / "data"
     folder = max((data / "06_models/company/trained_candidates").iterdir())
@@ -254,8 +257,8 @@ def report(project: Path) -> int:
         for what, milliseconds in costs(artifact, rows):
             print(f"{family:<9} {what:<34} {milliseconds:>9.1f} ms")
         compare(artifact, rows.loc[both], truth.loc[both])
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with trained_company(sys.argv[1:]) as named:
+        report(named)

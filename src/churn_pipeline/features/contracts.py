@@ -118,7 +118,7 @@ def contract_definitions() -> list[Definition]:
         Definition(
             "has_contract",
             _.has_contract.fill_null(0),
-            "1 while a contract runs, else 0",
+            "Contract running (1) or not (0)",
             min=0,
             max=1,
         ),

@@ -166,14 +166,17 @@ def in_words(feature: Feature, value: Cell, typical: Cell) -> str:
         >>> days = Feature(name="recency_days", type="number", unit="days")
         >>> in_words(days, 62.0, 9.0)
         'recency_days: 62 days (typically 9)'
+        >>> in_words(days, 9.0, 9.0)
+        'recency_days: 9 days (as is typical)'
         >>> plan = Feature(name="plan", type="category", description="Plan booked")
         >>> in_words(plan, "basic", None)
         'Plan booked: basic (typically none)'
     """
     unit = f" {feature.unit}" if feature.unit and value is not None else ""
-    usual = "none" if typical is None else _shortened(typical)
+    usual = "typically none" if typical is None else f"typically {_shortened(typical)}"
+    beside = "as is typical" if value == typical else usual
     told = "not known" if value is None else _shortened(value)
-    return f"{feature.description or feature.name}: {told}{unit} (typically {usual})"
+    return f"{feature.description or feature.name}: {told}{unit} ({beside})"
 
 
 def _shortened(value: float | str) -> str:
