@@ -318,12 +318,10 @@ def _changed(part, changed):
 def test_a_column_of_values_that_is_not_there_is_told_before_anything_is_fit():
     value = CustomerValue("charge", otherwise=800)
     with pytest.raises(ValueError, match="columns of model_input, got 'charge'"):
-        nodes.train_candidates(
+        nodes.tune_net(
             model_input(),
             FEATURE_SET,
-            net_settings={},
             dataset=DATASET,
-            feature_engineering=FeatureEngineering(),
             training=Training(),
             decision=dataclasses.replace(DECISION, customer_value=value),
             seed=0,

@@ -50,7 +50,12 @@ def tune_net(
 
     Trials that an earlier run of the same rows, parameters and code has finished are
     taken over. There are none where the net is not among the candidates.
+
+    Raises:
+        ValueError: The column of what a customer is worth is not there, or holds what
+            is no value.
     """
+    decision.values(model_input, len(model_input))  # told now and not after the fit
     if "net" not in training.candidates:
         return _tuned(training.net, [])
     from churn_pipeline.models.tuning import tune_net
@@ -140,12 +145,7 @@ def train_candidates(
         `trained`: artifact by family; `seconds`: what each took; `held_out`: customer,
         date, label and each family's calibrated probability of the training rows, by
         models that were not fit on them.
-
-    Raises:
-        ValueError: The column of what a customer is worth is not there, or holds what
-            is no value.
     """
-    decision.values(model_input, len(model_input))  # told now and not after the fit
     splits = read_splits(model_input, feature_set, training.vocabulary)
     tuned = training.model_copy(update={"net": NetSettings(**net_settings)})
     fitted = _fit_candidates(splits.without("test"), tuned, seed)
