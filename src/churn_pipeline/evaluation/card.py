@@ -28,6 +28,7 @@ class CardFacts:
         version: Version of the model.
         dataset: Name of the data set.
         family: Kind of model.
+        fitted_rows: How many rows it was fit on.
         label: The label rule in words.
         dates: First and last observation date of the test rows, ISO.
         candidates: Names of the candidates.
@@ -46,6 +47,7 @@ class CardFacts:
     version: str
     dataset: str
     family: str
+    fitted_rows: int
     label: str
     dates: tuple[str, str]
     candidates: Sequence[str]

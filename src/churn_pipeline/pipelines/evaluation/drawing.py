@@ -76,6 +76,7 @@ def write_model_card(
         version=manifest.version,
         dataset=manifest.dataset,
         family=manifest.family,
+        fitted_rows=manifest.fitted.facts.rows,
         label=label_in_words(manifest.label),
         dates=(dates.min(), dates.max()),
         candidates=list(judged.candidates(scored_test_rows)),
