@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.evaluation.decision import CustomerValue, Decision
 from churn_pipeline.evaluation.metrics import point_metrics
+from churn_pipeline.evaluation.profit import gains, profit_curve
 from churn_pipeline.pipelines.evaluation import create_pipeline, nodes
 from churn_pipeline.pipelines.evaluation.params import Evaluation
 from churn_pipeline.release.artifact import ArtifactError
@@ -49,11 +51,11 @@ class Kept(MemoryDataset):
         pass
 
 
-def _run(inputs):
+def _run(inputs, decision=DECISION):
     pipeline = create_pipeline()
     given = {
         **{name: inputs[name] for name in pipeline.inputs() if name in inputs},
-        "params:decision": DECISION,
+        "params:decision": decision,
         "params:evaluation": _params(),
         "params:seed": 1,
         "params:dataset": DATASET,
@@ -283,6 +285,39 @@ def test_the_card_is_one_small_page_with_everything(first, inputs):
     ):
         assert part in page
     assert "nan" not in re.sub("<style.*?</style>", "", page, flags=re.S).split()
+
+
+def test_a_certainty_that_does_not_hold_is_told_on_the_card(inputs, first):
+    artifact, metrics = inputs["artifact"], first["metrics"]
+    assert metrics["coverage"] == artifact.manifest.conformal.coverage == 0.8
+    assert "surely less often than stated" not in first["model_card"]
+    wrong = replace(artifact.manifest.conformal, leaves_from=0.6, stays_to=0.7)
+    found = _run({**inputs, "artifact": artifact.restated(conformal=wrong)})
+    assert found["metrics"]["coverage_of_churners_high"] < 0.8
+    assert "surely less often than stated" in found["model_card"]
+
+
+def test_by_value_the_calls_there_is_time_for_are_those_that_earn_most(inputs):
+    costs = Decision(
+        CustomerValue("monthly_charge", otherwise=800, times=12), 4, 40, 0.3, 0.5, 60
+    )
+    artifact = inputs["artifact"].restated(decision=costs.of_the_model)
+    metrics = _run({**inputs, "artifact": artifact}, costs)["metrics"]
+    rows = inputs["model_input"].query("split == 'test'").reset_index(drop=True)
+    value, p = costs.values(rows, len(rows)), artifact.predict(rows)
+    gain = gains(rows["label"], costs, value)
+    # 60 calls of 600 customers at the newest date: of 600 test rows the best 60.
+    best = np.argsort(-costs.expected(p, value))[:60]
+    assert metrics["contacted_share_at_capacity"] == pytest.approx(0.1)
+    assert metrics["profit_at_capacity"] == pytest.approx(gain[best].sum() / 600)
+    assert metrics["recall_at_capacity"] == pytest.approx(
+        rows["label"][best].sum() / rows["label"].sum()
+    )
+    called = p >= costs.threshold(value)
+    assert metrics["profit"] == pytest.approx((gain * called).mean())
+    assert metrics["profit_at_capacity_low"] < metrics["profit_at_capacity"]
+    top = profit_curve(rows["label"], p, costs, value).profit.max()
+    assert metrics["profit_at_top_of_curve"] == pytest.approx(top)
 
 
 def test_the_base_rate_does_not_look_calibrated_best(first):

@@ -15,7 +15,6 @@ from churn_pipeline.release.artifact import Artifact
 
 def draw_performance(
     scored_test_rows: pd.DataFrame,
-    artifact: Artifact,
     metrics: dict[str, float],
     decision: Decision,
     dataset: Dataset,
@@ -23,7 +22,7 @@ def draw_performance(
     """Return the figures of how good the model is, by the name of their dataset."""
     from churn_pipeline.evaluation import plots
 
-    given = _judged(scored_test_rows, artifact, metrics, decision, dataset)
+    given = _judged(scored_test_rows, metrics, decision, dataset)
     return {
         "roc": plots.draw_roc(given),
         "precision_recall": plots.draw_precision_recall(given),
@@ -91,7 +90,7 @@ def write_model_card(
         hashes={**manifest.hashes.model_dump(), "the manifest": manifest.digest},
         packages=manifest.packages,
     )
-    given = _judged(scored_test_rows, artifact, metrics, decision, dataset)
+    given = _judged(scored_test_rows, metrics, decision, dataset)
     return write_card(given, facts)
 
 
@@ -142,7 +141,6 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _judged(
     rows: pd.DataFrame,
-    artifact: Artifact,
     metrics: dict[str, float],
     decision: Decision,
     dataset: Dataset,

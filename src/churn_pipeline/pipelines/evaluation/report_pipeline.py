@@ -7,7 +7,6 @@ from churn_pipeline.pipelines.wiring import by_name
 
 _JUDGED = (
     "scored_test_rows",
-    "artifact",
     "metrics",
     "params:decision",
     "params:dataset",
@@ -41,6 +40,7 @@ def report_pipeline() -> Pipeline:
                 drawing.write_model_card,
                 inputs=by_name(
                     *_JUDGED,
+                    "artifact",
                     "segment_metrics",
                     "fairness",
                     "feature_importance",
