@@ -27,7 +27,7 @@ class Killed(BaseException):
 
 
 def study(
-    folder: Path, n_trials: int, progress=None, *, seed=0, loss=None, n_epochs=4
+    folder: Path, n_trials: int, progress=None, *, seed=0, loss=None, n_epochs=8
 ) -> Tuned:
     table, label = made_up(400)
     vocabulary = learn(table)
@@ -158,7 +158,7 @@ def test_a_trial_worse_than_the_others_is_pruned(tmp_path, monkeypatch):
         "pruned",
         "complete",
     ]
-    assert trials[2]["epochs"] == 4
+    assert trials[2]["epochs"] == 8
     assert set(asked) == {0, 1, 2, 3}
 
 

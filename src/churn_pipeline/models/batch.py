@@ -29,7 +29,7 @@ given to the study, (n,) each; less is better."""
 PROCESS, SECONDS, EPOCHS = "process", "seconds", "epochs"
 """What a trial has beside its settings: who is at work on it, how long it took."""
 
-_RUNGS = (4, 8, 16, 32)
+_RUNGS = (8, 16, 32)
 """Passes after which trials are compared, and the worse ones end."""
 
 

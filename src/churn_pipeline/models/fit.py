@@ -169,7 +169,7 @@ def fit_net(
     batch_rows = _batch_rows(len(rows), settings)
     n_steps = settings.max_epochs * math.ceil(len(rows) / batch_rows)
     plan = Plan(groups, hold, n_steps, settings.patience, report)
-    with _quiet(), torch.random.fork_rng():
+    with quiet(), torch.random.fork_rng():
         torch.manual_seed(seed)
         trainer = _trainer(settings, [LeaveGroup()])
         data = RowsModule(rows, hold, batch_rows, seed)
@@ -213,7 +213,7 @@ def _log_losses(logits: Tensor, label: Tensor) -> Tensor:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Silence Lightning: its advice is about loaders and loggers not used here."""
     logger = logging.getLogger("pytorch_lightning")
     level = logger.level

@@ -29,8 +29,8 @@ class NetSettings:
     width: int = 64
     layers: int = 2
     bins: int = 16
-    units: int = 8
-    dropout: float = 0.1
+    units: int = 4
+    dropout: float = 0.2
     learning_rate: float = 4e-3
     weight_decay: float = 0.3
 
