@@ -24,8 +24,6 @@ Floats = NDArray[np.float64]
 Cell = float | str | None
 
 _REFERENCES = 16
-_QUESTIONS = 4096
-"""Most questions to the model for one row: wider tables get fewer references."""
 
 _KINDS = ("number", "category")
 
@@ -146,7 +144,8 @@ def choose_reference(
 
     Of training rows across the range of probabilities, those are picked whose mean
     contribution of each topic is nearest to that of all: what a few rows drawn by
-    chance would be off by is most of the error of an explanation.
+    chance would be off by is most of the error of an explanation. A table too wide
+    for that has one reference row, of typical values.
 
     Args:
         features: Of the manifest.
@@ -157,16 +156,19 @@ def choose_reference(
     finite = np.where(np.isinf(background.numbers), np.nan, background.numbers)
     background = Table(finite, background.categories)
     ordered = background.take(np.argsort(session.log_odds(background), kind="stable"))
-    size = min(_POOL, _affordable(_STARTERS, topics))
-    pool = _across(ordered, max(_FEWEST, size))
-    picked = pool.take(_representatives(pool, session, topics))
+    typical = _typical(features, background)
+    pool = _across(ordered, min(_POOL, _affordable(_STARTERS, topics)))
+    if len(pool) < min(_FEWEST, len(ordered)):
+        picked = table_of(features, {name: [v] for name, v in typical.items()})
+    else:
+        picked = pool.take(_representatives(pool, session, topics))
     shapley = Shapley(session.log_odds, picked, topics.players)
-    asked = _across(pool, max(_WEIGHED, _affordable(len(picked), topics)))
+    asked = _across(ordered, min(_POOL, _affordable(len(picked), topics)))
     found = shapley.contributions(asked, session.log_odds(asked))
     weights = zip(topics.names, np.abs(found).mean(axis=0).tolist(), strict=True)
     return Reference(
         columns=columns_of(features, picked),
-        typical=_typical(features, background),
+        typical=typical,
         importance=dict(sorted(weights, key=lambda one: -one[1])),
     )
 
@@ -174,24 +176,17 @@ def choose_reference(
 def _representatives(
     pool: Table, session: Session, topics: Topics
 ) -> NDArray[np.int64]:
-    """Return positions of the rows that together stand for all of a pool.
-
-    Where a table is so wide that its contributions cost too much, log-odds stand in.
-    """
-    most = max(1, _QUESTIONS // (2 * len(topics.names)))
-    count = min(len(pool), _REFERENCES, most)
-    logit = session.log_odds(pool)
-    if _affordable(_STARTERS, topics) < _FEWEST:
-        return np.sort(herd(logit[:, None], count))
+    """Return positions of the rows that together stand for all of a pool."""
     starters = _across(pool, _STARTERS)
     shapley = Shapley(session.log_odds, starters, topics.players)
-    return np.sort(herd(shapley.contributions(pool, logit), count))
+    seen = shapley.contributions(pool, session.log_odds(pool))
+    return np.sort(herd(seen, min(len(pool), _REFERENCES)))
 
 
 def _affordable(n_references: int, topics: Topics) -> int:
     """Return how many rows may be explained when an artifact is made."""
     cells = 2 * n_references * len(topics.names) * topics.width
-    return _POOL_CELLS // cells
+    return max(_WEIGHED, _POOL_CELLS // cells)
 
 
 def _across(ordered: Table, at_most: int) -> Table:
