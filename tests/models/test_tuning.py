@@ -36,7 +36,7 @@ def study(
         rows,
         vocabulary.sizes,
         SMALL_NET,
-        fit=replace(QUICK_FIT, max_epochs=n_epochs),
+        fit=replace(QUICK_FIT, max_epochs=n_epochs, patience=n_epochs),
         tuning=TuningSettings(
             n_trials=n_trials,
             storage=f"sqlite:///{folder}/tuning.db",
