@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def draw_learning(curves: Mapping[str, Sequence[float]], reference: float) -> Figure:
-    """Return the validation log loss after each pass over the training rows.
+    """Return the held-out log loss after each pass over the training rows.
 
     Args:
         curves: Model -> log loss (nats) a pass.
@@ -35,7 +35,7 @@ def draw_learning(curves: Mapping[str, Sequence[float]], reference: float) -> Fi
         title=f"The {best} reaches {found[best].min():.4f}, "
         f"a logistic regression {reference:.4f}",
         xaxis_title="pass over the training rows",
-        yaxis_title="validation log loss, nats",
+        yaxis_title="held-out log loss, nats",
         legend_title="",
     )
 
