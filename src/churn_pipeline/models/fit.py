@@ -27,7 +27,8 @@ Report = Callable[[int, list[float]], Sequence[int]]
 """Called after a pass with its number and each group's least held-out log loss so far
 (the mean of its members'); returns the groups that are to end."""
 
-_STEPS_AN_EPOCH = 40
+_STEPS_AN_EPOCH = 128
+_MIN_EPOCHS = 10
 
 
 @dataclass(frozen=True)
@@ -166,18 +167,21 @@ def fit_net(
         seed: Of the order of the rows and of dropout.
         report: Told of each pass; says which groups are to end.
     """
-    batch_rows = _batch_rows(len(rows), settings)
-    n_steps = settings.max_epochs * math.ceil(len(rows) / batch_rows)
+    batch_rows, n_epochs = (
+        _batch_rows(len(rows), settings),
+        _epochs(len(rows), settings),
+    )
+    n_steps = n_epochs * math.ceil(len(rows) / batch_rows)
     plan = Plan(groups, hold, n_steps, settings.patience, report)
     with quiet(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        trainer = _trainer(settings, [LeaveGroup()])
+        trainer = _trainer(settings, n_epochs)
         data = RowsModule(rows, hold, batch_rows, seed)
         trainer.fit(NetModule(net, plan), datamodule=data)
     net.to("cpu").eval()
 
 
-def _trainer(settings: FitSettings, callbacks: list[pl.Callback]) -> pl.Trainer:
+def _trainer(settings: FitSettings, n_epochs: int) -> pl.Trainer:
     on_gpu = settings.accelerator != "cpu" and torch.cuda.is_available()
     precision = settings.precision
     if precision == "auto":
@@ -187,8 +191,8 @@ def _trainer(settings: FitSettings, callbacks: list[pl.Callback]) -> pl.Trainer:
         devices=settings.devices,
         strategy=settings.strategy,
         precision=precision,  # type: ignore[arg-type]
-        max_epochs=settings.max_epochs,
-        callbacks=callbacks,
+        max_epochs=n_epochs,
+        callbacks=[LeaveGroup()],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -202,6 +206,12 @@ def _batch_rows(n_rows: int, settings: FitSettings) -> int:
     """Return rows a step: enough steps on small tables, large steps on large ones."""
     wanted = n_rows // _STEPS_AN_EPOCH
     return max(settings.min_batch_rows, min(settings.max_batch_rows, wanted))
+
+
+def _epochs(n_rows: int, settings: FitSettings) -> int:
+    """Return the passes over the rows: fewer on large tables."""
+    wanted = max(_MIN_EPOCHS, settings.max_rows_seen // n_rows)
+    return min(settings.max_epochs, wanted)
 
 
 def _log_losses(logits: Tensor, label: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ class NetSettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    members: int = 16
+    members: int = 8
     width: int = 64
     layers: int = 2
     bins: int = 16
@@ -42,6 +42,8 @@ class FitSettings:
     Attributes:
         max_epochs: Passes over the training rows, at most; the learning rate falls
             to 0 over them.
+        max_rows_seen: Rows that a member sees in all its passes, about: large tables
+            need fewer of them (10 at least).
         patience: Passes without a better validation log loss before it stops.
         min_batch_rows: Rows of a step on small tables.
         max_batch_rows: Rows of a step on large tables.
@@ -54,6 +56,7 @@ class FitSettings:
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
     max_epochs: int = 60
+    max_rows_seen: int = 1_500_000
     patience: int = 10
     min_batch_rows: int = 128
     max_batch_rows: int = 2048
@@ -154,10 +157,10 @@ class TuningSettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    n_trials: int = 24
+    n_trials: int = 16
     objective: Literal["log_loss", "profit"] = "log_loss"
     storage: str = "sqlite:///tuning.db"
-    max_rows: int = 15_000
+    max_rows: int = 10_000
     members: int = 4
     held_folds: int = 2
     at_once: int = 8
