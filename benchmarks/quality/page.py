@@ -6,6 +6,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import numpy as np
+
 from benchmarks.quality.figures import COMPARED
 from benchmarks.quality.models import MODELS
 from benchmarks.quality.ours import NET
@@ -31,6 +33,7 @@ _HEAD = (
     "slope",
     "seconds",
     "processor seconds (tuning)",
+    "threads",
     "version",
 )
 
@@ -45,8 +48,35 @@ def write_page(results: Results, path: Path) -> None:
         draw(results.pooled, picture)
         drawn = f"\n![Log loss and ROC AUC of the peers less ours]({picture.name})\n"
     tables = "\n\n".join(_section(results, name) for name in SETS)
+    tables = f"{_overview(results)}\n\n{tables}"
     page = Template(_TEMPLATE.read_text("utf-8"))
     path.write_text(page.substitute(picture=drawn, tables=tables) + "\n", "utf-8")
+
+
+def _overview(results: Results) -> str:
+    """Return the main figures of every model on every data set, as Markdown."""
+    rows = []
+    for model in MODELS:
+        found = [results.pooled.get(name, {}).get(model) for name in SETS]
+        means = [
+            f"{np.mean([figures[metric] for figures in found]):.4f}"
+            for metric in ("roc_auc", "log_loss")
+            if all(found)
+        ]
+        cells = [_main_figures(figures) if figures else "" for figures in found]
+        rows.append([model, *cells, " / ".join(means)])
+    head = ("", *(TITLES[name] for name in SETS), "mean")
+    return (
+        "## Overview\n\nROC AUC / log loss / calibration error, each of all test rows; "
+        f"empty where not measured on every fold.\n\n{_table(head, rows)}"
+    )
+
+
+def _main_figures(figures: dict[str, Any]) -> str:
+    return (
+        f"{figures['roc_auc']:.4f} / {figures['log_loss']:.4f} / "
+        f"{figures['calibration_error']:.3f}"
+    )
 
 
 def _section(results: Results, name: str) -> str:
@@ -91,6 +121,7 @@ def _row(name: str, figures: dict[str, Any]) -> list[str]:
         f"{figures['calibration_slope']:.2f}",
         _seconds(mean["seconds"]),
         _seconds(mean["cpu_seconds"]) + (f" ({_seconds(tuning)})" if tuning else ""),
+        " or ".join(map(str, figures["threads"])),
         figures["version"],
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.page import write_page
+from benchmarks.quality.page import TITLES, write_page
 from benchmarks.quality.results import Results
 
 MEAN = {
@@ -29,6 +29,7 @@ SETS = {
 def figures(**more: Any) -> dict[str, Any]:
     return {
         "version": "v1",
+        "threads": [1],
         "roc_auc": 0.80,
         "average_precision": 0.6,
         "log_loss": 0.4,
@@ -56,11 +57,22 @@ def test_what_is_missing_is_named_with_how_much_of_it(tmp_path: Path) -> None:
     assert not (tmp_path / "page.svg").exists()
 
 
+def test_the_overview_has_a_mean_only_of_what_is_measured_on_every_set(
+    tmp_path: Path,
+) -> None:
+    whole = {name: {"catboost": figures(), "forest": figures()} for name in TITLES}
+    del whole["bank"]["forest"]
+    overview, _, _ = page(Results(SETS, {}, whole), tmp_path).partition("## Telco")
+    one = "0.8000 / 0.4000 / 0.020"
+    assert f"| catboost |{f' {one} |' * 5} 0.8000 / 0.4000 |" in overview
+    assert f"| forest | {one} |  |{f' {one} |' * 3}  |" in overview
+
+
 def test_a_row_has_the_figures_the_band_and_the_share_of_tuning(tmp_path: Path) -> None:
     text = page(Results(SETS, {}, {"telco": {"catboost": figures()}}), tmp_path)
     assert (
         "| catboost | 0.8000 | 0.8100 | 0.6000 | 0.4000 | 0.1300 "
-        "| 0.0200 (over 0.0160) | 0.97 | 3.2 | 41 (30) | v1 |"
+        "| 0.0200 (over 0.0160) | 0.97 | 3.2 | 41 (30) | 1 | v1 |"
     ) in text
 
 
