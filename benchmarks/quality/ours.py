@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from benchmarks.quality.folds import Work
-from benchmarks.quality.peers import TRIALS, Clock, Fitted
+from benchmarks.quality.peers import Clock, Fitted
 from benchmarks.quality.sets import ROOT, code_hash, parameters
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def code() -> str:
 
 
 def fit_net(work: Work) -> Fitted:
-    """Return the net, tuned in as many trials as the tuned peer, and calibrated."""
+    """Return the net, tuned and calibrated with the settings that are shipped."""
     from churn_pipeline.pipelines.training import nodes
     from churn_pipeline.pipelines.training.params import Training
 
@@ -41,7 +41,6 @@ def fit_net(work: Work) -> Fitted:
             "processes": 1,
             "tuning": replace(
                 training.tuning,
-                n_trials=TRIALS,
                 storage=f"sqlite:///{Path(scratch) / 'tuning.db'}",
             ),
         }
@@ -71,7 +70,7 @@ def _recipe(given: dict[str, Any]) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     from churn_pipeline.dataset import Dataset
-    from churn_pipeline.evaluation.profit import Decision
+    from churn_pipeline.evaluation.decision import Decision
     from churn_pipeline.features.params import FeatureEngineering
 
     types = {

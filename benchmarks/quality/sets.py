@@ -26,6 +26,13 @@ SNAPSHOTS = {"telco": 5, "bank": 5, "cell2cell": 3}
 
 SETS = (*SNAPSHOTS, "retail", "company")
 _MADE_BY = ("feature", "features", "simulation", "validation", "dataset")
+_CONFIGURED_BY = (
+    "dataset",
+    "globals",
+    "parameters_data_validation",
+    "parameters_feature_engineering",
+    "parameters_simulate",
+)
 _PIPELINES = "data_validation,feature_engineering"
 
 
@@ -53,13 +60,8 @@ class DataSet:
         return [f["name"] for f in self.feature_set["features"] if f["type"] == kind]
 
 
-def environment(name: str) -> str:
-    """Return the Kedro environment of a data set."""
-    return "local" if name == "company" else name
-
-
 def load(name: str, folder: Path) -> DataSet:
-    """Return a data set, made by the project's pipelines where code or conf changed.
+    """Return a data set, made by the project's pipelines where they have changed.
 
     Args:
         name: One of `SETS`.
@@ -72,6 +74,8 @@ def load(name: str, folder: Path) -> DataSet:
     if not told.is_file() or told.read_text("utf-8") != stamp:
         _make(name, project, made)
         told.write_text(stamp, "utf-8")
+    given = json.dumps(_context(name, project).config_loader["parameters"], default=str)
+    (made / "parameters.json").write_text(given, "utf-8")
     return read(name, folder)
 
 
@@ -115,8 +119,8 @@ def _environment(name: str) -> str:
 def _stamp(name: str) -> str:
     source = ROOT / "src/churn_pipeline"
     code = [path for path in source.iterdir() if path.stem in _MADE_BY]
-    conf = [ROOT / "conf/base", ROOT / "conf" / _environment(name)]
-    return code_hash([*sorted(code), *conf])
+    conf = [ROOT / "conf/base" / f"{part}.yml" for part in _CONFIGURED_BY]
+    return code_hash([*sorted(code), *conf, ROOT / "conf" / _environment(name)])
 
 
 def _copy_configuration(project: Path) -> None:
@@ -154,8 +158,6 @@ def _make(name: str, project: Path, made: Path) -> None:
     rows.to_parquet(made / "model_input.parquet", index=False)
     features = _newest(project, name, "04_feature/*/feature_set")
     shutil.copy(features, made / "feature_set.json")
-    given = json.dumps(context.config_loader["parameters"], default=str)
-    (made / "parameters.json").write_text(given, "utf-8")
 
 
 def _newest(project: Path, name: str, pattern: str) -> Path:
