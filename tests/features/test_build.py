@@ -112,6 +112,29 @@ def test_metadata_and_columns_of_events_agree() -> None:
         assert feature.nullable or values.notna().all(), feature.name
 
 
+def test_features_made_of_one_thing_share_a_topic() -> None:
+    tables = as_tables(random_company(size=12))
+    made = event_features(tables, COMPANY, PARAMETERS, CALENDAR)
+    topics: dict[str, list[str]] = {}
+    for feature in made.feature_set.features:
+        topics.setdefault(feature.topic, []).append(feature.name)
+    assert topics["recency"] == ["recency_days", "recency_per_gap"]
+    assert {"has_contract", "term_left_days"} <= set(topics["contract"])
+    assert {"frequency", "gap_mean_days"} < set(topics["purchases"])
+    assert all(name.startswith("complaint_") for name in topics["complaint"])
+    assert "monetary" in topics["amount"]
+    assert "tenure_days" in topics[""]
+
+
+def test_the_topic_of_a_column_is_what_dataset_yml_says() -> None:
+    table = SNAPSHOT["tables"]["customers"]
+    charge = table["columns"]["charge"] | {"topic": "plan"}
+    told = table | {"columns": table["columns"] | {"charge": charge}}
+    dataset = Dataset.model_validate(SNAPSHOT | {"tables": {"customers": told}})
+    features = snapshot_features(_snapshot(), dataset).feature_set.features
+    assert {f.name: f.topic for f in features if f.topic} == {"charge": "plan"}
+
+
 def test_the_population_is_contracts_and_recent_activity() -> None:
     company = random_company(size=12)
     only = {"c00": "2024-03-20", "c01": "2024-01-05"}
