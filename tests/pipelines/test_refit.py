@@ -16,6 +16,7 @@ from churn_pipeline.models.settings import BoostingSettings
 from churn_pipeline.pipelines.release.nodes import ReleaseParams, propose_release
 from churn_pipeline.pipelines.release.refit import RefitError
 from churn_pipeline.pipelines.training import nodes
+from churn_pipeline.pipelines.training.families import FAMILIES, Family
 from churn_pipeline.release.artifact import Artifact
 from tests.pipelines.test_training import (
     DATASET,
@@ -124,12 +125,21 @@ def test_what_the_gate_refused_is_not_refit(given):
     assert (release.approved, release.measured) == (False, None)
 
 
-def test_a_refit_that_fails_releases_nothing_and_says_why(given):
-    rows = given["model_input"]
-    alike = rows.assign(label=rows["label"].where(rows["label"].isna(), 1.0))
-    message = "fit on all 1,150 rows .* got ValueError: .* nothing is released: mend"
+def test_a_refit_that_fails_releases_nothing_and_says_why(given, monkeypatch):
+    def refuse(_splits, _training, _seed):
+        raise MemoryError("too little memory")
+
+    monkeypatch.setitem(FAMILIES, "boosting", Family(refuse))
+    message = r"fit on all 1,150 rows .* got MemoryError: too .* nothing is released"
     with pytest.raises(RefitError, match=message):
-        refit_model(**given | {"model_input": alike})
+        refit_model(**given)
+
+
+def test_a_model_of_other_rows_is_not_refit_on_these(given):
+    rows = given["model_input"]
+    moved = rows.assign(use=rows["use"] + 1)
+    with pytest.raises(RefitError, match=r"expected the model_input that 7 was made"):
+        refit_model(**given | {"model_input": moved})
 
 
 def test_a_refit_that_does_worse_on_held_out_rows_releases_nothing(given):

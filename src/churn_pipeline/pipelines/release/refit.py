@@ -72,9 +72,10 @@ def refit(
         margin: Worsening of the log loss of held-out rows, in nats, that is let pass.
 
     Raises:
-        RefitError: The fit fails, or its held-out log loss is worse by more than the
-            margin and noise.
+        RefitError: These are not the rows that the model was made from, the fit
+            fails, or its held-out log loss is worse by more than the margin and noise.
     """
+    _require_same_rows(model_input, feature_set, measured.artifact, recipe)
     labelled = model_input[model_input["label"].notna()].reset_index(drop=True)
     before = measured.artifact.manifest
     _LOG.info("fitting %s again on all %s rows", before.family, f"{len(labelled):,}")
@@ -104,6 +105,23 @@ def refit(
         baselines=before.baselines,
         measured={**dict(before.measured or {}), "artifact": before.digest},
     )
+
+
+def _require_same_rows(
+    model_input: pd.DataFrame,
+    feature_set: dict[str, object],
+    artifact: Artifact,
+    recipe: Recipe,
+) -> None:
+    """Raise where `model_input` was made anew since the model was trained."""
+    splits = read_splits(model_input, feature_set, recipe.training.vocabulary)
+    expected, received = artifact.manifest.hashes.data, splits.digest()
+    if expected != received:
+        raise RefitError(
+            f"expected the model_input that {artifact.manifest.version} was made from "
+            f"(sha256 {expected[:12]}…), got another ({received[:12]}…); nothing is "
+            "released: train and evaluate on the new rows first, `kedro run`"
+        )
 
 
 def _as_training(labelled: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
