@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.quality.models import MODELS
 from benchmarks.quality.ours import NET
+from benchmarks.quality.sets import SETS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,17 +27,18 @@ def draw(pooled: dict[str, dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot as plt
     from matplotlib.lines import Line2D
 
-    peers = [name for name in MODELS if name != NET]
-    sets = [name for name, models in pooled.items() if NET in models]
+    sets = [name for name in SETS if NET in pooled.get(name, {})]
+    compared = {peer for name in sets for peer in pooled[name]} - {NET}
+    peers = [name for name in MODELS if name in compared]
     shape = (len(_METRICS), len(sets))
     figure, axes = plt.subplots(
-        *shape, figsize=(1.2 + 2.3 * len(sets), 5), sharey=True, squeeze=False
+        *shape, figsize=(3.2 + 2.3 * len(sets), 5.5), sharey=True, squeeze=False
     )
     for line, metric in zip(axes, _METRICS, strict=True):
         for panel, name in zip(line, sets, strict=True):
             _panel(panel, metric, pooled[name], peers)
             panel.set_title(name)
-    figure.suptitle("A peer's metric less ours, 95 % interval", x=0.02, ha="left")
+    figure.suptitle("A peer's metric less ours, with its 95 % interval")
     figure.legend(
         handles=[
             Line2D([], [], color=colour, marker="o", label=text)
@@ -46,11 +48,11 @@ def draw(pooled: dict[str, dict[str, Any]], path: Path) -> None:
                 (_BETTER, "the peer is better"),
             )
         ],
-        loc="upper right",
+        loc="lower center",
         ncols=3,
         frameon=False,
     )
-    figure.tight_layout(rect=(0, 0, 1, 0.97))
+    figure.tight_layout(rect=(0, 0.05, 1, 1))
     figure.savefig(path, metadata={"Date": None, "Creator": None})
     plt.close(figure)
 
