@@ -144,6 +144,7 @@ def _model_rows(judged: Judged, facts: CardFacts) -> list[dict[str, Any]]:
     metrics = judged.metrics
 
     def pick(prefix: str) -> dict[str, float | None]:
+        """Return the compared metrics of the model of a prefix, None where absent."""
         names = (
             "roc_auc",
             "average_precision",

@@ -182,6 +182,7 @@ class _Ranked:
         decision: Decision,
         value: ArrayLike | None,
     ) -> _Ranked:
+        """Rank rows; `value` is each customer's worth, None takes the usual one."""
         worth = decision.usual_value if value is None else value
         score = decision.equivalent(probability, worth)
         order = np.argsort(-score, kind="stable")

@@ -57,6 +57,7 @@ def profit_loss(decision: Decision, value: ArrayLike | None = None) -> Loss:
     worth = np.asarray(decision.usual_value if value is None else value, np.float64)
 
     def loss(label: ArrayLike, probability: ArrayLike) -> float:
+        """Return the mean profit a customer, in money, that certainty would add."""
         churned = np.asarray(label, dtype=np.float64)
         given = np.asarray(probability, dtype=np.float64)
         _check(churned, given, worth)

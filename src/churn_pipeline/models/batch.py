@@ -74,6 +74,7 @@ def halving() -> optuna.pruners.BasePruner:
 
     class Halving(optuna.pruners.BasePruner):
         def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
+            """Return whether half of those that reached this step have less loss."""
             step = trial.last_step
             if step is None:
                 return False

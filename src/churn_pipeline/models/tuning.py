@@ -90,39 +90,63 @@ def tune_net(
     """
     study = _open_study(study_name, tuning)
     places = _stratified(rows.label, tuning.max_rows, seed)
-    single = replace(fit, devices=1, strategy="auto")
+    trials = Trials(
+        rows.take(places),
+        places,
+        n_codes,
+        replace(fit, devices=1, strategy="auto"),
+        tuning,
+        seed,
+        loss or log_loss,
+    )
     tell = progress or (lambda *_: None)
     finished = _finished(study)
     tell(len(finished), _best_value(finished))
     while len(finished) < tuning.n_trials:
-        _clear_abandoned(study)
-        n_trials = min(tuning.at_once, tuning.n_trials - len(finished))
-        batch = [_ask(study, start, tuning=tuning, seed=seed) for _ in range(n_trials)]
-        done, best = len(finished), _best_value(finished)
-        run_batch(
-            study,
-            batch,
-            Trials(
-                rows.take(places),
-                places,
-                n_codes,
-                single,
-                tuning,
-                seed,
-                loss or log_loss,
-            ),
-            on_pruned=lambda n, done=done, best=best: tell(done + n, best),  # type: ignore[misc]
-        )
+        _run_next(study, start, trials, finished, tell)
         finished = _finished(study)
         tell(len(finished), _best_value(finished))
-    if finished and _best_value(finished) is None:
+    best = _best_params(study, finished)
+    return Tuned(replace(start, **best), [_as_row(trial) for trial in finished])
+
+
+def _run_next(
+    study: optuna.Study,
+    start: NetSettings,
+    trials: Trials,
+    finished: list[optuna.trial.FrozenTrial],
+    tell: Progress,
+) -> None:
+    """Run as many trials as are fit at once, or as are left."""
+    _clear_abandoned(study)
+    n_trials = min(trials.tuning.at_once, trials.tuning.n_trials - len(finished))
+    asked = [_ask(study, start, trials) for _ in range(n_trials)]
+    best = _best_value(finished)
+    run_batch(
+        study,
+        asked,
+        trials,
+        on_pruned=lambda n: tell(len(finished) + n, best),
+    )
+
+
+def _best_params(
+    study: optuna.Study, finished: list[optuna.trial.FrozenTrial]
+) -> dict[str, Any]:
+    """Return the settings of the best trial; none where no trial was asked for.
+
+    Raises:
+        ValueError: No trial had a finite loss.
+    """
+    if not finished:
+        return {}
+    if _best_value(finished) is None:
         raise ValueError(
             f"expected a finite held-out loss of one of {len(finished)} trials, got "
             "none; lower the learning rates in tuning.space, or look for extreme "
             "values in the features"
         )
-    best_params = study.best_params if finished else {}
-    return Tuned(replace(start, **best_params), [_as_row(trial) for trial in finished])
+    return study.best_params
 
 
 def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:
@@ -143,13 +167,11 @@ def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:
     )
 
 
-def _ask(
-    study: optuna.Study, start: NetSettings, *, tuning: TuningSettings, seed: int
-) -> Asked:
+def _ask(study: optuna.Study, start: NetSettings, trials: Trials) -> Asked:
     """Return the next trial with its settings."""
     trial = study.ask()
     trial.set_user_attr(PROCESS, processes.name())
-    return trial, _propose(study, trial, start, tuning=tuning, seed=seed)
+    return trial, _propose(study, trial, start, tuning=trials.tuning, seed=trials.seed)
 
 
 def _propose(

@@ -43,6 +43,7 @@ def _told(
 
     @wraps(ask)
     def asked(self: Registry, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask; a failure becomes a RegistryError that shows no password."""
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 

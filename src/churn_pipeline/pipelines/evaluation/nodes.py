@@ -183,10 +183,12 @@ def compare_with_champion(
         rows = rows.assign(**base)
 
     def theirs(part: pd.DataFrame) -> Ranking:
+        """Return how the champion ranks some rows."""
         threshold = part[judged.CHAMPION_THRESHOLD]
         return judged.ranking(part, judged.CHAMPION, threshold, decision)
 
     def difference(part: pd.DataFrame, resamples: int) -> dict[str, Difference]:
+        """Return how far this model's metrics are from the champion's on some rows."""
         threshold = part[judged.THRESHOLD]
         return compare(
             judged.ranking(part, judged.PROBABILITY, threshold, decision),

@@ -65,6 +65,7 @@ def tune_net(
         done = 0
 
         def progress(finished: int, best: float | None) -> None:
+            """Move the bar to the number of finished trials, and show the best."""
             nonlocal done
             line.advance(finished - done)
             done = finished
