@@ -12,7 +12,7 @@ from kedro.framework.startup import bootstrap_project
 
 from churn_pipeline.cli.adopt import adopt
 from churn_pipeline.cli.score import score
-from tests.cli.test_adopt import SNAPSHOT, table
+from tests.cli.adopt.inputs import SNAPSHOT, table
 from tests.conftest import Project
 from tests.io.stores import SECRET, Store, s3_store
 
