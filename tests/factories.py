@@ -6,7 +6,7 @@ import datetime as dt
 
 import numpy as np
 
-from churn_pipeline.dataset import InactivityLabel
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.calibration import fit_calibration
@@ -24,8 +24,35 @@ TINY_FEATURES = (
     Feature(name="plan", type="category", allowed=("basic", "plus", "premium")),
 )
 
+TINY_DATASET = Dataset.model_validate(
+    {
+        "name": "tiny",
+        "shape": "events",
+        "tables": {"transactions": {"customer_id": "id", "time": "at"}},
+        "label": {"rule": "inactivity", "horizon_days": 60},
+    }
+)
+
 TINY_DECISION = Decision(10, 4, 0, 1.0, 0.0)
 """A call pays from a churn probability of 0.4 on."""
+
+COSTS = Decision(
+    customer_value=100,
+    contact_cost=1,
+    offer_cost=10,
+    success_rate=0.5,
+    stayer_acceptance=0.4,
+)
+"""Round sums, to count by hand: a call pays from 5 / 49 on."""
+
+DECISION = Decision(
+    customer_value=800,
+    contact_cost=4,
+    offer_cost=40,
+    success_rate=0.3,
+    stayer_acceptance=0.5,
+)
+"""As a company might state it."""
 
 
 def tiny_columns(n_rows: int = 200, seed: int = 0) -> dict[str, list[object]]:
@@ -44,11 +71,11 @@ def tiny_artifact(version: str = "2026-01-01T00.00.00.000Z", seed: int = 0) -> A
     classifier = _tiny_classifier(columns, seed)
     draft = Manifest(
         version=version,
-        dataset="tiny",
+        dataset=TINY_DATASET.name,
         family="logistic",
         features=TINY_FEATURES,
         categories={"plan": ("basic", "plus", "premium")},
-        label=InactivityLabel(rule="inactivity", horizon_days=60),
+        label=TINY_DATASET.label,
         decision=TINY_DECISION,
         conformal=classifier.conformal,
         hashes=Hashes(data="0" * 64, code="1" * 64, parameters="2" * 64),

@@ -1,20 +1,15 @@
 """Who is called follows from stated values and costs, one or one for each customer."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from churn_pipeline.evaluation.decision import CustomerValue, Decision
+from churn_pipeline.evaluation.decision import CustomerValue
+from tests.factories import COSTS
 
-GIVEN = {
-    "customer_value": 100,
-    "contact_cost": 1,
-    "offer_cost": 10,
-    "success_rate": 0.5,
-    "stayer_acceptance": 0.4,
-}
-COSTS = Decision(**GIVEN)
 BY_CHARGE = {"column": "charge", "times": 12, "otherwise": 100}
 
 
@@ -53,7 +48,7 @@ def test_the_same_expected_profit_is_the_same_equivalent_probability():
 
 @pytest.mark.parametrize("kind", [dict, pd.DataFrame, pa.table])
 def test_a_column_says_what_each_customer_is_worth(kind):
-    decision = Decision(**{**GIVEN, "customer_value": BY_CHARGE})
+    decision = dataclasses.replace(COSTS, customer_value=BY_CHARGE)
     columns = kind({"charge": [20.0, None, 0.0], "other": [1, 2, 3]})
     assert decision.values(columns, 3).tolist() == [240.0, 100.0, 0.0]
     assert decision.usual_value == 100
@@ -105,4 +100,4 @@ def test_a_column_that_is_not_there_is_named():
 )
 def test_impossible_costs_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
-        Decision(**{**GIVEN, **change})
+        dataclasses.replace(COSTS, **change)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.profit import (
     draw_tops,
     gains,
@@ -11,14 +10,7 @@ from churn_pipeline.evaluation.profit import (
     profit_curve,
     top_of_curve,
 )
-
-COSTS = Decision(
-    customer_value=100,
-    contact_cost=1,
-    offer_cost=10,
-    success_rate=0.5,
-    stayer_acceptance=0.4,
-)
+from tests.factories import COSTS
 
 
 def earned_from(y, p, threshold):

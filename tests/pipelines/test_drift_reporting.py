@@ -7,25 +7,14 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
 
-from churn_pipeline.dataset import Dataset
 from churn_pipeline.monitoring.params import DriftReporting
 from churn_pipeline.pipelines.drift_reporting import create_pipeline
-from tests.factories import tiny_artifact, tiny_columns
+from tests.factories import TINY_DATASET, tiny_artifact, tiny_columns
+from tests.pipelines.in_memory import run_in_memory
 
-DATASET = Dataset.model_validate(
-    {
-        "name": "tiny",
-        "shape": "events",
-        "tables": {"transactions": {"customer_id": "id", "time": "at"}},
-        "label": {"rule": "inactivity", "horizon_days": 60},
-    }
-)
 TRAINED = [dt.date(2026, month, 1) for month in (1, 2, 3)]
 QUIET, DRIFTED = dt.date(2026, 4, 1), dt.date(2026, 5, 1)
-OUTPUTS = ("drift_verdict", "drift_report", "drift_overview")
 
 
 @pytest.fixture(scope="module")
@@ -41,13 +30,6 @@ def company():
     return frame
 
 
-class Kept(MemoryDataset):
-    """Is there after the run, as a file would be."""
-
-    def _release(self):
-        """Keep what was saved."""
-
-
 def _run(company, learnt=None, **parameters):
     if learnt is None:
         learnt = company[company["observation_date"] <= TRAINED[-1]]
@@ -61,16 +43,10 @@ def _run(company, learnt=None, **parameters):
         "model_input_of_champion": learnt.assign(split="train", label=0.0),
         "champion": tiny_artifact(),
         "params:drift_reporting": rule,
-        "params:dataset": DATASET,
+        "params:dataset": TINY_DATASET,
         "params:seed": 1,
     }
-    kept = {name: Kept() for name in OUTPUTS}
-    given = {
-        name: MemoryDataset(data, copy_mode="assign") for name, data in inputs.items()
-    }
-    catalog = DataCatalog(given | kept)
-    SequentialRunner().run(create_pipeline(), catalog)
-    return {name: catalog.load(name) for name in OUTPUTS}
+    return run_in_memory(create_pipeline(), inputs)
 
 
 @pytest.fixture(scope="module")

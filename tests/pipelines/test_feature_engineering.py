@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from kedro.io import DataCatalog, MemoryDataset
-from kedro.runner import SequentialRunner
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.feature import FeatureSet
@@ -17,6 +15,7 @@ from churn_pipeline.pipelines.feature_engineering import create_pipeline, nodes
 from churn_pipeline.validation.params import DataValidation
 from churn_pipeline.validation.schemas import ModelInput
 from tests.features.tables import COMPANY, PARAMETERS, as_tables, random_company
+from tests.pipelines.in_memory import run_in_memory
 
 DATA = random_company(size=60)
 # A fifth of its rows take up to two months to be known: half a year is too short.
@@ -32,11 +31,7 @@ def _run(
         "params:seed": 42,
         "params:data_validation": DataValidation(),
     }
-    catalog = DataCatalog(
-        {name: MemoryDataset(value, "assign") for name, value in inputs.items()}
-    )
-    made = SequentialRunner().run(create_pipeline(), catalog)
-    return {name: dataset.load() for name, dataset in made.items()}
+    return run_in_memory(create_pipeline(), inputs)
 
 
 def test_events_become_labelled_rows_of_every_date() -> None:

@@ -18,13 +18,8 @@ from churn_pipeline.pipelines.release.refit import RefitError
 from churn_pipeline.pipelines.training import nodes
 from churn_pipeline.pipelines.training.families import FAMILIES, Family
 from churn_pipeline.release.artifact import Artifact
-from tests.pipelines.test_training import (
-    DATASET,
-    DECISION,
-    FEATURE_SET,
-    model_input,
-    training,
-)
+from tests.factories import DECISION
+from tests.pipelines.training.inputs import DATASET, FEATURE_SET, model_input, training
 
 APPROVED = {
     "approved": True,

@@ -8,23 +8,11 @@ import pandas as pd
 import pytest
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.decision import Decision
-from churn_pipeline.pipelines.scoring.nodes import (
-    Scoring,
-    list_calls,
-    score_customers,
-)
-from tests.factories import tiny_artifact, tiny_columns
+from churn_pipeline.pipelines.scoring.nodes import Scoring, list_calls, score_customers
+from tests.factories import COSTS, tiny_artifact, tiny_columns
 
 OLD, NEW = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
 NOBODY = ibis.memtable(pd.DataFrame({"customer_id": ["c000"]}))
-COSTS = Decision(
-    customer_value=100,
-    contact_cost=1,
-    offer_cost=10,
-    success_rate=0.5,
-    stayer_acceptance=0.4,
-)
 SHOP = Dataset.model_validate(
     {
         "name": "shop",

@@ -26,13 +26,8 @@ from churn_pipeline.pipelines.training.workers import (
     fit_all,
     fit_candidate,
 )
-from tests.pipelines.test_training import (
-    DATASET,
-    DECISION,
-    FEATURE_SET,
-    model_input,
-    training,
-)
+from tests.factories import DECISION
+from tests.pipelines.training.inputs import DATASET, FEATURE_SET, model_input, training
 
 
 def refuse(_splits: Splits, _training: Training, _seed: int) -> Logistic:
@@ -131,7 +126,7 @@ def test_a_process_that_was_killed_is_told_with_the_name_of_the_candidate():
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
 def test_the_processes_end_with_the_run(ended_by):
     code = (
-        "from tests.pipelines.test_training_workers import fit_all, job, stall\n"
+        "from tests.pipelines.training.test_workers import fit_all, job, stall\n"
         "if __name__ == '__main__':\n"
         "    fit_all({'mine': job(stall)}, processes=2, on_done=print)\n"
     )

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
+import yaml
 
-from tests.factories import TINY_FEATURES, tiny_artifact, tiny_columns
+from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.pipelines.evaluation import create_pipeline, nodes
+from churn_pipeline.pipelines.evaluation.params import Evaluation
+from tests.conftest import ROOT
+from tests.factories import (
+    DECISION,
+    TINY_DATASET,
+    TINY_FEATURES,
+    tiny_artifact,
+    tiny_columns,
+)
+from tests.pipelines.in_memory import run_in_memory
 
 FEATURE_SET = {
     "features": [feature.model_dump(mode="json") for feature in TINY_FEATURES],
@@ -47,3 +60,27 @@ def made_up_inputs(n_customers: int = 300) -> dict[str, object]:
         "true_churn_probability": ibis.memtable(keys.assign(churn_probability=true)),
         "reigning_champion": None,
     }
+
+
+def written_parameters(env: str = "test") -> Evaluation:
+    """Return the evaluation's parameters as they stand in an environment."""
+    text = (ROOT / f"conf/{env}/parameters_evaluation.yml").read_text("utf-8")
+    return Evaluation.model_validate(yaml.safe_load(text)["evaluation"])
+
+
+def evaluate(inputs: dict[str, Any], decision: Decision = DECISION) -> dict[str, Any]:
+    """Run the evaluation pipeline; return everything that it wrote."""
+    pipeline = create_pipeline()
+    given = {
+        **{name: inputs[name] for name in pipeline.inputs() if name in inputs},
+        "params:decision": decision,
+        "params:evaluation": written_parameters(),
+        "params:seed": 1,
+        "params:dataset": TINY_DATASET,
+    }
+    return run_in_memory(pipeline, given)
+
+
+def score(inputs: dict[str, Any], **change: Any) -> dict[str, Any]:
+    """Return what the node that scores the test rows makes of the inputs."""
+    return nodes.score_test_rows(**{**inputs, "decision": DECISION, **change})
