@@ -37,6 +37,18 @@ def features():
     return ibis.memtable(frame)
 
 
+def _listed(scores, features, champion, *, scoring, segments=(), decision=COSTS):
+    return list_calls(
+        scores,
+        features,
+        {"segments": list(segments)},
+        champion=champion,
+        decision=decision,
+        dataset=SHOP,
+        scoring=scoring,
+    )
+
+
 def test_the_newest_date_is_scored_as_by_the_artifact(features, champion):
     scores = score_customers(features, NOBODY, champion, Scoring())
     assert list(scores) == [
@@ -103,9 +115,8 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
         }
     )
     plans = features.to_pandas().set_index("customer_id")["plan"]
-    given = (scores, features, {"segments": ["plan"]})
-    told = {"champion": champion, "dataset": SHOP, "scoring": Scoring(reasons=0)}
-    listed = list_calls(*given, decision=COSTS, **told)
+    told = {"segments": ["plan"], "scoring": Scoring(reasons=0)}
+    listed = _listed(scores, features, champion, **told)
     assert listed.to_dict("records") == [
         {
             "rank": 1,
@@ -129,22 +140,14 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
         },
     ]
     one = dataclasses.replace(COSTS, capacity=1)
-    shorter = list_calls(*given, decision=one, **told)
+    shorter = _listed(scores, features, champion, decision=one, **told)
     assert shorter["customer_id"].tolist() == ["c130"]
 
 
 def test_the_list_says_why_to_call_the_first_of_it(features, champion):
     scores = score_customers(features, NOBODY, champion, Scoring())
     asked = Scoring(reasons=2, reasons_for=5)
-    listed = list_calls(
-        scores,
-        features,
-        {"segments": []},
-        champion=champion,
-        decision=COSTS,
-        dataset=SHOP,
-        scoring=asked,
-    )
+    listed = _listed(scores, features, champion, scoring=asked)
     assert len(listed) > 5
     rows = features.to_pandas().set_index("customer_id").loc[listed["customer_id"]]
     found = champion.reasons(rows[:5], at_most=2, raising=True)
@@ -164,15 +167,7 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features, champ
             "certainty": ["stays"],
         }
     )
-    listed = list_calls(
-        scores,
-        features,
-        {"segments": []},
-        champion=champion,
-        decision=COSTS,
-        dataset=SHOP,
-        scoring=Scoring(),
-    )
+    listed = _listed(scores, features, champion, scoring=Scoring())
     assert len(listed) == 0
     assert list(listed) == [
         "rank",

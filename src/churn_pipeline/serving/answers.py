@@ -116,13 +116,7 @@ class Predictor:
     ) -> BatchAnswer:
         """Return the answer to a JSON list of customers, fewer where they get reasons.
 
-        Args:
-            body: The request's body.
-            request_id: Of the request; None makes one.
-            reasons: Most reasons a customer; 0 gives none and costs nothing.
-
-        Raises:
-            Refusal: The body breaks the contract.
+        Arguments and errors are those of `predict`; `reasons` counts each customer's.
         """
         start = time.perf_counter()
         at_most = MAX_ROWS_WITH_REASONS if reasons else MAX_ROWS
