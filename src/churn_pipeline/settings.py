@@ -11,6 +11,7 @@ from churn_pipeline.hooks import (
     TrackingHook,
 )
 from churn_pipeline.hooks.context import ProjectContext
+from churn_pipeline.hooks.loader import ProjectConfigLoader
 from churn_pipeline.spill import spill_folder
 from churn_pipeline.telemetry import switch_off
 
@@ -30,6 +31,7 @@ HOOKS = (
 
 CONTEXT_CLASS = ProjectContext
 
+CONFIG_LOADER_CLASS = ProjectConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",

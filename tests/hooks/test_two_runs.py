@@ -15,8 +15,8 @@ from kedro.framework.startup import bootstrap_project
 from pathlib import Path
 
 bootstrap_project(Path.cwd())
-for colour in ("blue", "red"):
-    with KedroSession.create(env="test", runtime_params={"colour": colour}) as session:
+for seed in (1, 2):
+    with KedroSession.create(env="test", runtime_params={"seed": seed}) as session:
         session.run(
             pipeline_names=["training"], node_names=["training.plot_tuning"]
         )
