@@ -9,21 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn_pipeline.dataset import (
-    Column,
-    ColumnLabel,
-    Customers,
-    Dataset,
-    InactivityLabel,
-    Tables,
-    Transactions,
-)
+from churn_pipeline.dataset import ColumnLabel, Dataset, InactivityLabel
 from churn_pipeline.pipelines.data_validation.nodes import (
     accept_tables,
     check_tables,
     collect_rejected_rows,
     report_data_quality,
 )
+from churn_pipeline.tables import Column, Customers, Tables, Transactions
 from churn_pipeline.validation.errors import DataValidationError
 from churn_pipeline.validation.params import DataValidation
 

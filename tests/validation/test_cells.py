@@ -3,7 +3,8 @@
 import ibis
 import pytest
 
-from churn_pipeline.dataset import Column, Dataset
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.tables import Column
 from churn_pipeline.validation.rows import accepted, check_rows
 from churn_pipeline.validation.schemas import PrimaryTable
 

@@ -6,7 +6,8 @@ import json
 import ibis
 import pandas as pd
 
-from churn_pipeline.dataset import Column, ColumnLabel, Customers, Dataset, Tables
+from churn_pipeline.dataset import ColumnLabel, Dataset
+from churn_pipeline.tables import Column, Customers, Tables
 from churn_pipeline.validation.rows import accepted, check_rows, rejected
 
 TABLE = Customers(

@@ -12,7 +12,6 @@ import ibis
 from ibis import _
 from ibis.common.deferred import Deferred
 
-from churn_pipeline.dataset import Transactions
 from churn_pipeline.features.definition import Definition, about, ratio, root
 from churn_pipeline.features.events import (
     SQUARE_UNIT,
@@ -23,6 +22,7 @@ from churn_pipeline.features.events import (
 )
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.features.timeline import Timeline, days_since_epoch
+from churn_pipeline.tables import Transactions
 
 OBSERVED = ("customer_id", "observed")
 

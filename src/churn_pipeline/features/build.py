@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import ibis
 from ibis import _
 
-from churn_pipeline.dataset import Customers, Dataset
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.feature import FeatureSet
 from churn_pipeline.features.activity import activity, activity_definitions
 from churn_pipeline.features.columns import OwnColumns, columns_of_contracts
@@ -21,6 +21,7 @@ from churn_pipeline.features.timeline import (
     days_since_epoch,
     lookback_timeline,
 )
+from churn_pipeline.tables import Customers
 
 if TYPE_CHECKING:
     from churn_pipeline.features.observation import Calendar

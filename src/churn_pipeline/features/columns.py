@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import ibis
 from ibis import _
 
-from churn_pipeline.dataset import Column
 from churn_pipeline.features.definition import Definition
 from churn_pipeline.features.timeline import days_since_epoch
+from churn_pipeline.tables import Column
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ import ibis
 from ibis import _
 from ibis.common.deferred import Deferred
 
-from churn_pipeline.dataset import Transactions
 from churn_pipeline.features.timeline import Timeline
+from churn_pipeline.tables import Transactions
 
 CELL = ("customer_id", "cell", "known")
 SQUARE_UNIT = 2.0**40

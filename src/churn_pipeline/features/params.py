@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from churn_pipeline.dataset import ColumnLabel, Dataset, Params
+from churn_pipeline.dataset import ColumnLabel, Dataset
+from churn_pipeline.params import Params
 
 Days = Annotated[int, Field(ge=1)]
 

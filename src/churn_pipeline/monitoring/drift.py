@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.monitoring.distance import Distance, Kind, distance, holm
+from churn_pipeline.params import Params
 
 MOST_ORDINARY = 0.9
 """Ordinary move from which on a column is not judged: it could hardly move further."""

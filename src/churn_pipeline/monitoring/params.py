@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.monitoring.drift import DriftRule
+from churn_pipeline.params import Params
 
 Split = Literal["train", "gap", "test"]
 

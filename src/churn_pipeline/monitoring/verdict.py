@@ -9,9 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.monitoring.distance import Kind
 from churn_pipeline.monitoring.drift import ColumnDrift, DriftRule, Sample, compare
+from churn_pipeline.params import Params
 
 PREDICTION = "churn_probability"
 """Column of a sample that holds the champion's predictions."""

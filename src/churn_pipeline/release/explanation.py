@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.shapley import Players, Shapley, herd
 from churn_pipeline.models.table import MISSING, Columns, Table, read_table
+from churn_pipeline.params import Params
 from churn_pipeline.release.session import Session
 
 Floats = NDArray[np.float64]

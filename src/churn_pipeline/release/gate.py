@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.params import Params
 
 _DECIDING = (
     "beats the base rate",

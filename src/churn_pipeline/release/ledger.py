@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import ValidationError
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.params import Params
 from churn_pipeline.release.atomic import replace
 
 Action = Literal["register", "refuse", "promote", "approve", "rollback"]

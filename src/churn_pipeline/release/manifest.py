@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field, ValidationError
 
-from churn_pipeline.dataset import Label, Params
+from churn_pipeline.dataset import Label
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.conformal import Conformal
+from churn_pipeline.params import Params
 from churn_pipeline.release.integrity import ArtifactError, altered, sha256
 from churn_pipeline.release.provenance import FittedOn, MeasuredOn
 

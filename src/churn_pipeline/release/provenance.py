@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.params import Params
 from churn_pipeline.release.integrity import sha256
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.feature import Feature
 from churn_pipeline.models.table import Table
+from churn_pipeline.params import Params
 from churn_pipeline.release.explanation import Cell, Explainer
 
 Floats = NDArray[np.float64]

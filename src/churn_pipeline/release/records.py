@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.params import Params
 
 VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]*"
 """Pattern of a version, which is also the name of its folder."""

@@ -26,7 +26,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.params import Params
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.atomic import replace, sync
 from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions

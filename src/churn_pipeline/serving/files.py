@@ -15,12 +15,13 @@ import numpy as np
 from ibis.util import gen_name
 from numpy.typing import NDArray
 
-from churn_pipeline.dataset import Dataset, InactivityLabel, Table
+from churn_pipeline.dataset import Dataset, InactivityLabel
 from churn_pipeline.features.build import Tables, event_features, snapshot_features
 from churn_pipeline.features.observation import Calendar, span
 from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.reasons import in_one_line
 from churn_pipeline.serving.decide import CALL, decide
+from churn_pipeline.tables import Table
 from churn_pipeline.validation.cells import text_of
 from churn_pipeline.validation.columns import (
     check_columns,

@@ -9,7 +9,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Transactions
+from churn_pipeline.tables import Transactions
 from churn_pipeline.validation.adopted import (
     ASSUMED_CURRENCY,
     Adopted,

@@ -10,7 +10,7 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Column, Customers, Table
+from churn_pipeline.tables import Column, Customers, Table
 from churn_pipeline.validation.adopted import (
     ASSUMED_CURRENCY,
     Adopted,

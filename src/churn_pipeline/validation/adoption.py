@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from churn_pipeline.dataset import Column
+from churn_pipeline.tables import Column
 from churn_pipeline.validation.facts import Facts
 
 MOST_ALLOWED = 30  # categories of more values are not listed

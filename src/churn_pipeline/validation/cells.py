@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Column, Table
+from churn_pipeline.tables import Column, Table
 
 _TRUE = ("true", "t", "yes", "y", "1")
 _FALSE = ("false", "f", "no", "n", "0")

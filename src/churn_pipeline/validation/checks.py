@@ -9,7 +9,8 @@ from typing import NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Column, Dataset, Table
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.tables import Column, Table
 from churn_pipeline.validation.cells import Bounds
 from churn_pipeline.validation.dates import days_with_rows, plausible_bounds
 from churn_pipeline.validation.fields import Field, fields_of, value_name

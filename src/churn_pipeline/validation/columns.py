@@ -9,8 +9,9 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import ColumnLabel, Table
+from churn_pipeline.dataset import ColumnLabel
 from churn_pipeline.io.textfile import ROW_COLUMNS
+from churn_pipeline.tables import Table
 from churn_pipeline.validation.errors import DataValidationError
 from churn_pipeline.validation.fields import raw_columns_of
 

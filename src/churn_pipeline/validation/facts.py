@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Column, Table
+from churn_pipeline.tables import Column, Table
 from churn_pipeline.validation.cells import is_whole, present, value_of
 from churn_pipeline.validation.columns import raw_columns
 from churn_pipeline.validation.date_formats import (

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from churn_pipeline.dataset import (
-    Column,
-    ColumnLabel,
-    Contracts,
-    Customers,
-    Dataset,
-    Table,
-    Transactions,
-)
+from churn_pipeline.dataset import ColumnLabel, Dataset
+from churn_pipeline.tables import Column, Contracts, Customers, Table, Transactions
 
 TABLES = ("customers", "transactions", "contracts")
 _ID = Column(type="category", nullable=False)

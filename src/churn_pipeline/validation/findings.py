@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from churn_pipeline.dataset import ColumnLabel, Params
+from churn_pipeline.dataset import ColumnLabel
+from churn_pipeline.params import Params
 from churn_pipeline.validation.params import DataValidation
 
 _SHOWN = 5  # values or columns in a message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import ibis.expr.types as ir
 import numpy as np
 
-from churn_pipeline.dataset import Table
+from churn_pipeline.tables import Table
 from churn_pipeline.validation.findings import Finding
 from churn_pipeline.validation.params import DataValidation
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Table
+from churn_pipeline.tables import Table
 from churn_pipeline.validation.columns import raw_columns
 
 _SAMPLE = 20_000

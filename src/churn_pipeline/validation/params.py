@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
+from churn_pipeline.params import Params
 
 
 class DataValidation(Params):

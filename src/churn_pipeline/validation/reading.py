@@ -8,7 +8,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Column, ColumnLabel, Table
+from churn_pipeline.dataset import ColumnLabel
+from churn_pipeline.tables import Column, Table
 from churn_pipeline.validation.cells import present, value_of
 from churn_pipeline.validation.fields import (
     Field,

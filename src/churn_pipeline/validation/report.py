@@ -8,7 +8,8 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import ColumnLabel, Dataset, Table
+from churn_pipeline.dataset import ColumnLabel, Dataset
+from churn_pipeline.tables import Table
 from churn_pipeline.validation.changes import column_changes
 from churn_pipeline.validation.errors import DataValidationError
 from churn_pipeline.validation.examples import (

@@ -16,13 +16,8 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import (
-    ColumnLabel,
-    Contracts,
-    Dataset,
-    Table,
-    Transactions,
-)
+from churn_pipeline.dataset import ColumnLabel, Dataset
+from churn_pipeline.tables import Contracts, Table, Transactions
 from churn_pipeline.validation.cells import problem_of, text_of
 from churn_pipeline.validation.checks import Check, checks_of
 from churn_pipeline.validation.columns import raw_columns, with_row_numbers

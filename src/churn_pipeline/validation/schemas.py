@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from churn_pipeline.dataset import Column, Dataset
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.tables import Column
 from churn_pipeline.validation.errors import DataValidationError
 from churn_pipeline.validation.fields import fields_of, label_of, table_of
 

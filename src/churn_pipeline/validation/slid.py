@@ -10,7 +10,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from churn_pipeline.dataset import Column, Table
+from churn_pipeline.tables import Column, Table
 from churn_pipeline.validation.cells import value_of
 from churn_pipeline.validation.columns import raw_columns
 from churn_pipeline.validation.fields import Field, fields_of

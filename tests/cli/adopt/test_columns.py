@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churn_pipeline.dataset import Column
+from churn_pipeline.tables import Column
 from churn_pipeline.validation.rows import accepted, check_rows
 from tests.cli.adopt.inputs import SNAPSHOT, described, run, table
 

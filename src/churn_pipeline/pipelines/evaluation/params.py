@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.evaluation.slices import Sizes
+from churn_pipeline.params import Params
 from churn_pipeline.release.gate import Gate
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from churn_pipeline.dataset import Dataset, Params
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.params import Params
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.gate import Verdict

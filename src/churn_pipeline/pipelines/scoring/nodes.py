@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from churn_pipeline.dataset import Dataset, Params
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.params import Params
 from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.expected import require_features

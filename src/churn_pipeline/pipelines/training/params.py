@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from churn_pipeline.dataset import Params
 from churn_pipeline.models.settings import (
     BoostingSettings,
     CalibrationSettings,
@@ -15,6 +14,7 @@ from churn_pipeline.models.settings import (
     TuningSettings,
     VocabularySettings,
 )
+from churn_pipeline.params import Params
 from churn_pipeline.pipelines.training.families import FAMILIES, check_families
 
 
