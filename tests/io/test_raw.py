@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from churn_pipeline.io import reading
+from churn_pipeline.io import text_rows
 from churn_pipeline.io.raw import AbsentTable, RawTable
 from churn_pipeline.io.textfile import Dialect
 
@@ -103,11 +103,11 @@ def test_rows_of_another_width_are_kept_with_their_number(tmp_path: Path) -> Non
 def test_lines_of_another_width_are_handed_over_block_by_block(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reading, "_BLOCK_BYTES", 1000)
+    monkeypatch.setattr(text_rows, "_BLOCK_BYTES", 1000)
     lines = "".join(f"{i},2,3\n" if i % 5 else f"{i},2\n" for i in range(1, 2001))
     file = io.BytesIO(("a,b\n" + lines).encode())
     dialect = Dialect("utf-8", ",", ("a", "b"), ("a", "b"))
-    found = [batch.to_pandas() for batch in reading._text_batches(file, dialect)]
+    found = [batch.to_pandas() for batch in text_rows.text_rows(file, dialect)]
     lost = [int(batch["_malformed"].notna().sum()) for batch in found]
     assert max(lost) < 300
     assert sum(lost) == 1600

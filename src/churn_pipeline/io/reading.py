@@ -6,11 +6,12 @@ the text of a line that has too many or too few cells (its other columns are nul
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from churn_pipeline.io.remote import COPIES, LocalFile, local_file
+from churn_pipeline.io.text_rows import MALFORMED, ROW, text_rows
 from churn_pipeline.io.textfile import (
     Dialect,
     MissingFileError,
@@ -22,15 +23,10 @@ from churn_pipeline.io.textfile import (
 if TYPE_CHECKING:
     import ibis.expr.types as ir
     import pandas as pd
-    import pyarrow as pa
     from ibis.backends.duckdb import Backend
 
 Format = Literal["csv", "parquet", "excel"]
-ROW = "_row"
-MALFORMED = "_malformed"
 _SHOWN = 12  # sheets in a message
-_BLOCK_BYTES = 1 << 23
-_LONGEST_LINE = 2000  # characters of a malformed line that are kept
 _SUFFIXES: dict[str, Format] = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -196,10 +192,8 @@ def _read_text(
     with open_binary(raw) as file:
         dialect = find_dialect(file, raw.name, separator=separator, encoding=encoding)
         file.seek(0)
-        batches = _text_batches(file, dialect)
-        schema = _text_schema(dialect)
         try:
-            return _keep(connection, pa.RecordBatchReader.from_batches(schema, batches))
+            return _keep(connection, text_rows(file, dialect))
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             raise _unreadable(raw, dialect, error) from error
         except Exception as error:
@@ -215,80 +209,6 @@ def _unreadable(raw: LocalFile, dialect: Dialect, error: Exception) -> RawFileEr
         f"{raw}, got {str(error).splitlines()[0][:200]}; look for a quote that is "
         "never closed, or set `encoding:` and `separator:` in its catalog entry"
     )
-
-
-def _text_schema(dialect: Dialect) -> pa.Schema:
-    import pyarrow as pa
-
-    names = (*dialect.header, MALFORMED)
-    fields = [pa.field(name, pa.string()) for name in names]
-    return pa.schema([*fields, pa.field(ROW, pa.int64())])
-
-
-def _text_batches(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of each block of the file, then its lines of a wrong width."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    malformed: dict[int, str] = {}
-
-    def set_aside(row: Any) -> str:
-        # Row 1 is the header.
-        cells = f"{row.actual_columns} cells instead of {row.expected_columns}: "
-        malformed[row.number - 1] = cells + row.text[:_LONGEST_LINE]
-        return "skip"
-
-    reader = csv.open_csv(
-        file,
-        read_options=csv.ReadOptions(
-            use_threads=False, encoding=dialect.encoding, block_size=_BLOCK_BYTES
-        ),
-        parse_options=csv.ParseOptions(
-            delimiter=dialect.separator,
-            newlines_in_values=True,
-            invalid_row_handler=set_aside,
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(dialect.written, pa.string()),
-            strings_can_be_null=False,
-        ),
-    )
-    schema = _text_schema(dialect)
-    following = 1
-    for batch in reader:
-        rows = _row_numbers(following, batch.num_rows, malformed)
-        following = int(rows[-1]) + 1 if len(rows) else following
-        blank = pa.nulls(batch.num_rows, pa.string())
-        yield pa.RecordBatch.from_arrays(
-            [*batch.columns, blank, pa.array(rows, pa.int64())], schema=schema
-        )
-        # The reader is a few blocks ahead: only so many lines are held.
-        done = [number for number in malformed if number < following]
-        yield _malformed_batch(
-            {number: malformed.pop(number) for number in done}, schema
-        )
-    yield _malformed_batch(malformed, schema)
-
-
-def _malformed_batch(lines: Mapping[int, str], schema: pa.Schema) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    blank = pa.nulls(len(lines), pa.string())
-    texts, numbers = pa.array(lines.values(), pa.string()), pa.array(lines, pa.int64())
-    columns = [blank] * (len(schema) - 2)
-    return pa.RecordBatch.from_arrays([*columns, texts, numbers], schema=schema)
-
-
-def _row_numbers(start: int, count: int, taken: dict[int, str]) -> list[int]:
-    """Return `count` row numbers from `start` on, without those that are taken."""
-    if not taken:
-        return list(range(start, start + count))
-    numbers: list[int] = []
-    while len(numbers) < count:
-        if start not in taken:
-            numbers.append(start)
-        start += 1
-    return numbers
 
 
 def _keep(connection: Backend, rows: Any) -> ir.Table:
