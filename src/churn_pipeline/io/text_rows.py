@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 from churn_pipeline.io.textfile import Dialect
@@ -45,9 +45,31 @@ def _schema_of(dialect: Dialect) -> pa.Schema:
 def _batches_of(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]:
     """Yield the rows of each block of the file, then its lines of a wrong width."""
     import pyarrow as pa
-    from pyarrow import csv
 
     malformed: dict[int, str] = {}
+    schema = _schema_of(dialect)
+    following = 1
+    for batch in _reader(file, dialect, malformed):
+        rows = _row_numbers(following, batch.num_rows, malformed)
+        following = int(rows[-1]) + 1 if len(rows) else following
+        blank = pa.nulls(batch.num_rows, pa.string())
+        yield pa.RecordBatch.from_arrays(
+            [*batch.columns, blank, pa.array(rows, pa.int64())], schema=schema
+        )
+        # The reader is a few blocks ahead: only so many lines are held.
+        done = [number for number in malformed if number < following]
+        yield _malformed_batch(
+            {number: malformed.pop(number) for number in done}, schema
+        )
+    yield _malformed_batch(malformed, schema)
+
+
+def _reader(
+    file: IO[bytes], dialect: Dialect, malformed: dict[int, str]
+) -> Iterable[pa.RecordBatch]:
+    """Return the reader of a file, which puts lines of a wrong width aside."""
+    import pyarrow as pa
+    from pyarrow import csv
 
     def set_aside(row: Any) -> str:
         # Row 1 is the header.
@@ -55,7 +77,7 @@ def _batches_of(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]:
         malformed[row.number - 1] = cells + row.text[:_LONGEST_LINE]
         return "skip"
 
-    reader = csv.open_csv(
+    reader: Iterable[pa.RecordBatch] = csv.open_csv(
         file,
         read_options=csv.ReadOptions(
             use_threads=False, encoding=dialect.encoding, block_size=_BLOCK_BYTES
@@ -70,21 +92,7 @@ def _batches_of(file: IO[bytes], dialect: Dialect) -> Iterator[pa.RecordBatch]:
             strings_can_be_null=False,
         ),
     )
-    schema = _schema_of(dialect)
-    following = 1
-    for batch in reader:
-        rows = _row_numbers(following, batch.num_rows, malformed)
-        following = int(rows[-1]) + 1 if len(rows) else following
-        blank = pa.nulls(batch.num_rows, pa.string())
-        yield pa.RecordBatch.from_arrays(
-            [*batch.columns, blank, pa.array(rows, pa.int64())], schema=schema
-        )
-        # The reader is a few blocks ahead: only so many lines are held.
-        done = [number for number in malformed if number < following]
-        yield _malformed_batch(
-            {number: malformed.pop(number) for number in done}, schema
-        )
-    yield _malformed_batch(malformed, schema)
+    return reader
 
 
 def _malformed_batch(lines: Mapping[int, str], schema: pa.Schema) -> pa.RecordBatch:
