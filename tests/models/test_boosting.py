@@ -68,3 +68,19 @@ def _rows():
 def _parts(rows):
     held = [rows.fold == fold for fold in range(rows.n_folds)]
     return [(rows.take(~part), rows.take(part)) for part in held]
+
+
+def test_a_rare_category_with_its_label_in_its_rate_is_not_trusted():
+    rows, sizes = _rows()
+    towns = np.arange(len(rows)) // 10  # ten rows a town, which says nothing
+    np.random.default_rng(0).shuffle(towns)
+    codes = np.column_stack([rows.codes, towns])
+    noisy = replace(rows, codes=codes)
+    settings = BoostingSettings(max_trees=100)
+
+    def loss(given, n_codes):
+        made = fit_boosting(given, n_codes, settings=settings, seed=0)
+        return log_loss(rows.label, sigmoid(made.held_out))
+
+    without = loss(rows, sizes)
+    assert abs(loss(noisy, (*sizes, int(towns.max()) + 1)) - without) < 0.01

@@ -76,17 +76,19 @@ class BoostingSettings:
         max_leaves: Leaves of a tree.
         min_leaf_rows: Rows of a leaf, at least.
         l2: Penalty on the leaves' values.
+        features: Share of the features among which each split is looked for, above 0.
         patience: Trees without a better log loss of held-out rows before it stops.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    learning_rate: float = 0.06
-    max_trees: int = 300
+    learning_rate: float = 0.05
+    max_trees: int = 800
     max_leaves: int = 15
     min_leaf_rows: int = 20
     l2: float = 1.0
-    patience: int = 10
+    features: float = 0.5
+    patience: int = 40
 
 
 @dataclass(frozen=True)
