@@ -82,16 +82,6 @@ class NetModule(pl.LightningModule):
         fits = fold[:, None] != self.stack.hold
         return ((loss * fits).sum(0) / fits.sum(0).clamp_min(1)).sum()
 
-    def zero_grad(self, set_to_none: bool = False) -> None:
-        """Clear the gradients in place, always: the optimiser steps views of them."""
-        for parameter in self.net.parameters():
-            if parameter.grad is not None:
-                parameter.grad.zero_()
-
-    def optimizer_zero_grad(self, *_: Any) -> None:
-        """Clear the gradients before a step."""
-        self.zero_grad()
-
     def on_validation_epoch_start(self) -> None:
         """Begin the sums of the held-out losses."""
         k = len(self.stack.active)

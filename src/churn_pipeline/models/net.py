@@ -29,7 +29,7 @@ class Embedding(nn.Module):
 
     **Shape**
 
-    - Input: numbers float32 (n_rows, n_numbers), codes int64 (n_rows, n_categories)
+    - Input: bins float32 (n_rows, n_used, n_bins + 2), places int64 (n_rows, n_texts)
     - Output: units (members, n_rows, width), linear part (n_rows, members)
 
     Source: Gorishniy et al. 2022, piecewise-linear encoding, linear layer and ReLU.
@@ -43,6 +43,7 @@ class Embedding(nn.Module):
     inverse_width: Tensor
     gap: Tensor
     offset: Tensor
+    text: Tensor
 
     def __init__(self, encoding: Encoding, members: int, units: int) -> None:
         """Draw the units' weights; the linear part starts at 0."""
@@ -52,6 +53,8 @@ class Embedding(nn.Module):
         sizes = [len(seen) for seen in encoding.seen]
         offset = torch.tensor([0, *sizes[:-1]] if sizes else [], dtype=torch.int64)
         self.register_buffer("offset", offset.cumsum(0))
+        text = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes).long())
+        self.register_buffer("text", text, persistent=False)
         n_used, n_bins = encoding.left.shape
         self.width = (n_used + len(sizes)) * units
         # The last channel is the linear part.
@@ -71,34 +74,46 @@ class Embedding(nn.Module):
             for part in self.parameters():
                 part[..., -1] = 0
 
-    def bins(self, numbers: Tensor) -> Tensor:
-        """Return the numbers' bins, float32, (n_used, n_rows, n_bins + 1), in [0, 1].
+    def encode(self, numbers: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Return rows as `forward` reads them; the same for all members and passes.
 
-        The last one says whether the number is missing, where training had such rows.
+        Args:
+            numbers: float32, (n_rows, n_numbers).
+            codes: int64, (n_rows, n_texts).
+
+        Returns:
+            Bins, and each code's place in the table. A number's bins are in [0, 1]; the
+            last but one says whether it is missing, where training had such rows, and
+            the last one is 1, for the bias.
         """
-        used = numbers[:, self.column].T
+        used = numbers[:, self.column]
         missing = used.isnan()
-        filled = torch.where(missing, self.fill[:, None], used)
-        filled = filled.clamp(self.low[:, None], self.high[:, None])
-        bins = (filled[:, :, None] - self.left[:, None]) * self.inverse_width[:, None]
-        gaps = missing.to(bins.dtype) * self.gap[:, None]
-        return torch.cat([bins.clamp(0.0, 1.0), gaps[:, :, None]], dim=2)
+        filled = torch.where(missing, self.fill, used).clamp(self.low, self.high)
+        bins = (filled[:, :, None] - self.left) * self.inverse_width
+        gaps = missing.to(bins.dtype) * self.gap
+        ends = torch.stack([gaps, torch.ones_like(gaps)], dim=2)
+        return torch.cat([bins.clamp(0.0, 1.0), ends], dim=2), codes + self.offset
 
     def forward(
-        self, numbers: Tensor, codes: Tensor, members: Tensor | slice
+        self, bins: Tensor, places: Tensor, members: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Return some members' units and linear parts."""
-        # One multiplication a number for all members.
-        weight = self.weight[members].permute(1, 2, 0, 3)  # (n_used, bins, k, units)
-        channels = weight.shape[2:]
-        of_numbers = torch.bmm(self.bins(numbers), weight.flatten(2))
-        table = self.table[members].transpose(0, 1).flatten(1)
-        of_codes = functional.embedding((codes + self.offset).T, table)
-        found = torch.cat([of_numbers, of_codes])
-        found = found.view(*found.shape[:2], *channels)
-        found = found + self.bias[members].transpose(0, 1)[:, None]
-        units = found[..., :-1].relu().permute(2, 1, 0, 3)  # (k, n, features, units)
-        return units.flatten(2), found[..., -1].sum(dim=0)
+        n_used = bins.shape[1]
+        bias, of_texts = _of(self.bias, members).tensor_split([n_used], dim=1)
+        weight = torch.cat([_of(self.weight, members), bias[:, :, None]], dim=2)
+        table = _of(self.table, members) + of_texts.index_select(1, self.text)
+        sizes = [self.table.shape[2] - 1, 1]
+        of_bins, line = torch.split(weight, sizes, dim=-1)  # (k, n_used, bins, …)
+        of_codes, level = torch.split(table, sizes, dim=-1)  # (k, n_codes, …)
+        # One multiplication and one look-up a feature for all members.
+        found = torch.bmm(bins.transpose(0, 1), of_bins.permute(1, 2, 0, 3).flatten(2))
+        rows = functional.embedding(
+            places.T, of_codes.relu().transpose(0, 1).flatten(1)
+        )
+        units = torch.cat([found.relu_(), rows])  # (features, n, k * units)
+        units = units.view(*units.shape[:2], len(bias), -1).permute(2, 1, 0, 3)
+        levels = functional.embedding(places, level.squeeze(2).T).sum(dim=1)
+        return units.flatten(2), bins.flatten(1) @ line.flatten(1).T + levels
 
 
 class StackedLinear(nn.Module):
@@ -118,9 +133,17 @@ class StackedLinear(nn.Module):
         self.weight = nn.Parameter(_drawn((members, n_in, n_out), n_in))
         self.bias = nn.Parameter(_drawn((members, 1, n_out), n_in))
 
-    def forward(self, x: Tensor, members: Tensor | slice) -> Tensor:
-        """Return the output of some members' layers."""
-        return torch.baddbmm(self.bias[members], x, self.weight[members])
+    def forward(self, x: Tensor, members: Tensor | None) -> Tensor:
+        """Return the output of some members' layers, or of all where None."""
+        weight, bias = _of(self.weight, members), _of(self.bias, members)
+        if weight.shape[2] == 1:
+            # Five times as quick as batched products with one column each.
+            return (x * weight.transpose(1, 2)).sum(dim=2, keepdim=True) + bias
+        return torch.baddbmm(bias, x, weight)
+
+
+def _of(parameter: Tensor, members: Tensor | None) -> Tensor:
+    return parameter if members is None else parameter[members]
 
 
 def _drawn(shape: tuple[int, ...], n_in: int) -> Tensor:
@@ -168,14 +191,20 @@ class EnsembleNet(nn.Module):
         nn.init.constant_(self.last.bias, base)
 
     def forward(
-        self, numbers: Tensor, codes: Tensor, members: Tensor | slice = slice(None)
+        self, numbers: Tensor, codes: Tensor, members: Tensor | None = None
     ) -> Tensor:
         """Return the logits of some members, or of all."""
-        x, linear = self.embedding(numbers, codes, members)
+        return self.logits(*self.embedding.encode(numbers, codes), members)
+
+    def logits(
+        self, bins: Tensor, places: Tensor, members: Tensor | None = None
+    ) -> Tensor:
+        """Return the logits of rows that `embedding.encode` has encoded."""
+        x, linear = self.embedding(bins, places, members)
         for layer in self.hidden:
-            x = self._drop(layer(x, members).relu())
-        logits: Tensor = self.last(x, members).squeeze(-1).T + linear
-        return logits
+            x = self._drop(layer(x, members).relu_())
+        out: Tensor = self.last(x, members).squeeze(-1).T + linear
+        return out
 
     def keep_dropout(self, kept: Tensor) -> None:
         """Keep the shares of the members that are kept, bool, (members,)."""

@@ -37,7 +37,7 @@ class NetModel:
 
     def logit(self, numbers: NDArray[np.float32], codes: NDArray[np.int64]) -> Floats:
         """Return the logit of the mean of the members' probabilities, float64."""
-        return to_logit(_mean_chance(self.net, numbers, codes, slice(None)))
+        return to_logit(_mean_chance(self.net, numbers, codes, None))
 
     def arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return everything learnt, by name."""
@@ -139,7 +139,7 @@ def _mean_chance(
     net: EnsembleNet,
     numbers: NDArray[np.float32],
     codes: NDArray[np.int64],
-    members: Tensor | slice,
+    members: Tensor | None,
 ) -> Floats:
     """Return the mean of some members' probabilities, float64, (n_rows,)."""
     out = np.empty(len(numbers))

@@ -3,17 +3,86 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from churn_pipeline.models.net import EnsembleNet
 from churn_pipeline.models.settings import NetSettings
 
 _WARM_UP_STEPS = 20
-_STATE = ("exp_avg", "exp_avg_sq")
-"""What AdamW keeps of a parameter, in its shape."""
+
+
+class MembersAdamW(torch.optim.AdamW):
+    """AdamW with a learning rate and a decay of each member, in one group.
+
+    Torch's fused kernel steps the moves of all members at rate 1; each member's
+    parameters then take its rate's share of them. A group for each rate would cost
+    more time in Python than the kernel takes.
+    """
+
+    def __init__(self, net: EnsembleNet, groups: Sequence[NetSettings]) -> None:
+        """Take the parameters; biases do not decay.
+
+        Args:
+            net: The net, on its device.
+            groups: Settings of the members, one entry for `members` of them.
+        """
+        self._named = dict(net.named_parameters())
+        self._moves = {n: p.detach().clone() for n, p in self._named.items()}
+        super().__init__(self._moves.values(), lr=1.0, weight_decay=0.0, fused=True)
+        each = [group for group in groups for _ in range(group.members)]
+        like = net.last.bias
+        self._rate = like.new_tensor([group.learning_rate for group in each])
+        self._decay = like.new_tensor([group.weight_decay for group in each])
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Take a step; the closure, where there is one, fills the gradients."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        decay = -self.param_groups[0]["lr"] * self._decay
+        for name, parameter in self._named.items():
+            move = self._moves[name]
+            move.grad = parameter.grad
+            if name.endswith("bias"):
+                move.zero_()
+            else:
+                torch.mul(parameter, _over(decay, move), out=move)
+        super().step()
+        for name, parameter in self._named.items():
+            move = self._moves[name]
+            parameter.addcmul_(move, _over(self._rate, move))
+        return loss
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the parameters' gradients."""
+        for parameter in self._named.values():
+            parameter.grad = None
+
+    def keep(self, kept: Tensor) -> None:
+        """Go on with some of the members only.
+
+        Args:
+            kept: bool, (k,).
+        """
+        for name, parameter in self._named.items():
+            move = self._moves[name]
+            state = self.state[move]
+            parameter.data, parameter.grad = parameter.data[kept], None
+            move.data, move.grad = move.data[kept], None
+            for part in ("exp_avg", "exp_avg_sq"):
+                if part in state:
+                    state[part] = state[part][kept]
+        self._rate, self._decay = self._rate[kept], self._decay[kept]
+
+
+def _over(value: Tensor, like: Tensor) -> Tensor:
+    """Return a value a member in the shape that scales its parameters."""
+    return value.view(-1, *[1] * (like.dim() - 1))
 
 
 class Stack:
@@ -51,7 +120,7 @@ class Stack:
         self.hold = hold.to(device)
         self.active = torch.arange(members, device=device)
         self.best_loss = torch.full((members,), math.inf, device=device)
-        self.optimizer, self._pieces = _adamw(net, groups)
+        self.optimizer = MembersAdamW(net, groups)
         self._net = net
         self._patience = patience
         self._group = torch.arange(len(groups), device=device)
@@ -96,13 +165,7 @@ class Stack:
         Args:
             kept: bool, (k,).
         """
-        group = self._group[self.active]
-        for parameter in self._net.parameters():
-            parameter.data = parameter.data[kept]
-            parameter.grad = torch.zeros_like(parameter.data)
-        left = group[kept]
-        for number, pieces in enumerate(self._pieces):
-            self._cut(pieces, kept[group == number], left == number)
+        self.optimizer.keep(kept)
         self.active, self.hold = self.active[kept], self.hold[kept]
         self._net.keep_dropout(kept)
 
@@ -111,17 +174,6 @@ class Stack:
         for name, parameter in self._net.named_parameters():
             parameter.data = self._best[name]
             parameter.grad = None
-
-    def _cut(self, pieces: list[nn.Parameter], kept: Tensor, rows: Tensor) -> None:
-        """Point a group's pieces at its place in the smaller net."""
-        place = _span(rows)
-        for piece, parameter in zip(pieces, self._net.parameters()):
-            piece.data = parameter.data[place]
-            piece.grad = _gradient(parameter)[place]
-            for name in _STATE:
-                if piece in self.optimizer.state:
-                    state = self.optimizer.state[piece]
-                    state[name] = state[name][kept]
 
 
 def schedule(optimizer: torch.optim.Optimizer, n_steps: int) -> object:
@@ -132,48 +184,3 @@ def schedule(optimizer: torch.optim.Optimizer, n_steps: int) -> object:
         return rise * 0.5 * (1 + math.cos(math.pi * min(1.0, step / n_steps)))
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
-
-
-def _adamw(
-    net: EnsembleNet, groups: Sequence[NetSettings]
-) -> tuple[torch.optim.AdamW, list[list[nn.Parameter]]]:
-    """Return AdamW, and the pieces of the net's parameters that each group owns.
-
-    A piece is a view: one pass fills the gradients of all groups, and each is
-    stepped at its own rate.
-    """
-    for parameter in net.parameters():
-        parameter.grad = torch.zeros_like(parameter.data)
-    settings, pieces, start = [], [], 0
-    for group in groups:
-        members = slice(start, start + group.members)
-        own = {name: _piece(p, members) for name, p in net.named_parameters()}
-        settings += [
-            {
-                "params": [p for n, p in own.items() if n.endswith("bias") == is_bias],
-                "lr": group.learning_rate,
-                "weight_decay": 0.0 if is_bias else group.weight_decay,
-            }
-            for is_bias in (False, True)
-        ]
-        pieces.append(list(own.values()))
-        start = members.stop
-    return torch.optim.AdamW(settings, fused=True), pieces
-
-
-def _piece(parameter: nn.Parameter, members: slice) -> nn.Parameter:
-    piece = nn.Parameter(parameter.data[members])
-    piece.grad = _gradient(parameter)[members]
-    return piece
-
-
-def _gradient(parameter: nn.Parameter) -> Tensor:
-    if parameter.grad is None:
-        raise RuntimeError("a stack's gradients are kept from step to step")
-    return parameter.grad
-
-
-def _span(rows: Tensor) -> slice:
-    """Return the one run of true values as a slice."""
-    first = int(rows.int().argmax())
-    return slice(first, first + int(rows.sum()))
