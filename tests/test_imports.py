@@ -1,7 +1,9 @@
 """What an import may cost and which way imports run."""
 
+import re
 import subprocess
 import sys
+from importlib.metadata import requires
 
 import pytest
 
@@ -44,10 +46,35 @@ def test_registering_everything_imports_nothing_heavy(code: str) -> None:
     assert not modules_after(code) & HEAVY
 
 
-def test_importing_models_needs_neither_kedro_nor_pandas() -> None:
-    code = (
-        "import pkgutil, importlib, churn_pipeline.models as m\n"
-        "for x in pkgutil.iter_modules(m.__path__, m.__name__ + '.'):\n"
-        "    importlib.import_module(x.name)"
+FIT_WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(sys.argv[1:]))  # importing one of them fails
+import pkgutil, importlib, churn_pipeline.models as models
+for module in pkgutil.iter_modules(models.__path__, models.__name__ + "."):
+    importlib.import_module(module.name)
+import numpy as np
+from churn_pipeline.models.classifier import Rows
+from churn_pipeline.models.net_model import train_net
+from churn_pipeline.models.settings import FitSettings, NetSettings
+numbers, row = np.eye(40, 2, dtype=np.float32), np.arange(40)
+rows = Rows(numbers, np.zeros((40, 0), np.int64), row % 2.0, row // 20)
+net, fit = NetSettings(members=2), FitSettings(max_epochs=1, accelerator="cpu")
+train_net(rows, (), net=net, fit=fit, seed=0)
+"""
+FOR_MODELS = {"torch", "pytorch_lightning", "scikit_learn", "numpy"}
+LIGHTNINGS = {"rich"}  # it takes it where it is installed
+
+
+def test_a_net_is_fit_with_torch_lightning_numpy_and_scikit_learn_alone() -> None:
+    declared = [re.match(r"[\w-]+", text) for text in requires("churn-pipeline") or ()]
+    names = {found[0].replace("-", "_").lower() for found in declared if found}
+    names = {{"ibis_framework": "ibis"}.get(name, name) for name in names}
+    absent = names - FOR_MODELS - LIGHTNINGS
+    assert {"kedro", "pandas", "psutil", "optuna", "ibis"} <= absent
+    done = subprocess.run(
+        [sys.executable, "-c", FIT_WITHOUT, *absent],
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert not modules_after(code) & {"kedro", "mlflow", "bentoml", "pandas", "ibis"}
+    assert done.returncode == 0, done.stderr

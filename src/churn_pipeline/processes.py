@@ -6,8 +6,6 @@ import os
 import platform
 import re
 
-import psutil
-
 _SLACK_SECONDS = 2.0
 """A clock that was set in between shifts when a process seems to have begun."""
 
@@ -19,6 +17,8 @@ def host() -> str:
 
 def born() -> float:
     """Return when this process began, seconds since 1970."""
+    import psutil
+
     return float(psutil.Process().create_time())
 
 
@@ -29,6 +29,8 @@ def is_alive(pid: int, began: float) -> bool:
         pid: Its number; numbers are used again.
         began: When it began, seconds since 1970.
     """
+    import psutil
+
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
