@@ -74,6 +74,7 @@ def stock(rows: Rows, trials: Sequence[NetSettings]) -> None:
         torch.from_numpy(rows.numbers),
         torch.from_numpy(rows.codes),
         torch.from_numpy(rows.label.astype(np.float32)),
+        torch.empty(len(rows), 0),  # no teacher: the nets alone are compared
         torch.from_numpy(rows.fold),
     )
     for trial in trials:

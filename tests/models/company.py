@@ -13,6 +13,7 @@ from churn_pipeline.models.table import Table
 from churn_pipeline.models.vocabulary import Vocabulary
 
 QUICK_FIT = FitSettings(max_epochs=4, patience=2, accelerator="cpu")
+QUICK_TREES = BoostingSettings(max_trees=30)
 SMALL_NET = NetSettings(members=3, width=16, bins=6, units=4)
 
 
@@ -53,6 +54,13 @@ def fit(family: str, training: Rows, n_codes: tuple) -> Model:
     if family == "logistic":
         return fit_logistic(training, n_codes, inverse_penalty=1.0).model
     if family == "boosting":
-        settings = BoostingSettings(max_trees=30)
-        return fit_boosting(training, n_codes, settings=settings, seed=0).model
-    return train_net(training, n_codes, net=SMALL_NET, fit=QUICK_FIT, seed=0).model
+        return fit_boosting(training, n_codes, settings=QUICK_TREES, seed=0).model
+    made = train_net(
+        training,
+        n_codes,
+        net=SMALL_NET,
+        boosting=QUICK_TREES,
+        fit=QUICK_FIT,
+        seed=0,
+    )
+    return made.model

@@ -12,7 +12,14 @@ from churn_pipeline.models.batches import Batches, HeldOut
 from churn_pipeline.models.calibration import sigmoid
 from churn_pipeline.models.classifier import CrossFitted
 from churn_pipeline.models.net_model import fit_groups, held_out_logit, train_net
-from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
+from tests.models.company import (
+    QUICK_FIT,
+    QUICK_TREES,
+    SMALL_NET,
+    encode,
+    learn,
+    made_up,
+)
 
 
 def fitted(n_rows: int = 600, **settings) -> CrossFitted:
@@ -20,7 +27,9 @@ def fitted(n_rows: int = 600, **settings) -> CrossFitted:
     vocabulary = learn(table)
     rows = encode(table, label, vocabulary)
     how = replace(QUICK_FIT, **settings)
-    return train_net(rows, vocabulary.sizes, net=SMALL_NET, fit=how, seed=1)
+    return train_net(
+        rows, vocabulary.sizes, net=SMALL_NET, boosting=QUICK_TREES, fit=how, seed=1
+    )
 
 
 def grouped(groups, hold, report=None, n_rows: int = 600, **settings):
@@ -146,6 +155,7 @@ def test_rows_that_say_nothing_keep_the_base_rate():
         rows,
         vocabulary.sizes,
         net=SMALL_NET,
+        boosting=QUICK_TREES,
         fit=replace(QUICK_FIT, max_epochs=40, min_batch_rows=16),
         seed=0,
     )

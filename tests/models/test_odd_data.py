@@ -103,7 +103,14 @@ def fitted(family: str, rows: Rows, sizes: tuple[int, ...]) -> CrossFitted:
         return fit_logistic(rows, sizes, inverse_penalty=1.0)
     if family == "boosting":
         return fit_boosting(rows, sizes, settings=BoostingSettings(), seed=0)
-    return train_net(rows, sizes, net=NetSettings(members=5), fit=FIT, seed=0)
+    return train_net(
+        rows,
+        sizes,
+        net=NetSettings(members=5),
+        boosting=BoostingSettings(),
+        fit=FIT,
+        seed=0,
+    )
 
 
 def log_losses(label: np.ndarray, chance: np.ndarray) -> np.ndarray:

@@ -19,7 +19,14 @@ from churn_pipeline.models.tuning import (
     _stratified,
     tune_net,
 )
-from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
+from tests.models.company import (
+    QUICK_FIT,
+    QUICK_TREES,
+    SMALL_NET,
+    encode,
+    learn,
+    made_up,
+)
 
 
 class Killed(BaseException):
@@ -37,6 +44,7 @@ def study(
         vocabulary.sizes,
         SMALL_NET,
         fit=replace(QUICK_FIT, max_epochs=n_epochs, patience=n_epochs),
+        boosting=QUICK_TREES,
         tuning=TuningSettings(
             n_trials=n_trials,
             storage=f"sqlite:///{folder}/tuning.db",

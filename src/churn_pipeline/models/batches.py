@@ -57,7 +57,7 @@ class HeldOut:
         """Take the rows.
 
         Args:
-            tensors: Numbers, codes, label and fold of the rows, on the device.
+            tensors: Of the rows, on the device; the fold last.
             folds: The folds whose rows are wanted.
         """
         *_, fold = tensors
@@ -113,5 +113,9 @@ class RowsModule(pl.LightningDataModule):
 
 
 def _tensors(rows: Rows, device: torch.device) -> Tensors:
-    arrays = (rows.numbers, rows.codes, rows.label.astype(np.float32), rows.fold)
+    taught = rows.taught
+    if taught is None:
+        taught = np.empty((len(rows), 0), np.float32)
+    label = rows.label.astype(np.float32)
+    arrays = (rows.numbers, rows.codes, label, taught, rows.fold)
     return tuple(torch.from_numpy(array).to(device) for array in arrays)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -176,19 +178,43 @@ def fit_boosting(
     return CrossFitted(model, join_folds(rows, logits))
 
 
+def fit_without(
+    rows: Rows,
+    n_codes: tuple[int, ...],
+    fold: int,
+    *,
+    settings: BoostingSettings,
+    seed: int,
+) -> Callable[[Rows], Floats]:
+    """Return what tells the probability, (n_rows,), by trees without one fold.
+
+    Args:
+        rows: Rows to fit on, in at least two folds; labels known.
+        n_codes: Number of codes of each text column.
+        fold: The fold whose rows are used for the number of trees alone.
+        settings: Shape and number of the trees.
+        seed: The same seed gives the same trees.
+    """
+    held = rows.fold == fold
+    grown = _grow(
+        rows.take(~held), n_codes, settings=settings, seed=seed, until=rows.take(held)
+    )
+    return grown.chance
+
+
 @dataclass(frozen=True)
 class _Grown:
     """Trees as scikit-learn grew them.
 
     Attributes:
-        predictors: One a tree, in the order in which they were grown.
+        model: Scikit-learn's.
         ranks: What stands for each code.
         base: Logit before the first tree.
         best: Number of trees with the least log loss of the rows held out.
         n_numbers: Number of numeric features.
     """
 
-    predictors: list[Any]
+    model: Any
     ranks: tuple[NDArray[np.float32], ...]
     base: float
     best: int
@@ -196,8 +222,14 @@ class _Grown:
 
     def boosting(self, n_trees: int) -> Boosting:
         """Return the model of the first so many trees."""
-        trees = _stack(self.predictors[:n_trees])
+        trees = _stack([grown[0] for grown in self.model._predictors[:n_trees]])
         return Boosting(trees, self.ranks, self.base, self.n_numbers)
+
+    def chance(self, rows: Rows) -> Floats:
+        """Return the probability of rows by the best number of trees, (n_rows,)."""
+        inputs = _finite(rows, _ranked(rows.codes, self.ranks))
+        stages = self.model.staged_predict_proba(inputs)
+        return np.asarray(next(islice(stages, self.best - 1, None))[:, 1])
 
 
 def _grow(
@@ -235,8 +267,7 @@ def _grow(
         model.fit(inputs, training.label, X_val=held, y_val=until.label)
         best = max(1, int(np.argmax(model.validation_score_)))
     base = float(np.ravel(model._baseline_prediction)[0])
-    predictors = [grown[0] for grown in model._predictors]
-    return _Grown(predictors, ranks, base, best, training.numbers.shape[1])
+    return _Grown(model, ranks, base, best, training.numbers.shape[1])
 
 
 def _finite(rows: Rows, ranked: NDArray[np.float32]) -> Floats:

@@ -25,12 +25,15 @@ class Rows:
         label: float64, (n_rows,): 1 churned, 0 stayed; NaN where not known.
         fold: int64, (n_rows,): which fold of the cross-fitting the row's customer is
             in, from 0; -1 where the row is none to fit on.
+        taught: float32, (n_rows, n_folds): a teacher's probability that has not seen
+            the fold; None where there is no teacher.
     """
 
     numbers: NDArray[np.float32]
     codes: NDArray[np.int64]
     label: Floats
     fold: NDArray[np.int64]
+    taught: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -38,8 +41,13 @@ class Rows:
 
     def take(self, rows: NDArray[np.generic] | slice) -> Rows:
         """Return the rows given by a mask, a slice or positions."""
+        taught = None if self.taught is None else self.taught[rows]
         return Rows(
-            self.numbers[rows], self.codes[rows], self.label[rows], self.fold[rows]
+            self.numbers[rows],
+            self.codes[rows],
+            self.label[rows],
+            self.fold[rows],
+            taught,
         )
 
     @property

@@ -76,9 +76,16 @@ class NetModule(pl.LightningModule):
         return [optimizer], [{"scheduler": course, "interval": "step"}]
 
     def training_step(self, batch: Tensors, _index: int) -> Tensor:
-        """Return the sum of the members' log losses of rows that they do not hold."""
-        numbers, codes, label, fold = batch
-        loss = _log_losses(self.net(numbers, codes), label)
+        """Return the sum of the members' log losses of rows that they do not hold.
+
+        What a member is to say is the label, and its teacher's word in its share.
+        """
+        numbers, codes, label, taught, fold = batch
+        target = label[:, None]
+        if taught.shape[1]:
+            told = taught[:, self.stack.hold]
+            target = target + self.stack.teacher * (told - target)
+        loss = _log_losses(self.net(numbers, codes), target)
         fits = fold[:, None] != self.stack.hold
         return ((loss * fits).sum(0) / fits.sum(0).clamp_min(1)).sum()
 
@@ -90,10 +97,10 @@ class NetModule(pl.LightningModule):
 
     def validation_step(self, batch: Tensors, _index: int) -> None:
         """Add the losses of a fold's rows, by the members that hold it out."""
-        numbers, codes, label, fold = batch
+        numbers, codes, label, _, fold = batch
         members = (self.stack.hold == fold[0]).nonzero().squeeze(1)
         if len(members):
-            loss = _log_losses(self.net(numbers, codes, members), label)
+            loss = _log_losses(self.net(numbers, codes, members), label[:, None])
             self._sums[members] += loss.sum(0)
             self._counts[members] += len(label)
 
@@ -204,11 +211,11 @@ def _epochs(n_rows: int, settings: FitSettings) -> int:
     return min(settings.max_epochs, wanted)
 
 
-def _log_losses(logits: Tensor, label: Tensor) -> Tensor:
+def _log_losses(logits: Tensor, target: Tensor) -> Tensor:
     """Return each row's log loss by each member, float32, (n_rows, members)."""
     logits = logits.float()
     return functional.binary_cross_entropy_with_logits(
-        logits, label[:, None].expand_as(logits), reduction="none"
+        logits, target.expand_as(logits), reduction="none"
     )
 
 

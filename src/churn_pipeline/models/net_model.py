@@ -17,7 +17,12 @@ from churn_pipeline.models.fit import Report, fit_net
 from churn_pipeline.models.graph import Graph
 from churn_pipeline.models.net import EnsembleNet
 from churn_pipeline.models.net_graph import add_embedding
-from churn_pipeline.models.settings import FitSettings, NetSettings
+from churn_pipeline.models.settings import (
+    BoostingSettings,
+    FitSettings,
+    NetSettings,
+)
+from churn_pipeline.models.teacher import teach
 
 _BATCH = 8192
 _EDGE = 1e-7
@@ -60,6 +65,7 @@ def train_net(
     n_codes: tuple[int, ...],
     *,
     net: NetSettings,
+    boosting: BoostingSettings,
     fit: FitSettings,
     seed: int,
 ) -> CrossFitted:
@@ -71,11 +77,15 @@ def train_net(
         rows: Rows to fit on, in two folds or more; labels known.
         n_codes: Number of codes of each text column.
         net: The net's settings.
+        boosting: Settings of its teacher.
         fit: How and where it is fit.
         seed: The same seed on the same machine gives the same net.
     """
     # With fewer members than folds, a member holds out several of them.
     folded = replace(rows, fold=rows.fold % net.members)
+    if net.teacher:
+        folds = range(folded.n_folds)
+        folded = teach(folded, n_codes, folds, settings=boosting, seed=seed)
     hold = torch.arange(net.members) % folded.n_folds
     fitted = fit_groups(folded, n_codes, [net], hold, fit=fit, seed=seed)
     model = NetModel(fitted, rows.numbers.shape[1])

@@ -21,6 +21,8 @@ class NetSettings:
         dropout: Share of the hidden units dropped while training, 0 to below 1.
         learning_rate: Step size at the start; it falls to 0 over the epochs.
         weight_decay: Pull of the weights towards 0, of AdamW.
+        teacher: Share of the boosted trees' probability in what the net learns, 0 to
+            1; the rest is the label. Very large tables are learnt without a teacher.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
@@ -33,6 +35,7 @@ class NetSettings:
     dropout: float = 0.2
     learning_rate: float = 4e-3
     weight_decay: float = 0.3
+    teacher: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ class SearchSpace:
         learning_rate: Searched on a logarithmic scale.
         weight_decay: Searched on a logarithmic scale.
         dropout: Searched on a linear scale.
+        teacher: Searched on a linear scale.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
@@ -138,6 +142,7 @@ class SearchSpace:
     learning_rate: tuple[float, float] = (1e-3, 1.2e-2)
     weight_decay: tuple[float, float] = (1e-2, 2.0)
     dropout: tuple[float, float] = (0.0, 0.5)
+    teacher: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True)

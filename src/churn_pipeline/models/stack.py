@@ -94,6 +94,7 @@ class Stack:
     Attributes:
         active: int64, (k,): the members still in training, by place in the net.
         hold: int64, (k,): the fold that each of them holds out.
+        teacher: float32, (k,): the teacher's share in what each of them learns.
         best_loss: float32, (members,): each member's least held-out log loss; inf
             where none was finite.
     """
@@ -118,6 +119,8 @@ class Stack:
         counts = torch.tensor([group.members for group in groups], device=device)
         members = len(hold)
         self.hold = hold.to(device)
+        shares = torch.tensor([group.teacher for group in groups], device=device)
+        self.teacher = shares.repeat_interleave(counts)
         self.active = torch.arange(members, device=device)
         self.best_loss = torch.full((members,), math.inf, device=device)
         self.optimizer = MembersAdamW(net, groups)
@@ -167,6 +170,7 @@ class Stack:
         """
         self.optimizer.keep(kept)
         self.active, self.hold = self.active[kept], self.hold[kept]
+        self.teacher = self.teacher[kept]
         self._net.keep_dropout(kept)
 
     def finish(self) -> None:

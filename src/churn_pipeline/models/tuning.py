@@ -27,11 +27,13 @@ from churn_pipeline.models.batch import (
 from churn_pipeline.models.calibration import Floats
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import (
+    BoostingSettings,
     FitSettings,
     NetSettings,
     SearchSpace,
     TuningSettings,
 )
+from churn_pipeline.models.teacher import teach
 
 if TYPE_CHECKING:
     import optuna
@@ -61,6 +63,7 @@ def tune_net(
     start: NetSettings,
     *,
     fit: FitSettings,
+    boosting: BoostingSettings,
     tuning: TuningSettings,
     study_name: str,
     seed: int,
@@ -79,6 +82,7 @@ def tune_net(
         n_codes: Number of codes of each text column.
         start: Settings of the first trial.
         fit: How the trials' nets are fit.
+        boosting: Settings of the teacher.
         tuning: Number of trials, storage, sizes and bounds.
         study_name: Name by content: the same data and parameters, the same name.
         seed: Of the sampler and of the nets.
@@ -90,8 +94,15 @@ def tune_net(
     """
     study = _open_study(study_name, tuning)
     places = _stratified(rows.label, tuning.max_rows, seed)
-    trials = Trials(
+    part = teach(
         rows.take(places),
+        n_codes,
+        range(tuning.held_folds),
+        settings=boosting,
+        seed=seed,
+    )
+    trials = Trials(
+        part,
         places,
         n_codes,
         replace(fit, devices=1, strategy="auto"),
@@ -236,6 +247,7 @@ def _suggest(
         ),
         weight_decay=trial.suggest_float("weight_decay", *space.weight_decay, log=True),
         dropout=trial.suggest_float("dropout", *space.dropout),
+        teacher=trial.suggest_float("teacher", *space.teacher),
     )
 
 

@@ -23,14 +23,14 @@ class Family:
     Attributes:
         fit: Returns the model with the logits of held-out rows; a function at the
             top of a module.
-        library: Package that computes: its threads are limited while it fits.
+        libraries: Packages that compute: their threads are limited while it fits.
         on_device: Whether it fits on the accelerator. Such families are fit in the
             process of the run, one after the other: none shares the device, which
             the others' processes do not see.
     """
 
     fit: Fit
-    library: str = "sklearn"
+    libraries: tuple[str, ...] = ("sklearn",)
     on_device: bool = False
 
 
@@ -42,6 +42,7 @@ def fit_net(splits: Splits, training: Training, seed: int) -> CrossFitted:
         splits.rows("train"),
         splits.vocabulary.sizes,
         net=training.net,
+        boosting=training.boosting,
         fit=training.fit,
         seed=seed,
     )
@@ -71,7 +72,7 @@ def fit_logistic(splits: Splits, training: Training, seed: int) -> CrossFitted:
 
 
 FAMILIES = {
-    "net": Family(fit_net, library="torch", on_device=True),
+    "net": Family(fit_net, libraries=("torch", "sklearn"), on_device=True),
     "boosting": Family(fit_boosting),
     "logistic": Family(fit_logistic),
 }

@@ -78,6 +78,7 @@ def tune_net(
             splits.vocabulary.sizes,
             training.net,
             fit=training.fit,
+            boosting=training.boosting,
             tuning=training.tuning,
             study_name=study_name(splits, dataset, training, decision, seed),
             seed=seed,

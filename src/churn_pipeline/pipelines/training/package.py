@@ -198,7 +198,7 @@ def study_name(
     The number of trials is left out, so that a study can be carried on with more, and
     so are the costs where no trial is judged by them.
     """
-    made_by = {"vocabulary", "net", "fit", "tuning"}
+    made_by = {"vocabulary", "net", "boosting", "fit", "tuning"}
     told = training.model_dump(mode="json", include=made_by)
     del told["tuning"]["storage"], told["tuning"]["n_trials"]
     costs = asdict(decision) if training.tuning.objective == "profit" else None

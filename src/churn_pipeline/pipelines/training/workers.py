@@ -78,7 +78,8 @@ def fit_candidate(job: Job) -> Fitted:
     from threadpoolctl import threadpool_limits
 
     began = time.perf_counter()
-    import_module(job.family.library)  # only what is loaded can be limited
+    for library in job.family.libraries:
+        import_module(library)  # only what is loaded can be limited
     with threadpool_limits(job.threads):
         fitted = job.family.fit(job.splits, job.training, job.seed)
         classifier = calibrate(fitted, job.splits, job.training)
