@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from churn_pipeline.release.ledger import LedgerError, champions
+from churn_pipeline.release.chain import LedgerError
+from churn_pipeline.release.ledger import champions
 from churn_pipeline.release.registry import Registry, RegistryError
 from churn_pipeline.release.store import ModelStore
 from tests.release.in_memory import champion_of, made_release, numbers_of, register

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
+from churn_pipeline.release.chain import LedgerError
+from churn_pipeline.release.ledger import Entry, Ledger, champions
 
 
 def _entry(action="promote", version="1", previous=None):

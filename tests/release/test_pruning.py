@@ -2,7 +2,7 @@
 
 import pytest
 
-from churn_pipeline.release.ledger import LedgerError
+from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.pruning import prune
 from churn_pipeline.release.releases import Releases
 from churn_pipeline.release.store import ModelStore

@@ -248,7 +248,7 @@ def _change(env: str | None, change: Callable[[Releases], object]) -> None:
 def refusals() -> Iterator[None]:
     """Show a refusal as one line, with an exit code above 0."""
     from churn_pipeline.release.artifact import ArtifactError
-    from churn_pipeline.release.ledger import LedgerError
+    from churn_pipeline.release.chain import LedgerError
     from churn_pipeline.release.registry import RegistryError
     from churn_pipeline.release.releases import ReleaseError
 

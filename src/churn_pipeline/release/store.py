@@ -29,7 +29,8 @@ from pydantic import ValidationError
 from churn_pipeline.params import Params
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.atomic import replace, sync
-from churn_pipeline.release.ledger import Entry, Ledger, LedgerError, champions
+from churn_pipeline.release.chain import LedgerError
+from churn_pipeline.release.ledger import Entry, Ledger, champions
 from churn_pipeline.release.manifest import MANIFEST, Manifest
 from churn_pipeline.release.records import VERSION, Pointer, Record
 from churn_pipeline.release.reigning import check_measured

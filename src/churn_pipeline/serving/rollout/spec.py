@@ -1,0 +1,210 @@
+"""What `rollout.json` says: who gets the challenger, and how that may change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from churn_pipeline.params import Params
+from churn_pipeline.serving.rollout.bucket import BUCKETS
+
+Side = Literal["champion", "challenger"]
+Metric = Literal["log_loss", "brier", "profit"]
+Value = str | bool | int | float
+
+
+def _in_buckets(percentage: float) -> float:
+    if percentage != round(percentage, 2):
+        raise ValueError(
+            f"expected a percentage of at most two decimals ({BUCKETS:,} buckets), "
+            f"got {percentage}"
+        )
+    return percentage
+
+
+Percentage = Annotated[
+    float, Field(ge=0, le=100, allow_inf_nan=False), AfterValidator(_in_buckets)
+]
+"""0 to 100; 0 sends everybody to the champion."""
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Segment(Params):
+    """Customers who stay out of the experiment: all conditions given hold.
+
+    Attributes:
+        feature: Name of a feature.
+        equals: Its value.
+        one_of: Its values.
+        at_least: Its lowest value.
+        below: What its value is below.
+    """
+
+    feature: Text
+    equals: Value | None = None
+    one_of: Annotated[tuple[Value, ...], Field(max_length=1000)] = ()
+    at_least: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Segment:
+        if not self.model_fields_set - {"feature"}:
+            raise ValueError(
+                f"expected equals, one_of, at_least or below of {self.feature}, got "
+                "none of them"
+            )
+        return self
+
+    def holds(self, features: Mapping[str, Any]) -> bool:
+        """Return whether a customer is in it; one without the feature is not.
+
+        Examples:
+            >>> Segment(feature="age", at_least=18, below=25).holds({"age": 20})
+            True
+        """
+        value = features.get(self.feature)
+        if value is None:
+            return False
+        if self.equals is not None and value != self.equals:
+            return False
+        if self.one_of and value not in self.one_of:
+            return False
+        return self._in_range(value)
+
+    def _in_range(self, value: Any) -> bool:
+        if self.at_least is None and self.below is None:
+            return True
+        if not isinstance(value, int | float):
+            return False
+        above = self.at_least is None or value >= self.at_least
+        return above and (self.below is None or value < self.below)
+
+
+class Canary(Params):
+    """A share that goes up by itself, and down to 0 by itself.
+
+    Attributes:
+        steps: The shares, percent, rising.
+        hours: Least time at a step.
+        error_limit: Share of the challenger's answers that may fail.
+        slow_ms: From how many milliseconds on an answer is slow.
+        slow_limit: Share of the challenger's answers that may be slow.
+        needs: What a step up needs beside errors and latency that are shown to be
+            within their limits: nothing, or the `truth` of matured labels: a primary
+            metric shown to be no more than `tolerance` worse.
+        tolerance: How much worse it may be, in units of the primary metric.
+    """
+
+    steps: Annotated[tuple[Percentage, ...], Field(min_length=1, max_length=20)] = (
+        1,
+        5,
+        25,
+        50,
+        100,
+    )
+    hours: Annotated[float, Field(ge=0, le=10_000)] = 1.0
+    error_limit: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    slow_ms: Annotated[float, Field(gt=0, le=60_000)] = 50.0
+    slow_limit: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    needs: Literal["operation", "truth"] = "operation"
+    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+
+    @model_validator(mode="after")
+    def _rises(self) -> Canary:
+        if self.steps[0] <= 0 or list(self.steps) != sorted(set(self.steps)):
+            raise ValueError(
+                f"expected steps above 0, each above the one before, got {self.steps}"
+            )
+        return self
+
+
+class Share(Params):
+    """Since when the challenger has had which share.
+
+    Attributes:
+        time: UTC, ISO 8601.
+        percentage: 0 to 100.
+    """
+
+    time: str
+    percentage: Percentage
+
+
+class Plan(Params):
+    """What a person decides.
+
+    Attributes:
+        challenger: Version of the model that is tried; None: there is none.
+        percentage: Share of the customers who get it, 0 to 100 in steps of 0.01.
+        experiment: Name that the customers are drawn by; empty: the challenger's
+            version. Another name draws others.
+        exclude: Who stays with the champion and out of the results.
+        shadow: Version of a model that answers beside, unseen; None: none.
+        canary: How the share goes up by itself; None: it does not.
+        primary: The metric that decides.
+        level: Largest probability of any false alarm in the whole experiment.
+        planned: Customers with matured labels at whom the test is sharpest, both arms.
+    """
+
+    challenger: Text | None = None
+    percentage: Percentage = 0.0
+    experiment: Annotated[str, Field(max_length=200)] = ""
+    exclude: Annotated[tuple[Segment, ...], Field(max_length=50)] = ()
+    shadow: Text | None = None
+    canary: Canary | None = None
+    primary: Metric = "log_loss"
+    level: Annotated[float, Field(gt=0, le=0.5)] = 0.05
+    planned: Annotated[int, Field(ge=100)] = 10_000
+
+
+class RolloutState(Plan):
+    """What is in force.
+
+    Attributes:
+        version: Number of the state; each change adds 1.
+        time: When it began, UTC, ISO 8601; empty before the first change.
+        overrides: Digest of a customer, hexadecimal -> whom that one always gets.
+        shares: The shares that the experiment has had, oldest first.
+        stopped: Why the challenger was stopped; empty where it was not.
+    """
+
+    version: int = 0
+    time: str = ""
+    overrides: Mapping[str, Side] = {}
+    shares: tuple[Share, ...] = ()
+    stopped: str = ""
+
+    @model_validator(mode="after")
+    def _has_somebody_to_send_to(self) -> RolloutState:
+        if self.challenger is None and (self.percentage or self.canary):
+            raise ValueError(
+                "expected a challenger where there is a percentage or a canary, got "
+                "none; name its version"
+            )
+        if self.canary and self.percentage not in (0, *self.canary.steps):
+            raise ValueError(
+                f"expected a percentage of 0 or one of the canary's steps "
+                f"{self.canary.steps}, got {self.percentage}"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment, by which customers are drawn."""
+        return self.experiment or self.challenger or ""
+
+
+class RolloutChange(Plan):
+    """A change: what is not named stays as it is.
+
+    Attributes:
+        version: Number of the state that the change was made for; another in force
+            refuses it.
+        overrides: Customer id -> `champion`, `challenger`, or null for neither. Kept
+            as digests, and with the experiment that they belong to.
+    """
+
+    version: int
+    overrides: Annotated[Mapping[str, Side | None], Field(max_length=10_000)] = {}

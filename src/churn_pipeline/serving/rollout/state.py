@@ -1,0 +1,236 @@
+"""The rollout of a data set: its file, its ledger, and changes to it.
+
+    rollout.json          what is in force
+    rollout.ledger        who changed it, when and why, before and after, chained
+    rollout.head          sha256 of the ledger's last line
+
+A change is made once its line is in the ledger; the file follows, also after a kill
+between the two. A file that says neither was changed by hand, and is refused.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from churn_pipeline.params import Params
+from churn_pipeline.release.atomic import replace
+from churn_pipeline.release.chain import Chain, LedgerError
+from churn_pipeline.serving.rollout.bucket import digest, key_of
+from churn_pipeline.serving.rollout.choose import Chooser, Chosen
+from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState, Share, Side
+
+FILE = "rollout.json"
+LOG = logging.getLogger(__name__)
+
+
+class RolloutError(ValueError):
+    """The rollout's files cannot be read, or do not fit together."""
+
+
+class StaleError(ValueError):
+    """The state has changed since the change was thought of."""
+
+
+class Decided(Params):
+    """A line of the ledger: one change.
+
+    Attributes:
+        time: When, UTC, ISO 8601.
+        who: Name of the caller, of the account, or `canary`.
+        action: `set` by somebody, `step` or `abort` (also by the canary itself).
+        why: Why, in words.
+        old: The state before.
+        new: The state after.
+    """
+
+    time: str
+    who: str
+    action: Literal["set", "step", "abort"]
+    why: str
+    old: RolloutState
+    new: RolloutState
+
+
+class Rollout:
+    """Who gets which model, and the changes to that.
+
+    Attributes:
+        state: What is in force, as it was read last.
+        stale: Whether the file could not be read again when it had changed.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Read `rollout.json`; without the file nobody gets a challenger.
+
+        Raises:
+            RolloutError: It cannot be read.
+        """
+        self.path = Path(path)
+        self.ledger = Chain(self.path.with_suffix(".ledger"), Decided)
+        self.stale = False
+        self._stamp = self._seen()
+        self._take(self._read())
+
+    def choose(
+        self, customer_id: str | int | None, features: Mapping[str, Any]
+    ) -> Chosen:
+        """Return who answers a customer, in 2 us; see `Chooser`."""
+        return self._chooser(customer_id, features)
+
+    def refresh(self) -> None:
+        """Read the file again where it has changed; keep the state where it cannot."""
+        stamp = self._seen()
+        if stamp == self._stamp and not self.stale:
+            return
+        try:
+            self._take(self._read())
+        except RolloutError as error:
+            if not self.stale:
+                LOG.error("the rollout stays as it was: %s", error)
+            self.stale = True
+            return
+        self._stamp, self.stale = stamp, False
+
+    def update(self, change: RolloutChange, *, who: str, why: str) -> RolloutState:
+        """Make a change that somebody asked for.
+
+        Raises:
+            StaleError: Another state than the change's is in force.
+            ValidationError: The state that it makes does not hold together.
+            RolloutError, LedgerError: The files cannot be read, or were altered.
+        """
+        return self.move("set", who, why, lambda before: _changed(before, change))
+
+    def abort(self, *, who: str, why: str) -> RolloutState:
+        """Send everybody to the champion, and end canary and shadow.
+
+        Raises:
+            RolloutError: It is done, but could not be written down, since the files
+                cannot be read, or were altered.
+        """
+        stop = {"percentage": 0.0, "canary": None, "shadow": None, "stopped": why}
+        try:
+            return self.move("abort", who, why, lambda before: _with(before, stop))
+        except (RolloutError, LedgerError) as error:
+            # Who stops a model that does harm is not kept waiting by the books.
+            stopped = _numbered(self.state, _with(self.state, stop))
+            self._write(stopped)
+            self._take(stopped)
+            raise RolloutError(
+                f"everybody gets the champion, but it is not in the ledger: {error}"
+            ) from error
+
+    def move(
+        self,
+        action: Literal["set", "step", "abort"],
+        who: str,
+        why: str,
+        make: Callable[[RolloutState], RolloutState],
+    ) -> RolloutState:
+        """Replace the state in force, and write who did and why to the ledger.
+
+        Args:
+            action: What kind of change.
+            who: Name of the caller, of the account, or `canary`.
+            why: Why, in words.
+            make: Returns the new state of the one in force; may raise.
+        """
+        with self._locked():
+            before = self._in_force()
+            after = _numbered(before, make(before))
+            decided = Decided(
+                time=after.time, who=who, action=action, why=why, old=before, new=after
+            )
+            self.ledger.append(decided)
+            self._write(after)
+        self._take(after)
+        return after
+
+    def _in_force(self) -> RolloutState:
+        """Return the state by file and ledger, and mend the file after a kill."""
+        state, entries = self._read(), self.ledger.read()
+        if not entries:
+            if state == RolloutState():
+                return state
+        elif state == entries[-1].new:
+            return state
+        elif state == entries[-1].old:
+            self._write(entries[-1].new)
+            return entries[-1].new
+        raise RolloutError(
+            f"{self.path}: expected the state that the last line of "
+            f"{self.ledger.path.name} says, got version {state.version}, which nobody "
+            "decided: it was changed by hand; restore both from a copy"
+        )
+
+    def _read(self) -> RolloutState:
+        try:
+            return RolloutState.model_validate_json(self.path.read_bytes())
+        except FileNotFoundError:
+            return RolloutState()
+        except (OSError, ValidationError) as error:
+            raise RolloutError(
+                f"{self.path}: expected the state of a rollout, got {error}; restore "
+                "it from a copy"
+            ) from error
+
+    def _write(self, state: RolloutState) -> None:
+        replace(self.path, state.model_dump_json(indent=2) + "\n")
+
+    def _take(self, state: RolloutState) -> None:
+        self.state, self._chooser = state, Chooser(state)
+
+    def _seen(self) -> tuple[int, int, int] | None:
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
+    if change.version != before.version:
+        raise StaleError(
+            f"expected version {before.version}, which is in force, got "
+            f"{change.version}; look at what has changed since, and decide again"
+        )
+    named = change.model_fields_set - {"version", "overrides"}
+    fresh = {name: getattr(change, name) for name in named}
+    after = _with(before, {**fresh, "stopped": ""})
+    if after.name != before.name:
+        after = _with(after, {"overrides": {}, "shares": ()})
+    key = key_of(after.name)
+    sides: dict[str, Side | None] = dict(after.overrides)
+    for customer, side in change.overrides.items():
+        sides[digest(customer, key).hex()] = side
+    return _with(after, {"overrides": {c: s for c, s in sides.items() if s}})
+
+
+def _with(state: RolloutState, values: Mapping[str, Any]) -> RolloutState:
+    """Return a state with other values, validated as a whole."""
+    return RolloutState.model_validate({**dict(state), **values})
+
+
+def _numbered(before: RolloutState, after: RolloutState) -> RolloutState:
+    """Return the new state with its number, its time, and the share it begins."""
+    time = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+    shares = after.shares
+    if not shares or shares[-1].percentage != after.percentage:
+        shares = (*shares, Share(time=time, percentage=after.percentage))
+    numbered = {"version": before.version + 1, "time": time, "shares": shares}
+    return _with(after, numbered)
