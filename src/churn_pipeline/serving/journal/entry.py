@@ -1,0 +1,88 @@
+"""What is logged of an answered prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CustomerId = str | int | None
+
+
+@dataclass(slots=True)
+class Entry:
+    """The answer to one customer, which the model gave in a call of its own.
+
+    Attributes:
+        request_id: Of the request.
+        time_ns: When it was answered, ns since 1970, UTC.
+        endpoint: Path of the endpoint.
+        customer_id: As it came; the writer makes a pseudonym of it where those are
+            switched on.
+        inputs: JSON object, feature -> value as the model got it. A `customer_id` in
+            it is not logged, so that this may be the request's body.
+        probability: Of churn, in [0, 1], as answered.
+        decision: `call`, `no_call` or `gone`.
+        threshold: Probability from which on a call pays; above 1: never.
+        model_version: Of the model that answered.
+        artifact_sha256: Digest of its manifest.
+        variant: `champion` or `challenger`.
+        key_hash: First 16 hexadecimal digits of the hash of the caller's key.
+        microseconds: How long the answer took.
+    """
+
+    request_id: str
+    time_ns: int
+    endpoint: str
+    customer_id: CustomerId
+    inputs: bytes
+    probability: float
+    decision: str
+    threshold: float
+    model_version: str
+    artifact_sha256: str
+    variant: str
+    key_hash: str
+    microseconds: int
+
+
+@dataclass(slots=True)
+class BatchEntry:
+    """The answers of one model to customers of one request, given in one call.
+
+    A batch whose customers are answered by two variants is two of these.
+
+    Attributes:
+        customer_ids: As they came, (n,).
+        columns: Feature -> values as the model got them, (n,): numbers (None and NaN
+            are missing) or text (None is missing). Not changed after it was handed
+            over.
+        probability: float64, (n,).
+        decision: (n,).
+        threshold: float64, (n,).
+        lines: Position of each in the request, from 0; None: all of it, in order.
+
+    The others are those of `Entry`.
+    """
+
+    request_id: str
+    time_ns: int
+    endpoint: str
+    customer_ids: Sequence[CustomerId]
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]]
+    probability: NDArray[np.float64]
+    decision: Sequence[str] | NDArray[np.object_]
+    threshold: NDArray[np.float64]
+    model_version: str
+    artifact_sha256: str
+    variant: str
+    key_hash: str
+    microseconds: int
+    lines: Sequence[int] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of predictions."""
+        return len(self.probability)

@@ -1,0 +1,87 @@
+"""A journal in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from churn_pipeline.serving.journal.database import Row
+
+_LOCK = 0x6368_7572_6E
+"""Key of the lock that writers of ids take in turn: the letters of `churn`."""
+
+
+class Postgres:
+    """A connection to PostgreSQL."""
+
+    def __init__(self, url: str, wait_s: float) -> None:
+        """Connect.
+
+        Args:
+            url: `postgresql://…`.
+            wait_s: How long to wait for the server or a lock; at least 2 s for the
+                server, as libpq does.
+
+        Raises:
+            ModuleNotFoundError: psycopg is not installed.
+        """
+        try:
+            import psycopg
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                "expected psycopg for a journal in PostgreSQL, found none; install "
+                "`churn-pipeline[postgres]`"
+            ) from error
+        self._connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=max(2, round(wait_s))
+        )
+        # A server that is gone without a word must not hold the writer for long.
+        self._connection.execute(f"SET lock_timeout = '{max(1000, wait_s * 1000):.0f}'")
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """Run a statement and return its rows."""
+        done = self._connection.execute(
+            sql.replace("?", "%s").encode(), list(values) if values else None
+        )
+        return done.fetchall() if done.description else []
+
+    def insert(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
+        """Add rows by one COPY."""
+        asked = f"COPY {table} ({', '.join(names)}) FROM STDIN"
+        with self._connection.cursor() as cursor, cursor.copy(asked.encode()) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Write in one transaction, no other writer of the journal beside it."""
+        with self._connection.transaction():
+            self.run("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
+            yield
+
+    def has_tables(self) -> bool:
+        """Return whether the tables were made."""
+        return self.run("SELECT to_regclass('journal') IS NOT NULL") == [(True,)]
+
+    def is_current(self) -> bool:
+        """Return whether the connection is open."""
+        return not self._connection.closed
+
+    def size(self) -> int:
+        """Return how many bytes the tables and their indexes take."""
+        asked = (
+            "SELECT sum(pg_total_relation_size(oid))::bigint FROM pg_class WHERE "
+            "relkind = 'r' AND relname IN ('journal', 'model', 'inputs', 'request', "
+            "'prediction', 'feedback') AND pg_table_is_visible(oid)"
+        )
+        return int(self.run(asked)[0][0])
+
+    def tidy(self) -> None:
+        """Let the room of deleted rows be used again."""
+        for table in ("inputs", "request", "prediction", "feedback"):
+            self.run(f"VACUUM {table}")
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
