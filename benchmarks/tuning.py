@@ -92,8 +92,7 @@ def stock(rows: Rows, trials: Sequence[NetSettings]) -> None:
             enable_model_summary=False,
             num_sanity_val_steps=0,
         )
-        device = trainer.strategy.root_device
-        held = HeldOut(tuple(t.to(device) for t in tensors), [0, 1])
+        held = HeldOut(tensors, [0, 1], trainer.strategy.root_device)
         trainer.fit(module, loader, held)
 
 

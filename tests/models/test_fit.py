@@ -173,7 +173,7 @@ def test_an_epoch_is_every_row_once_in_a_new_order():
 
 def test_a_batch_of_held_out_rows_is_of_one_fold():
     fold = torch.tensor([0, 1, 2, 0, 1, 2])
-    batches = HeldOut((torch.arange(6), fold), [0, 2])
+    batches = HeldOut((torch.arange(6), fold), [0, 2], torch.device("cpu"))
     assert [(rows.tolist(), of.tolist()) for rows, of in batches] == [
         ([0, 3], [0, 0]),
         ([2, 5], [2, 2]),

@@ -53,12 +53,16 @@ class Batches:
 class HeldOut:
     """The rows of each fold in turn, in batches that lie on the device."""
 
-    def __init__(self, tensors: Tensors, folds: Sequence[int]) -> None:
+    def __init__(
+        self, tensors: Tensors, folds: Sequence[int], device: torch.device
+    ) -> None:
         """Take the rows.
 
         Args:
-            tensors: Of the rows, on the device; the fold last.
+            tensors: Of the rows, on the host, so that no second copy of a large table
+                goes to the device; the fold last.
             folds: The folds whose rows are wanted.
+            device: Where they are wanted.
         """
         *_, fold = tensors
         self._parts = []
@@ -66,7 +70,7 @@ class HeldOut:
             rows = (fold == number).nonzero().squeeze(1)
             rows = rows[:: math.ceil(len(rows) / _MAX_HELD_OUT)]
             for part in torch.split(rows, _HELD_OUT_BATCH):
-                self._parts.append(tuple(tensor[part] for tensor in tensors))
+                self._parts.append(tuple(t[part].to(device) for t in tensors))
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -99,7 +103,8 @@ class RowsModule(pl.LightningDataModule):
 
     def val_dataloader(self) -> HeldOut:
         """Return the rows of each fold that is held out."""
-        return HeldOut(_tensors(self._rows, self._device), self._folds)
+        tensors = _tensors(self._rows, torch.device("cpu"))
+        return HeldOut(tensors, self._folds, self._device)
 
     @property
     def _device(self) -> torch.device:
