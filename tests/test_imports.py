@@ -55,11 +55,11 @@ for module in pkgutil.iter_modules(models.__path__, models.__name__ + "."):
 import numpy as np
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.net_model import train_net
-from churn_pipeline.models.settings import FitSettings, NetSettings
+from churn_pipeline.models.settings import BoostingSettings, FitSettings, NetSettings
 numbers, row = np.eye(40, 2, dtype=np.float32), np.arange(40)
 rows = Rows(numbers, np.zeros((40, 0), np.int64), row % 2.0, row // 20)
 net, fit = NetSettings(members=2), FitSettings(max_epochs=1, accelerator="cpu")
-train_net(rows, (), net=net, fit=fit, seed=0)
+train_net(rows, (), net=net, fit=fit, boosting=BoostingSettings(), seed=0)
 """
 FOR_MODELS = {"torch", "pytorch_lightning", "scikit_learn", "numpy"}
 LIGHTNINGS = {"rich"}  # it takes it where it is installed
