@@ -27,7 +27,7 @@ class NetSettings:
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    members: int = 8
+    members: int = 16
     width: int = 64
     layers: int = 2
     bins: int = 16
@@ -35,7 +35,7 @@ class NetSettings:
     dropout: float = 0.2
     learning_rate: float = 4e-3
     weight_decay: float = 0.3
-    teacher: float = 0.5
+    teacher: float = 0.7
 
 
 @dataclass(frozen=True)
