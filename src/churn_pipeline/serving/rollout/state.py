@@ -211,6 +211,8 @@ def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
         )
     named = change.model_fields_set - {"version", "overrides"}
     fresh = {name: getattr(change, name) for name in named}
+    if change.canary and "percentage" not in named and not before.percentage:
+        fresh["percentage"] = change.canary.steps[0]
     after = _with(before, {**fresh, "stopped": ""})
     if after.name != before.name:
         after = _with(after, {"overrides": {}, "shares": ()})

@@ -1,0 +1,153 @@
+"""What the endpoints of the rollout do: JSON in, pydantic out, refusals in between."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.release.chain import LedgerError
+from churn_pipeline.serving.refusal import (
+    MAX_ERRORS,
+    Problem,
+    Refusal,
+    code_of,
+    refusal,
+    shortened,
+    shown,
+)
+from churn_pipeline.serving.rollout.results import Experiment, Outcome, results
+from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
+from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Named(Protocol):
+    """Whoever was let in to change the rollout."""
+
+    @property
+    def name(self) -> str:
+        """Name that goes to the ledger."""
+
+
+class Why(BaseModel):
+    """The body of an abort.
+
+    Attributes:
+        why: Why, in words.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    why: str = Field(min_length=1, max_length=1000)
+
+
+def get_rollout(rollout: Rollout) -> RolloutState:
+    """Return what is in force (`GET /rollout`)."""
+    return rollout.state
+
+
+def put_rollout(
+    rollout: Rollout, body: object, caller: Named, known: Collection[str] | None = None
+) -> RolloutState:
+    """Change the rollout (`PUT /rollout`).
+
+    Args:
+        rollout: The rollout.
+        body: The parsed JSON: fields of `RolloutChange`, and `why`.
+        caller: Who, already let in.
+        known: Versions that can be served; None: not looked at.
+
+    Raises:
+        Refusal: 422 of a body that makes no sense, 409 of one that was made for
+            another state, 500 where the files were altered.
+    """
+    given = dict(_object(body))
+    why = _valid(Why, {"why": given.pop("why", None)}).why
+    change = _valid(RolloutChange, given)
+    for field in ("challenger", "shadow"):
+        _expect_known(field, getattr(change, field), known)
+    try:
+        return rollout.update(change, who=caller.name, why=why)
+    except StaleError as error:
+        expected = f"version {rollout.state.version}, which is in force"
+        raise refusal(
+            409, "stale_version", expected=expected, received=str(change.version)
+        ) from error
+    except ValidationError as error:
+        raise _refused(error) from error
+    except (RolloutError, LedgerError) as error:
+        raise _broken(error) from error
+
+
+def abort_rollout(rollout: Rollout, body: object, caller: Named) -> RolloutState:
+    """Send everybody to the champion (`POST /rollout/abort`).
+
+    Raises:
+        Refusal: 422 of a body without `why`; 500 where it is done but could not be
+            written to the ledger.
+    """
+    why = _valid(Why, _object(body)).why
+    try:
+        return rollout.abort(who=caller.name, why=why)
+    except RolloutError as error:
+        raise _broken(error) from error
+
+
+def get_experiment(
+    rollout: Rollout, outcomes: Iterable[Outcome], decision: Decision | None = None
+) -> Experiment:
+    """Return what came of the experiment so far (`GET /experiment`)."""
+    return results(outcomes, rollout.state, decision)
+
+
+def _valid(model: type[M], given: Mapping[str, Any]) -> M:
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise _refused(error) from error
+
+
+def _object(body: object) -> Mapping[str, Any]:
+    if isinstance(body, dict):
+        return body
+    raise refusal(422, "invalid_value", expected="a JSON object", received=shown(body))
+
+
+def _expect_known(
+    field: str, version: str | None, known: Collection[str] | None
+) -> None:
+    if version is None or known is None or version in known:
+        return
+    newest = ", ".join(sorted(known)[-5:]) or "none"
+    problem = Problem(
+        code="unknown_version",
+        field=field,
+        expected=f"a version that can be served ({newest})",
+        received=shown(version),
+    )
+    raise Refusal(422, [problem])
+
+
+def _refused(error: ValidationError) -> Refusal:
+    return Refusal(
+        422,
+        [
+            Problem(
+                code=code_of(found["type"]),
+                field=shortened(".".join(map(str, found["loc"]))),
+                expected=found["msg"],
+                received=shown(found["input"]),
+            )
+            for found in error.errors(include_url=False)[:MAX_ERRORS]
+        ],
+    )
+
+
+def _broken(error: Exception) -> Refusal:
+    return refusal(
+        500, "rollout_altered", expected="files as written", received=str(error)
+    )

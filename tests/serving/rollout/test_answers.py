@@ -1,0 +1,98 @@
+"""The endpoints' answers: changes that are let through, and refusals that explain."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from churn_pipeline.serving.refusal import Refusal
+from churn_pipeline.serving.rollout.answers import (
+    abort_rollout,
+    get_experiment,
+    get_rollout,
+    put_rollout,
+)
+from churn_pipeline.serving.rollout.state import Rollout
+
+
+@dataclass(frozen=True)
+class Ada:
+    name: str = "ada"
+
+
+@pytest.fixture
+def rollout(tmp_path):
+    return Rollout(tmp_path / "rollout.json")
+
+
+def _body(**values):
+    return {"version": 0, "why": "try", "challenger": "v2", "percentage": 5, **values}
+
+
+def _refused(rollout, body, known=None):
+    with pytest.raises(Refusal) as caught:
+        put_rollout(rollout, body, Ada(), known)
+    problem = caught.value.problems[0]
+    return caught.value.status, problem.code, problem.field
+
+
+def test_a_change_is_made_in_the_callers_name(rollout):
+    assert put_rollout(rollout, _body(), Ada(), {"v2"}).percentage == 5
+    assert get_rollout(rollout).challenger == "v2"
+    (entry,) = rollout.ledger.read()
+    assert (entry.who, entry.why) == ("ada", "try")
+
+
+def test_a_body_is_not_altered(rollout):
+    body = _body()
+    put_rollout(rollout, body, Ada())
+    assert body == _body()
+
+
+def test_0_percent_is_taken(rollout):
+    put_rollout(rollout, _body(), Ada())
+    state = put_rollout(rollout, {"version": 1, "why": "w", "percentage": 0}, Ada())
+    assert state.percentage == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ([], (422, "invalid_value", "")),
+        (_body(percentage=101), (422, "out_of_range", "percentage")),
+        (_body(percentage="many"), (422, "invalid_value", "percentage")),
+        (_body(why=None), (422, "invalid_value", "why")),
+        ({"percentage": 5}, (422, "invalid_value", "why")),
+        ({"why": "w"}, (422, "missing_field", "version")),
+        (_body(canary={"steps": []}), (422, "invalid_value", "canary.steps")),
+        (_body(challenger=None), (422, "invalid_value", "")),
+        (_body(version=7), (409, "stale_version", "")),
+    ],
+)
+def test_a_body_that_makes_no_sense_is_refused(rollout, body, expected):
+    assert _refused(rollout, body) == expected
+    assert get_rollout(rollout).version == 0
+
+
+def test_a_version_that_nobody_can_serve_is_refused(rollout):
+    found = _refused(rollout, _body(), known={"v1"})
+    assert found == (422, "unknown_version", "challenger")
+    assert _refused(rollout, _body(shadow="v9"), {"v2"})[2] == "shadow"
+
+
+def test_an_altered_file_is_refused_without_a_trace(rollout):
+    put_rollout(rollout, _body(), Ada())
+    rollout.path.write_text(rollout.path.read_text().replace("5.0", "6.0"))
+    assert _refused(rollout, _body(version=1))[:2] == (500, "rollout_altered")
+
+
+def test_an_abort_says_why(rollout):
+    put_rollout(rollout, _body(), Ada())
+    with pytest.raises(Refusal, match="why"):
+        abort_rollout(rollout, {}, Ada())
+    assert abort_rollout(rollout, {"why": "harm"}, Ada()).percentage == 0
+
+
+def test_an_experiment_without_outcomes_is_not_yet_decided(rollout):
+    put_rollout(rollout, _body(), Ada())
+    found = get_experiment(rollout, [])
+    assert (found.experiment, found.verdict) == ("v2", "not_yet")
