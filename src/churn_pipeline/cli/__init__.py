@@ -25,6 +25,7 @@ class LazyCommands(click.Group):
         "summary": "summary",
         "resume": "runs",
         "gc": "runs",
+        "keys": "keys",
     }
     """Command -> module of this package that defines a function of its name."""
 
@@ -50,4 +51,4 @@ def cli() -> None:
 
 @cli.group(name="churn", cls=LazyCommands)
 def churn() -> None:
-    """Adopt a table, score a file, release and roll back models."""
+    """Adopt a table, score a file, release and roll back models, give keys."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from churn_pipeline.environment import require_environment
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
+from churn_pipeline.serving.tls import tls_options
 from churn_pipeline.telemetry import switch_off
 
 SERVICE = "churn_pipeline.serving.service:ChurnService"
@@ -31,12 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ.pop(FOLDER, None)
             os.environ[DATASET] = dataset_of(options.env or "local")
         _require_free(options.host, options.port)
+        tls = tls_options(os.environ)
         manifest = load_champion().manifest
     except (ArtifactError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     switch_off()
-    address = f"http://{options.host}:{options.port}"
+    address = f"{'https' if tls else 'http'}://{options.host}:{options.port}"
     sys.stderr.write(
         f"serving {manifest.dataset}, model {manifest.version}, at {address} "
         f"(contract: {address}/docs.json)\n"
@@ -44,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stderr.flush()
     serve = ["-m", "bentoml", "serve", SERVICE, "--quiet", "--host", options.host]
     grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
-    command = [sys.executable, *serve, "--port", str(options.port), *grace]
+    command = [sys.executable, *serve, "--port", str(options.port), *grace, *tls]
     os.execv(sys.executable, command)  # noqa: S606 - no shell, our own arguments
 
 

@@ -12,6 +12,7 @@ FOLDERS = Path("data/09_service")
 KEYS = "keys.json"
 ROLLOUT = "rollout.json"
 AUDIT = "audit.jsonl"
+SECURITY = "security.jsonl"
 JOURNAL = "journal.db"
 
 

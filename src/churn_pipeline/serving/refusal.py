@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -35,15 +36,33 @@ class Refusal(ValueError):
     Attributes:
         status: HTTP status.
         problems: What is wrong, at most 20.
+        retry_after: Seconds after which to ask again; None where that does not help.
     """
 
-    def __init__(self, status: int, problems: Sequence[Problem]) -> None:
+    def __init__(
+        self,
+        status: int,
+        problems: Sequence[Problem],
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         """Name the first problem in the message."""
         first = problems[0]
         where = f"{first.field}: " if first.field else ""
         super().__init__(f"{where}expected {first.expected}, got {first.received}")
         self.status = status
         self.problems = tuple(problems[:MAX_ERRORS])
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The headers that its answer has to carry, names in lower case."""
+        found = []
+        if self.status == HTTPStatus.UNAUTHORIZED:
+            found.append((b"www-authenticate", b'ApiKey header="X-API-Key"'))
+        if self.retry_after is not None:
+            found.append((b"retry-after", str(self.retry_after).encode()))
+        return tuple(found)
 
 
 def refusal(status: int, code: str, *, expected: str, received: str) -> Refusal:

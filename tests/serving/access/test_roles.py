@@ -1,0 +1,47 @@
+"""What each role may ask."""
+
+import pytest
+
+from churn_pipeline.serving.access.roles import OPEN, Caller, Role, require, roles_of
+from churn_pipeline.serving.refusal import Refusal
+
+MAY = {
+    "/": "predict feedback operate admin",
+    "/example": "predict feedback operate admin",
+    "/model": "predict feedback operate admin",
+    "/predict": "predict admin",
+    "/predict_batch": "predict admin",
+    "/explain": "predict admin",
+    "/v2/models/churn/infer": "predict admin",
+    "/v2/health/ready": "predict admin",
+    "/feedback": "feedback admin",
+    "/rollout": "operate admin",
+    "/rollout/abort": "operate admin",
+    "/experiment": "operate admin",
+    "/metrics": "operate admin",
+    "/made-up": "admin",
+    "/v2": "admin",
+    "/predict/": "admin",
+    "/PREDICT": "admin",
+    "": "admin",
+}
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("endpoint", MAY)
+def test_a_role_may_what_the_table_says(endpoint, role):
+    caller = Caller("a", role, "0" * 16)
+    if role in MAY[endpoint].split():
+        require(caller, endpoint)
+        return
+    with pytest.raises(Refusal, match=f"got one of role {role}") as refused:
+        require(caller, endpoint)
+    assert refused.value.status == 403
+
+
+def test_nothing_but_the_contract_and_the_probes_is_open():
+    assert {"/docs.json", "/livez", "/readyz"} == OPEN
+
+
+def test_an_endpoint_that_nobody_put_in_the_table_is_the_admins():
+    assert roles_of("/new") == {Role.ADMIN}
