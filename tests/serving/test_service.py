@@ -236,5 +236,5 @@ def test_a_bento_has_the_packages_of_the_lock():
     packages = yaml.safe_load((ROOT / "bentofile.yaml").read_text())["python"]
     locked = (ROOT / "requirements.lock").read_text().splitlines()
     names = [package.split("==")[0] for package in packages["packages"]]
-    assert names == ["bentoml", "numpy", "onnxruntime", "pydantic"]
+    assert names == ["bentoml", "limits", "numpy", "onnxruntime", "pydantic", "redis"]
     assert set(packages["packages"]) <= set(locked)

@@ -15,6 +15,9 @@ from churn_pipeline.serving.access.rates import DEFAULT
 from churn_pipeline.serving.access.roles import Caller, Rate
 from churn_pipeline.serving.refusal import Problem, Refusal
 
+_ROUNDING = 1e-3
+"""In requests: a time since 1970 has seven decimals, so that shares are inexact."""
+
 
 class Count:
     """What a key has used of one window.
@@ -80,7 +83,7 @@ class RateLimits:
             count = self.counts[name] = _next(count, window)
         total, sent = count.shared
         faded = count.before * (1 - place + window)
-        if faded + total + count.own - sent + cost > rate.requests:
+        if faded + total + count.own - sent + cost > rate.requests + _ROUNDING:
             raise _refused(count, rate, cost, place - window)
         count.own += cost
 
