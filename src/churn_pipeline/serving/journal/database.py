@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from churn_pipeline.masking import mask
 from churn_pipeline.serving.journal.schema import VERSION, statements
+from churn_pipeline.serving.place import JOURNAL
 
 URL = "CHURN_JOURNAL"
-FILE = "journal.db"
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 
@@ -62,7 +62,7 @@ def journal_url(folder: Path, environment: Mapping[str, str] | None = None) -> s
             takes the process's.
     """
     given = os.environ if environment is None else environment
-    return given.get(URL) or f"{_SQLITE}{folder / FILE}"
+    return given.get(URL) or f"{_SQLITE}{folder / JOURNAL}"
 
 
 def connect(url: str, *, pseudonyms: str = "", wait_s: float = 1.0) -> Database:
@@ -93,6 +93,11 @@ def connect(url: str, *, pseudonyms: str = "", wait_s: float = 1.0) -> Database:
         database.close()
         raise
     return database
+
+
+def exists(url: str) -> bool:
+    """Return whether there is a journal to read; a server's is taken to be there."""
+    return _dialect(url) != "sqlite" or Path(url.removeprefix(_SQLITE)).is_file()
 
 
 def shown(url: str) -> str:
@@ -224,7 +229,8 @@ class SQLite:
 
     def tidy(self) -> None:
         """Give back free pages, and empty the WAL, which holds former pages."""
-        self.run("PRAGMA incremental_vacuum")
+        # A page a step, and `execute` makes one step of what returns no rows.
+        self._connection.executescript("PRAGMA incremental_vacuum")
         self.run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

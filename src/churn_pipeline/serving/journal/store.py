@@ -124,6 +124,14 @@ class Store:
         """Return how many predictions there are."""
         return int(self.database.run("SELECT count(*) FROM prediction")[0][0])
 
+    def of_version(self, version: str) -> int:
+        """Return how many predictions a version of the model has answered."""
+        asked = (
+            "SELECT count(*) FROM prediction p JOIN model m ON m.id = p.model "
+            "WHERE m.model_version = ?"
+        )
+        return int(self.database.run(asked, (version,))[0][0])
+
     def _why_none(self, request_id: str, line: int) -> str:
         asked = (
             "SELECT min(p.line), max(p.line) FROM request r "
