@@ -13,6 +13,7 @@ import fcntl
 import json
 import logging
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -53,6 +54,7 @@ class Audit:
         """
         self._folder, self._clock = folder, clock
         self.lost = 0
+        self._lock = threading.Lock()  # refreshed in another thread than written
         self._window = 0
         self._written: Counter[tuple[str, ...]] = Counter()
         self._left_out: Counter[tuple[str, ...]] = Counter()
@@ -94,22 +96,29 @@ class Audit:
         if kind not in REFUSALS:
             self._append(self._folder / AUDIT, told)
             return
-        self.refresh()
-        if self._has_room((kind, told["address"], told["key_hash"])):
-            self._append_bounded(told)
+        with self._lock:
+            self._turn()
+            if self._has_room((kind, told["address"], told["key_hash"])):
+                self._append_bounded(told)
 
     def refresh(self) -> None:
         """Begin a new minute where it is time, and tell what the last one left out."""
-        window = int(self._clock() / WINDOW_SECONDS)
-        if window == self._window:
-            return
-        left_out, self._left_out = self._left_out, Counter()
-        self._window, self._written = window, Counter()
-        if left_out:
-            self._append_bounded(_suppressed(left_out))
+        with self._lock:
+            self._turn()
 
     def close(self) -> None:
         """Tell what was left out since."""
+        with self._lock:
+            self._tell_left_out()
+
+    def _turn(self) -> None:
+        window = int(self._clock() / WINDOW_SECONDS)
+        if window == self._window:
+            return
+        self._window, self._written = window, Counter()
+        self._tell_left_out()
+
+    def _tell_left_out(self) -> None:
         left_out, self._left_out = self._left_out, Counter()
         if left_out:
             self._append_bounded(_suppressed(left_out))
