@@ -26,6 +26,9 @@ class LazyCommands(click.Group):
         "resume": "runs",
         "gc": "runs",
         "keys": "keys",
+        "replay": "journal",
+        "forget": "journal",
+        "journal": "journal",
     }
     """Command -> module of this package that defines a function of its name."""
 

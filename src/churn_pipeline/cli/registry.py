@@ -117,11 +117,11 @@ def releases_of(env: str | None) -> Releases:
     project, loader = project_folder(), _loader(env)
     entry = {k: v for k, v in loader["catalog"]["champion"].items() if k != "type"}
     # The command may be run in a folder below the project's.
-    absolute = {
+    located = {
         "path": str(project / entry["path"]),
-        "tracking_uri": _absolute(entry["tracking_uri"], project),
+        "tracking_uri": absolute(entry["tracking_uri"], project),
     }
-    return ChampionDataset(**{**entry, **absolute}).releases
+    return ChampionDataset(**{**entry, **located}).releases
 
 
 def currency_of(env: str | None) -> str:
@@ -226,7 +226,7 @@ def describe(releases: Releases) -> dict[str, Any]:
     return {**found, **record.metrics}
 
 
-def _absolute(uri: str, project: Path) -> str:
+def absolute(uri: str, project: Path) -> str:
     """Return a tracking URI whose SQLite file, if it is one, has its whole path."""
     head, found, path = uri.partition("sqlite:///")
     return f"sqlite:///{project / path}" if found and not head else uri

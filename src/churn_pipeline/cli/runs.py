@@ -73,14 +73,20 @@ def gc(env: str | None, keep: int, dry_run: bool) -> None:
     records of runs go by the same rule.
     Example: kedro churn gc --keep 3 --env telco
     """
+    from churn_pipeline.cli.journal import lost_answers
     from churn_pipeline.cli.registry import refusals, releases_of
     from churn_pipeline.hooks.journal import remove_version
     from churn_pipeline.release.pruning import prune
 
     with refusals():
-        models = prune(releases_of(env), keep, dry_run=dry_run)
+        releases = releases_of(env)
+        models = prune(releases, keep, dry_run=dry_run)
     for folder in models.removed:
         click.echo(folder)
+    gone = [folder.name for folder in models.removed]
+    for version, count in lost_answers(releases, gone):
+        told = f"{count:,} logged predictions of {version} cannot be replayed then"
+        click.echo(told, err=True)
     session = _session(env)
     context = session.load_context()
     catalog = context.catalog

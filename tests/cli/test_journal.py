@@ -1,0 +1,146 @@
+"""`kedro churn replay, forget, journal`: the log from the command line."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from churn_pipeline.cli import churn, journal
+from churn_pipeline.release.records import Record
+from churn_pipeline.release.releases import Releases
+from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.decide import decide
+from churn_pipeline.serving.journal.database import connect
+from churn_pipeline.serving.journal.entry import BatchEntry
+from churn_pipeline.serving.journal.pseudonym import Pseudonyms
+from churn_pipeline.serving.journal.store import Store
+from tests.factories import tiny_artifact, tiny_columns
+from tests.release.in_memory import MemoryRegistry
+
+DAY_NS = 86_400 * 10**9
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch) -> Path:
+    """A service's folder, with a model that answered two customers 10 days ago."""
+    memory = MemoryRegistry()
+    memory.dataset = "tiny"
+    releases = Releases(ModelStore(tmp_path / "models"), memory, who="ada")
+    monkeypatch.setattr(journal, "releases_of", lambda env: releases)
+    monkeypatch.setattr(journal, "project_folder", lambda: tmp_path)
+    for name in ("CHURN_JOURNAL", "CHURN_SERVICE_DIR", "CHURN_PSEUDONYM_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    artifact = tiny_artifact()
+    manifest = artifact.manifest
+    record = Record(
+        version=manifest.version, family="logistic", gate="approved", metrics={}
+    )
+    releases.store.add(artifact, record)
+    columns = {name: values[:2] for name, values in tiny_columns().items()}
+    probability = artifact.predict(columns)
+    decided = decide(columns, probability, manifest)
+    entry = BatchEntry(
+        request_id="many",
+        time_ns=time.time_ns() - 10 * DAY_NS,
+        endpoint="/predict_batch",
+        customer_ids=["customer-ann", "customer-bob"],
+        columns=columns,
+        probability=probability,
+        decision=decided.decision,
+        threshold=decided.threshold,
+        model_version=manifest.version,
+        artifact_sha256=manifest.digest,
+        variant="champion",
+        key_hash="0" * 16,
+        microseconds=90,
+    )
+    folder = tmp_path / "data" / "09_service" / "tiny"
+    database = connect(f"sqlite:///{folder / 'journal.db'}")
+    Store(database, Pseudonyms()).write([entry], "1")
+    database.close()
+    return folder
+
+
+def run(*args: str):
+    return CliRunner().invoke(churn, args, env={"COLUMNS": "100"})
+
+
+def change(folder: Path, sql: str) -> None:
+    database = connect(f"sqlite:///{folder / 'journal.db'}")
+    database.run(sql)
+    database.close()
+
+
+def test_replay_shows_both_answers_and_that_they_are_the_same(service) -> None:
+    done = run("replay", "many", "--row", "1")
+    assert done.exit_code == 0, done.output
+    first, logged, now, last = done.output.splitlines()
+    assert first.startswith("request many, row 1: 2026-01-01T00.00.00.000Z, champion")
+    assert logged.split()[1:] == now.split()[1:]
+    assert last == "the same to the bit"
+
+
+def test_replay_fails_where_the_answer_is_another(service) -> None:
+    change(service, "UPDATE prediction SET probability = probability + 1e-15")
+    done = run("replay", "many")
+    assert done.exit_code == 1
+    assert "logged" in done.output and "now" in done.output
+    assert "Error: expected the same answer again" in done.output
+
+
+def test_replay_says_what_is_not_there(service, tmp_path) -> None:
+    assert "expected the id of a logged request, got 'no'" in run("replay", "no").output
+    assert "from 0 to 1, got 2" in run("replay", "many", "--row", "2").output
+    change(service, "UPDATE model SET artifact_sha256 = 'bbbb'")
+    assert "it was removed (`kedro churn gc` says so" in run("replay", "many").output
+    for path in service.iterdir():
+        path.unlink()
+    done = run("replay", "many")
+    assert (done.exit_code, "expected a prediction log at" in done.output) == (1, True)
+    assert not (service / "journal.db").exists()
+
+
+def test_forget_erases_one_customer_and_the_audit_log_does_not_say_whom(
+    service,
+) -> None:
+    done = run("forget", "customer-ann")
+    assert done.exit_code == 0, done.output
+    assert "predictions  1 before, 0 left" in done.output
+    assert "files        0 places with the bytes" in done.output
+    (line,) = (service / "audit.jsonl").read_text("utf-8").splitlines()
+    told = json.loads(line)
+    assert told["kind"] == "customer_forgotten"
+    assert told["reason"].startswith("1 predictions, 0 labels: complete, by ")
+    for path in service.iterdir():
+        assert b"customer-ann" not in path.read_bytes()
+    assert run("replay", "many", "--row", "1").exit_code == 0
+
+
+def test_size_and_prune_say_how_big_the_log_is(service) -> None:
+    assert "2 in 1 requests" in run("journal", "size").output
+    kept = run("journal", "prune", "--older-than", "11")
+    assert "removed 0 predictions" in kept.output
+    pruned = run("journal", "prune", "--older-than", "9")
+    assert pruned.exit_code == 0, pruned.output
+    assert pruned.output.startswith("removed 2 predictions, 0 labels\n")
+    assert "predictions  0 in 0 requests" in pruned.output
+
+
+def test_a_key_is_made_once_and_not_for_a_log_of_ids(service) -> None:
+    made = run("journal", "key")
+    assert Path(made.output.strip()) == service / "pseudonym.key"
+    assert "expected no key yet" in run("journal", "key").output
+    refused = run("journal", "size")
+    assert refused.exit_code == 1
+    assert "expected ids as they came for the journal" in refused.output
+
+
+def test_gc_says_which_answers_cannot_be_replayed_any_more(service) -> None:
+    known = tiny_artifact().manifest.version
+    releases = journal.releases_of(None)
+    assert journal.lost_answers(releases, [known, "another"]) == [(known, 2)]
+    assert journal.lost_answers(releases, []) == []
