@@ -3,14 +3,21 @@
 import asyncio
 import gzip
 import json
+from unittest.mock import Mock
 
 import pytest
-from starlette.testclient import TestClient
 
-from churn_pipeline.serving.answers import Predictor
-from churn_pipeline.serving.app import make_app
+from churn_pipeline.serving.answers import (
+    Answer,
+    BatchAnswer,
+    ErrorAnswer,
+    ExplainedAnswer,
+    ExplainedBatch,
+)
+from churn_pipeline.serving.app import App
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from tests.factories import tiny_artifact, tiny_columns
+from tests.serving.apps import app_of, client_of
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 ERROR = {
@@ -32,9 +39,7 @@ def artifact():
 
 @pytest.fixture(scope="module")
 def client(artifact):
-    app = make_app()
-    app.state.predictor = Predictor(artifact)
-    return TestClient(app)
+    return client_of(artifact)
 
 
 def test_predict_answers_with_everything_that_tells_what_answered(client, artifact):
@@ -125,8 +130,7 @@ def test_strange_bodies_are_refused_and_not_a_fault_of_ours(client, path, body):
 
 
 def test_a_sender_who_hangs_up_is_no_fault_of_ours(artifact, caplog):
-    app = make_app()
-    app.state.predictor = Predictor(artifact)
+    app = app_of(artifact)
     parts = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},
@@ -153,29 +157,18 @@ def test_the_example_is_a_body_of_predict(client):
     assert answer.json()["customer_id"] == "example-1"
 
 
-def test_the_openapi_page_is_made_once(artifact):
-    class Counted(Predictor):
-        asked = 0
-
-        def predict(self, body, request_id=None, *, reasons=0):
-            Counted.asked += 1
-            return super().predict(body, request_id, reasons=reasons)
-
-    app = make_app()
-    app.state.predictor = Counted(artifact)
-    client = TestClient(app)
-    pages = {client.get("/docs.json").content for _ in range(3)}
-    assert (len(pages), Counted.asked) == (1, 1)
+def test_the_openapi_page_is_made_once_for_a_model(client, monkeypatch):
+    pages = {client.get("/docs.json").content}
+    monkeypatch.delattr("churn_pipeline.serving.openapi.openapi")
+    pages |= {client.get("/docs.json").content for _ in range(2)}
+    assert len(pages) == 1
 
 
-def test_a_fault_of_ours_is_no_stack_trace(artifact, caplog):
-    class Broken(Predictor):
-        def predict(self, body, request_id=None, *, reasons=0):
-            raise RuntimeError("secret")
-
-    app = make_app()
-    app.state.predictor = Broken(artifact)
-    answer = TestClient(app).post("/predict", json=GOOD)
+def test_a_fault_of_ours_is_no_stack_trace(artifact, caplog, monkeypatch):
+    app = app_of(artifact)
+    broken = Mock(side_effect=RuntimeError("secret"))
+    monkeypatch.setattr(app.parts.models.champion, "one", broken)
+    answer = client_of(app).post("/predict", json=GOOD)
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert answer.json()["request_id"] in caplog.text
@@ -183,7 +176,7 @@ def test_a_fault_of_ours_is_no_stack_trace(artifact, caplog):
 
 def test_examples_of_the_openapi_page_are_true(client):
     document = client.get("/docs.json").json()
-    for path in ("/predict", "/predict_batch"):
+    for path in ("/predict", "/predict_batch", "/explain"):
         operation = document["paths"][path]["post"]
         asked = operation["requestBody"]["content"]["application/json"]["example"]
         told = operation["responses"]["200"]["content"]["application/json"]["example"]
@@ -218,69 +211,82 @@ def test_each_answer_has_an_id_of_its_own(client):
     assert len(ids) == 3
 
 
-def test_reasons_are_given_where_they_are_asked_for(client, artifact):
-    answer = client.post("/predict?reasons=2", json=GOOD).json()
-    (expected,) = artifact.reasons({n: [v] for n, v in GOOD.items()}, at_most=2)
-    assert answer["reasons"] == [reason.model_dump() for reason in expected]
-    assert answer["reasons"][0]["feature"] == "tenure_months"
-    assert answer["reasons"][0]["direction"] == "raises"
-    plain = client.post("/predict", json=GOOD).json()
-    assert plain["churn_probability"] == answer["churn_probability"]
+def test_an_answer_has_the_id_that_the_client_gave_it(client):
+    answer = client.post("/predict", json=GOOD, headers={"X-Request-Id": "shop-17"})
+    assert answer.json()["request_id"] == "shop-17"
+    assert answer.headers["x-request-id"] == "shop-17"
 
 
-def test_each_customer_of_a_batch_gets_the_reasons_of_its_own(client):
-    rows = [GOOD, GOOD | {"tenure_months": 71}]
-    answer = client.post("/predict_batch?reasons=1", json=rows).json()
-    found = [row["reasons"][0]["direction"] for row in answer["predictions"]]
-    assert found == ["raises", "lowers"]
-    alone = client.post("/predict?reasons=1", json=rows[1]).json()
-    assert answer["predictions"][1]["reasons"] == alone["reasons"]
+@pytest.mark.parametrize("given", ['a"b', "a b", "x" * 65, "", "é"])
+def test_an_id_that_is_not_sane_is_replaced(client, given):
+    headers = {"X-Request-Id": given.encode()}
+    answer = client.post("/predict", json=GOOD, headers=headers)
+    assert len(answer.json()["request_id"]) == 32
 
 
-@pytest.mark.parametrize("query", ["", "?", "?reasons=0"])
-def test_who_does_not_ask_gets_no_reasons(client, query):
-    assert "reasons" not in client.post(f"/predict{query}", json=GOOD).json()
-    batch = client.post(f"/predict_batch{query}", json=[GOOD]).json()
-    assert "reasons" not in batch["predictions"][0]
+def test_a_trace_goes_back_and_nothing_else_in_its_place(client):
+    trace = f"00-{'a' * 32}-{'b' * 16}-01"
+    answer = client.post("/predict", json=GOOD, headers={"traceparent": trace})
+    assert answer.headers["traceparent"] == trace
+    answer = client.post("/predict", json=GOOD, headers={"traceparent": "else"})
+    assert "traceparent" not in answer.headers
 
 
 @pytest.mark.parametrize(
-    ("query", "code", "told"),
+    ("method", "path", "status", "code"),
     [
-        ("reasons=11", "invalid_value", "reasons: expected an integer from 0 to 10"),
-        ("reasons=-1", "invalid_value", "got '-1'"),
-        ("reasons=three", "invalid_value", "got 'three'"),
-        ("reasons=", "invalid_value", "got ''"),
-        ("reasons=²", "invalid_value", "got '²'"),
-        ("reasons=1&reasons=2", "invalid_value", "got list of 2"),
-        (f"reasons={'9' * 5000}", "invalid_value", "got '9999"),
-        ("reason=3", "unknown_field", "is it reasons?"),
-        ("debug=1", "unknown_field", "debug: expected nothing but `?reasons=`"),
+        ("GET", "/predict", 405, "wrong_method"),
+        ("POST", "/nothing", 404, "unknown_address"),
+        ("GET", "/", 404, "unknown_address"),
     ],
 )
-@pytest.mark.parametrize("path", ["/predict", "/predict_batch"])
-def test_another_question_is_refused(client, path, query, code, told):
-    answer = client.post(f"{path}?{query}", json=GOOD)
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
-    assert told in answer.json()["message"]
-    assert len(answer.content) < 2000
+def test_what_there_is_not_is_refused_in_json(client, method, path, status, code):
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_a_batch_with_reasons_has_a_limit_of_its_own(client):
-    assert client.post("/predict_batch?reasons=1", json=[GOOD] * 100).is_success
-    refused = client.post("/predict_batch?reasons=1", json=[GOOD] * 101)
-    assert (refused.status_code, refused.json()["code"]) == (413, "too_many_rows")
-    assert "a list of 1 to 100 customers" in refused.json()["message"]
-    assert client.post("/predict_batch", json=[GOOD] * 101).is_success
+@pytest.mark.parametrize(
+    ("path", "body", "shape"),
+    [
+        ("/predict", GOOD, Answer),
+        ("/predict_batch", [GOOD], BatchAnswer),
+        ("/explain", GOOD, ExplainedAnswer),
+        ("/explain", [GOOD], ExplainedBatch),
+        ("/predict", {}, ErrorAnswer),
+    ],
+)
+def test_answers_have_the_shape_that_the_page_shows(client, path, body, shape):
+    answer = client.post(path, json=body).json()
+    read = shape.model_validate(answer, strict=True)
+    assert read.model_dump() == answer
 
 
-def test_the_openapi_page_says_how_to_ask_for_reasons(client):
-    document = client.get("/docs.json").json()
-    for path in ("/predict", "/predict_batch"):
-        (parameter,) = document["paths"][path]["post"]["parameters"]
-        assert (parameter["name"], parameter["in"]) == ("reasons", "query")
-        assert parameter["schema"]["maximum"] == 10
-    assert {"feature", "value", "typical", "contribution"} <= set(
-        document["components"]["schemas"]["Reason"]["properties"]
-    )
-    assert "reasons" not in document["components"]["schemas"]["Answer"]["required"]
+def test_one_customer_gets_the_answer_of_a_batch_to_the_bit(client):
+    columns = tiny_columns(50, seed=4)
+    rows = [dict(zip(columns, row)) for row in zip(*columns.values(), strict=True)]
+    batch = [client.post("/predict_batch", json=[row]).json() for row in rows]
+    alone = [client.post("/predict", json=row).json() for row in rows]
+    for one, (answer,) in zip(alone, (b["predictions"] for b in batch), strict=True):
+        assert answer.items() <= one.items()
+    assert [b["warnings"] for b in batch] == [one["warnings"] for one in alone]
+
+
+def test_the_process_is_alive_and_not_ready_without_a_model():
+    client = client_of(App())
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").json()["code"] == "not_ready"
+    refused = client.post("/predict", json=GOOD)
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+
+
+def test_the_service_is_ready_while_the_model_gives_its_golden_answers(artifact):
+    app = app_of(artifact.restated())
+    client = client_of(app)
+    assert client.get("/readyz").json()["status"] == "ready"
+    other = tiny_artifact(seed=1)
+    app.parts.models.champion.artifact._session = other._session
+    assert client.get("/readyz").json()["code"] == "not_ready"
+
+
+def test_the_manifest_of_the_model_is_shown(client, artifact):
+    assert client.get("/model").content == artifact.manifest.to_bytes()

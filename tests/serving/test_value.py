@@ -4,13 +4,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from starlette.testclient import TestClient
 
 from churn_pipeline.evaluation.decision import CustomerValue
-from churn_pipeline.serving.answers import Predictor
-from churn_pipeline.serving.app import make_app
 from churn_pipeline.serving.openapi import example_rows
 from tests.factories import TINY_DECISION, tiny_artifact
+from tests.serving.apps import client_of
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 
@@ -18,9 +16,7 @@ GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 def _client(column, times=1.0):
     value = CustomerValue(column, otherwise=10, times=times)
     decision = replace(TINY_DECISION, customer_value=value)
-    app = make_app()
-    app.state.predictor = Predictor(tiny_artifact().restated(decision=decision))
-    return TestClient(app)
+    return client_of(tiny_artifact().restated(decision=decision))
 
 
 @pytest.fixture(scope="module")
@@ -84,4 +80,4 @@ def test_the_example_can_be_asked(by_own_column):
     assert by_own_column.post("/predict", json=body).status_code == 200
     page = by_own_column.get("/docs.json").json()
     assert "margin" in json.dumps(page["components"]["schemas"]["Customer"])
-    assert len(example_rows(by_own_column.app.state.predictor)) == 2
+    assert len(example_rows(by_own_column.app.parts.models.champion)) == 2

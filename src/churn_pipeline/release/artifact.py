@@ -6,7 +6,7 @@ them needs more than numpy, ONNX Runtime and pydantic.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,7 +62,7 @@ class Artifact:
             self._contents, manifest.files, names=_FILES, version=manifest.version
         )
         self._session = Session(self._contents[MODEL])
-        check_golden(manifest.features, self._session, self._contents[GOLDEN])
+        self.check()
 
     @classmethod
     def create(
@@ -144,6 +144,26 @@ class Artifact:
         """
         table = table_of(self.manifest.features, columns)
         return self._session.probability(table)
+
+    def predict_one(
+        self, numbers: Sequence[float | None], categories: Sequence[str | None]
+    ) -> float:
+        """Return the churn probability of one customer: `predict`, quicker.
+
+        Args:
+            numbers: Of the numeric features, in order; None is missing.
+            categories: Of the text features, in order; None is missing.
+        """
+        return self._session.probability_of_one(numbers, categories)
+
+    def check(self) -> None:
+        """Check that the golden rows get the probabilities they had when it was made.
+
+        Raises:
+            ArtifactError: They do not.
+        """
+        features, golden = self.manifest.features, self._contents[GOLDEN]
+        check_golden(features, self._session, golden)
 
     def explain(self, columns: Columns) -> Explanation:
         """Return what each topic of the features adds to the log-odds of churn.

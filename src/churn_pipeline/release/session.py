@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.models.table import Table
+from churn_pipeline.models.table import MISSING, Table
 
 # Larger batches leave the processor's cache: 0.8 M rows/s fell to 0.5 M at 65,536.
 _BATCH = 4096
@@ -41,6 +44,24 @@ class Session:
             given = {name: inputs[name][rows] for name in self._inputs}
             (out[rows],) = self._runtime.run(None, given)
         return out
+
+    def probability_of_one(
+        self, numbers: Sequence[float | None], categories: Sequence[str | None]
+    ) -> float:
+        """Return the churn probability of one row, in [0, 1]: `probability`, quicker.
+
+        Args:
+            numbers: In the order of the model; None is missing.
+            categories: Likewise; None and `""` are missing.
+        """
+        given: dict[str, NDArray[Any]] = {}
+        if "numbers" in self._inputs:
+            given["numbers"] = np.array((numbers,), np.float32)
+        if "categories" in self._inputs:
+            texts = [MISSING if text is None else text for text in categories]
+            given["categories"] = np.array((texts,), object)
+        (found,) = self._runtime.run(None, given)
+        return float(found[0])
 
     def log_odds(self, table: Table) -> NDArray[np.float64]:
         """Return the log-odds of churn, float64, (n_rows,), within ±16.2."""

@@ -1,33 +1,22 @@
-"""Answers to requests: the artifact's probabilities and what follows from them."""
+"""The shapes of answers and refusals, as the OpenAPI page shows them.
+
+`text.py` writes them; a test compares the two.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import time
-import uuid
-from itertools import repeat
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import BaseModel, Field
+import msgspec
+from pydantic import BaseModel
 
-from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.reasons import Reason
-from churn_pipeline.serving.contract import (
-    MAX_ROWS,
-    MAX_ROWS_WITH_REASONS,
-    Contract,
-    Request,
-)
-from churn_pipeline.serving.decide import decide
+from churn_pipeline.serving.refusal import Problem, Refusal
+from churn_pipeline.serving.text import CustomerId, Warnings
+from churn_pipeline.serving.wire import Reply
 
-CustomerId = str | int | None
-Warnings = dict[str, dict[str, int]]
-
-
-def _is_none(value: object) -> bool:
-    return value is None
+RETRY_SECONDS = 1
+"""What one who is sent away for overload is told to wait."""
 
 
 class Prediction(BaseModel):
@@ -42,17 +31,25 @@ class Prediction(BaseModel):
             `gone` where the features say that the customer has left already.
         expected_profit: Money that a call is expected to earn.
         certainty: `leaves` or `stays` where the model is sure, else `not_sure`.
-        reasons: What makes churn more or less probable than usual, the weightiest
-            first; absent where none were asked for.
     """
 
     customer_id: CustomerId
     churn_probability: float
     threshold: float | None
     decision: Literal["call", "no_call", "gone"]
-    expected_profit: float
+    expected_profit: float | None
     certainty: Literal["leaves", "stays", "not_sure"]
-    reasons: list[Reason] | None = Field(None, exclude_if=_is_none)
+
+
+class Explained(Prediction):
+    """A prediction and what speaks for it.
+
+    Attributes:
+        reasons: What makes churn more or less probable than usual, the weightiest
+            first.
+    """
+
+    reasons: list[Reason]
 
 
 class About(BaseModel):
@@ -60,6 +57,8 @@ class About(BaseModel):
 
     Attributes:
         model_version: Version of the model that answered.
+        variant: Which side of a rollout answered: `champion`, `challenger`, or
+            `outside` of a customer who takes no part in it.
         request_id: Of this request.
         time: When it was answered, UTC, ISO 8601.
         milliseconds: How long it took.
@@ -68,6 +67,7 @@ class About(BaseModel):
     """
 
     model_version: str
+    variant: Literal["champion", "challenger", "outside"]
     request_id: str
     time: str
     milliseconds: float
@@ -84,83 +84,44 @@ class BatchAnswer(About):
     predictions: list[Prediction]
 
 
-class Predictor:
-    """Answers requests with one artifact."""
-
-    def __init__(self, artifact: Artifact) -> None:
-        """Make the contract of the artifact, which checked itself when loaded."""
-        self.artifact = artifact
-        self.contract = Contract(artifact.manifest)
-
-    def predict(
-        self, body: bytes, request_id: str | None = None, *, reasons: int = 0
-    ) -> Answer:
-        """Return the answer to one customer, a JSON object.
-
-        Args:
-            body: The request's body.
-            request_id: Of the request; None makes one.
-            reasons: Most reasons to give; 0 gives none and costs nothing.
-
-        Raises:
-            Refusal: The body breaks the contract.
-        """
-        start = time.perf_counter()
-        request = self.contract.read_one(body)
-        (prediction,) = self._predictions(request, reasons)
-        about = self._about(request, start, request_id)
-        return Answer(**prediction.__dict__, **about)
-
-    def predict_batch(
-        self, body: bytes, request_id: str | None = None, *, reasons: int = 0
-    ) -> BatchAnswer:
-        """Return the answer to a JSON list of customers, fewer where they get reasons.
-
-        Arguments and errors are those of `predict`; `reasons` counts each customer's.
-        """
-        start = time.perf_counter()
-        at_most = MAX_ROWS_WITH_REASONS if reasons else MAX_ROWS
-        request = self.contract.read_many(body, at_most=at_most)
-        predictions = self._predictions(request, reasons)
-        about = self._about(request, start, request_id)
-        return BatchAnswer(predictions=predictions, **about)
-
-    def _predictions(self, request: Request, n_reasons: int) -> list[Prediction]:
-        probability: NDArray[np.float64] = self.artifact.predict(request.columns)
-        decided = decide(request.columns, probability, self.artifact.manifest)
-        reasons = (
-            self.artifact.reasons(request.columns, at_most=n_reasons)
-            if n_reasons
-            else repeat(None, len(request))
-        )
-        told = (values.tolist() for values in (probability, *decided))
-        return [
-            Prediction(
-                customer_id=identity,
-                churn_probability=chance,
-                threshold=threshold if threshold <= 1 else None,
-                decision=decision,
-                expected_profit=profit,
-                certainty=certainty,
-                reasons=why,
-            )
-            for identity, chance, decision, threshold, profit, certainty, why in zip(
-                request.ids, *told, reasons, strict=True
-            )
-        ]
-
-    def _about(
-        self, request: Request, start: float, request_id: str | None
-    ) -> dict[str, Any]:
-        return {
-            "model_version": self.artifact.manifest.version,
-            "request_id": request_id or new_request_id(),
-            "time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
-            "milliseconds": round((time.perf_counter() - start) * 1000, 3),
-            "warnings": self.contract.warnings(request),
-        }
+class ExplainedAnswer(Explained, About):
+    """Answer to `/explain` of one customer."""
 
 
-def new_request_id() -> str:
-    """Return an id that no other request has."""
-    return uuid.uuid4().hex
+class ExplainedBatch(About):
+    """Answer to `/explain` of a list, in the order of the rows."""
+
+    predictions: list[Explained]
+
+
+class ErrorAnswer(BaseModel):
+    """Every refusal: the first problem, then all of them, at most 20."""
+
+    code: str
+    message: str
+    field: str
+    expected: str
+    received: str
+    problems: list[Problem]
+    request_id: str
+    model_version: str | None
+
+
+def failure(refused: Refusal, request_id: str, version: str | None) -> Reply:
+    """Return the answer to who is refused."""
+    first = refused.problems[0]
+    told = {
+        "code": first.code,
+        "message": str(refused),
+        "field": first.field,
+        "expected": first.expected,
+        "received": first.received,
+        "problems": [problem.model_dump() for problem in refused.problems],
+        "request_id": request_id,
+        "model_version": version,
+    }
+    reply = Reply(msgspec.json.encode(told), refused.status)
+    if refused.status in (429, 503):
+        wait = getattr(refused, "retry_after", None) or RETRY_SECONDS
+        reply.headers.append((b"retry-after", str(int(wait)).encode()))
+    return reply

@@ -1,141 +1,174 @@
-"""The ASGI application: reads bodies, asks the predictor, writes JSON."""
+"""The service as one ASGI callable: it answers every request itself.
+
+BentoML's own application, and what it wraps around a request, sees the start and the
+end of the process and nothing between: its tracing, counting and logging of each
+request cost more than the answer.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
 
-from pydantic import BaseModel
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
-
-from churn_pipeline.serving.answers import Predictor, new_request_id
-from churn_pipeline.serving.asked import reasons_asked
-from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
-from churn_pipeline.serving.openapi import ErrorAnswer, document, example
-from churn_pipeline.serving.refusal import Refusal, refusal, shortened, too_large
+from churn_pipeline.serving.answers import failure
+from churn_pipeline.serving.endpoints import ENDPOINTS
+from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.refusal import Refusal, refusal, shortened
+from churn_pipeline.serving.wire import (
+    Call,
+    Message,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    request_id_of,
+    send_reply,
+)
 
 logger = logging.getLogger(__name__)
 
-JSON = "application/json"
+PROBES = frozenset({"/livez", "/readyz"})
+OTHER = "other"
+REFRESH_SECONDS = 1.0
+
+Lifespan = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def make_app() -> Starlette:
-    """Return the application; `state.predictor` has to be set before it answers."""
-    return Starlette(
-        routes=[
-            Route("/predict", predict, methods=["POST"]),
-            Route("/predict_batch", predict_batch, methods=["POST"]),
-            Route("/example", show_example, methods=["GET"]),
-            Route("/docs.json", show_document, methods=["GET"]),
-        ]
-    )
+class App:
+    """The service.
+
+    Attributes:
+        parts: What a request meets; None until the model is loaded.
+        lifespan: Who else is told of the start and the end of the process.
+    """
+
+    def __init__(self, parts: Parts | None = None) -> None:
+        """Begin; without parts nothing but /livez is answered yet."""
+        self.parts = parts
+        self.lifespan: Lifespan | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or take part in the start and the end of the process."""
+        if scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = time.perf_counter()
+        headers = dict(scope["headers"])
+        call = Call(scope, receive, headers, request_id_of(headers), start)
+        path = scope["path"]
+        parts = self.parts
+        try:
+            if parts is None:
+                reply = _unready(path)
+            else:
+                if path not in PROBES:
+                    parts.gate.enter()
+                reply = await _endpoint(path, scope["method"])(parts, call)
+        except Exception as error:
+            reply = self._failed(error, call)
+        await send_reply(send, call, reply, HEADERS)
+        if parts is not None:
+            endpoint = path if path in ENDPOINTS else OTHER
+            taken = time.perf_counter() - start
+            parts.metrics.answered(endpoint, reply.status, taken)
+
+    def _failed(self, error: Exception, call: Call) -> Reply:
+        """Return why there is no answer; a fault of ours goes to the log, whole."""
+        if not isinstance(error, Refusal):
+            logger.error("request %s failed", call.request_id, exc_info=error)
+            received = f"a fault of ours; the log has it under {call.request_id}"
+            error = refusal(
+                500, "internal_error", expected="an answer", received=received
+            )
+        version = self.parts.models.champion.version if self.parts else None
+        return failure(error, call.request_id, version)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let BentoML start and end; between the two the parts are kept fresh."""
+
+        async def sent(message: Message) -> None:
+            """Pass a message on; once all have started, begin to refresh."""
+            if message["type"] == "lifespan.startup.complete":
+                self._refreshing = asyncio.create_task(self._refresh())
+            await send(message)
+
+        try:
+            await (self.lifespan or _nobody)(scope, receive, sent)
+        finally:
+            if self._refreshing is not None:
+                self._refreshing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await self._refreshing
+
+    async def _refresh(self) -> None:
+        """Once a second read again what changed, and leave the numbers to others."""
+        while True:
+            await asyncio.sleep(REFRESH_SECONDS)
+            if self.parts is not None:
+                try:
+                    await asyncio.to_thread(refresh, self.parts)
+                except Exception:
+                    logger.exception("refreshing failed; what there was is kept")
 
 
-async def predict(request: Request) -> Response:
-    """Answer to one customer; a body so small is answered without a thread."""
-    request_id = new_request_id()
-    try:
-        reasons = reasons_asked(_query(request))
-        body = await _body(request, MAX_BYTES)
-        if reasons:  # hundreds of questions to the model
-            return await run_in_threadpool(_answer, request, body, request_id, reasons)
-        return _json(_predictor(request).predict(body, request_id))
-    except Exception as error:
-        return _failed(error, request_id, _predictor(request))
+def refresh(parts: Parts) -> None:
+    """Read again what has changed, and leave this worker's numbers to the others."""
+    for part in parts.followers:
+        part.refresh()
+    parts.metrics.drop("churn_workers")
+    parts.metrics.put("churn_workers", 1, version=parts.models.champion.version)
+    parts.metrics.put("churn_in_work", parts.gate.batches)
+    if parts.shared is not None:
+        parts.shared.leave(parts.metrics.samples())
 
 
-async def predict_batch(request: Request) -> Response:
-    """Answer to many customers; in a thread, so that others are answered meanwhile."""
-    request_id = new_request_id()
-    try:
-        reasons = reasons_asked(_query(request))
-        body = await _body(request, MAX_BYTES_BATCH)
-        return await run_in_threadpool(
-            _answer_batch, request, body, request_id, reasons
-        )
-    except Exception as error:
-        return _failed(error, request_id, _predictor(request))
+HEADERS: tuple[tuple[bytes, bytes], ...] = ()
 
 
-async def show_example(request: Request) -> Response:
-    """Answer a body for `/predict`."""
-    found = await run_in_threadpool(example, _predictor(request))
-    return Response(found, media_type=JSON)
-
-
-async def show_document(request: Request) -> Response:
-    """Answer the OpenAPI document."""
-    made = await run_in_threadpool(document, _predictor(request))
-    return Response(made, media_type=JSON)
-
-
-def _answer(request: Request, body: bytes, request_id: str, reasons: int) -> Response:
-    return _json(_predictor(request).predict(body, request_id, reasons=reasons))
-
-
-def _answer_batch(
-    request: Request, body: bytes, request_id: str, reasons: int
-) -> Response:
-    return _json(_predictor(request).predict_batch(body, request_id, reasons=reasons))
-
-
-def _query(request: Request) -> list[tuple[str, str]]:
-    """Return what stands after the address; nothing is parsed where nothing does."""
-    if not request.scope.get("query_string"):
-        return []
-    return request.query_params.multi_items()
-
-
-def _json(answer: BaseModel, status: int = 200) -> Response:
-    return Response(answer.model_dump_json(), status, media_type=JSON)
-
-
-def _predictor(request: Request) -> Predictor:
-    predictor: Predictor = request.app.state.predictor
-    return predictor
-
-
-async def _body(request: Request, limit: int) -> bytes:
-    """Return the body.
+def _endpoint(path: str, method: str) -> Any:
+    """Return what answers.
 
     Raises:
-        Refusal: It is not declared as JSON, is larger than `limit` bytes, or its
-            sender hung up.
+        Refusal: There is no such address, or it is not asked so.
     """
-    kind = request.headers.get("content-type", JSON).split(";")[0].strip().lower()
-    if kind != JSON:
-        received = shortened(kind)
-        raise refusal(415, "unsupported_media_type", expected=JSON, received=received)
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                raise too_large(limit)
-    except ClientDisconnect:
-        told = {"expected": "the whole body", "received": f"{len(body):,} bytes of it"}
-        raise refusal(400, "incomplete_body", **told) from None
-    return bytes(body)
+    methods = ENDPOINTS.get(path)
+    if methods is None:
+        expected = f"one of {', '.join(ENDPOINTS)}"
+        raise refusal(
+            404, "unknown_address", expected=expected, received=shortened(path)
+        )
+    found = methods.get(method)
+    if found is None:
+        received = shortened(method)
+        raise refusal(
+            405, "wrong_method", expected=" or ".join(methods), received=received
+        )
+    return found
 
 
-def _failed(error: Exception, request_id: str, predictor: Predictor) -> Response:
-    """Return why there is no answer; a fault of ours goes to the log, whole."""
-    if not isinstance(error, Refusal):
-        logger.error("request %s failed", request_id, exc_info=error)
-        received = f"a fault of ours; the log has it under {request_id}"
-        error = refusal(500, "internal_error", expected="an answer", received=received)
-    first = error.problems[0]
-    told = ErrorAnswer(
-        code=first.code,
-        message=str(error),
-        field=first.field,
-        expected=first.expected,
-        received=first.received,
-        problems=list(error.problems),
-        request_id=request_id,
-        model_version=predictor.artifact.manifest.version,
-    )
-    return _json(told, error.status)
+def _unready(path: str) -> Reply:
+    """Return the answer of a process that has no model yet.
+
+    Raises:
+        Refusal: It is asked for more than whether it is alive.
+    """
+    if path == "/livez":
+        return Reply(b'{"status":"alive"}')
+    raise refusal(503, "not_ready", expected="a model", received="none loaded yet")
+
+
+async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """Start and end without anything to do."""
+    for _ in range(2):
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})

@@ -8,12 +8,15 @@ from difflib import get_close_matches
 from churn_pipeline.serving.contract import MAX_REASONS, REASONS
 from churn_pipeline.serving.refusal import Problem, Refusal, shortened, shown
 
-_COUNTS = {str(count): count for count in range(MAX_REASONS + 1)}
-_EXPECTED = f"an integer from 0 to {MAX_REASONS}, once"
+USUAL_REASONS = 3
+"""How many are given where the address does not say."""
+
+_COUNTS = {str(count): count for count in range(1, MAX_REASONS + 1)}
+_EXPECTED = f"an integer from 1 to {MAX_REASONS}, once"
 
 
 def reasons_asked(query: Sequence[tuple[str, str]]) -> int:
-    """Return how many reasons are asked for a customer, 0 where none are.
+    """Return how many reasons are asked for a customer; 3 where it does not say.
 
     Args:
         query: Names and values after the question mark of the address, in order.
@@ -33,7 +36,7 @@ def reasons_asked(query: Sequence[tuple[str, str]]) -> int:
             raise _refusal("unknown_field", name, expected, "one that there is not")
     values = [value for _, value in query]
     if not values:
-        return 0
+        return USUAL_REASONS
     if len(values) > 1 or values[0] not in _COUNTS:
         received = shown(values[0] if len(values) == 1 else values)
         raise _refusal("invalid_value", REASONS, _EXPECTED, received)

@@ -32,11 +32,20 @@ def load_champion(environment: Mapping[str, str] | None = None) -> Artifact:
     given = os.environ if environment is None else environment
     if given.get(FOLDER):
         return Artifact.load(given[FOLDER])
-    store = ModelStore(_models_of(given.get(DATASET)))
+    store = _store(given)
     champion = store.champion()
     if champion is None:
         raise ArtifactError(no_champion(store.folder))
     return champion
+
+
+def store_of(environment: Mapping[str, str]) -> ModelStore | None:
+    """Return the models whose champion is served; None where a folder is named."""
+    return None if environment.get(FOLDER) else _store(environment)
+
+
+def _store(environment: Mapping[str, str]) -> ModelStore:
+    return ModelStore(_models_of(environment.get(DATASET)))
 
 
 def no_champion(folder: Path) -> str:

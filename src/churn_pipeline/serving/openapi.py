@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
+import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from churn_pipeline.serving.answers import Answer, BatchAnswer, Predictor
+from churn_pipeline.serving.answering import (
+    Asked,
+    answer_explained,
+    answer_many,
+    answer_one,
+)
+from churn_pipeline.serving.answers import (
+    Answer,
+    BatchAnswer,
+    ErrorAnswer,
+    ExplainedAnswer,
+    ExplainedBatch,
+)
 from churn_pipeline.serving.contract import (
     CUSTOMER_ID,
     MAX_BYTES,
@@ -19,25 +32,36 @@ from churn_pipeline.serving.contract import (
     MAX_ROWS_WITH_REASONS,
     REASONS,
 )
-from churn_pipeline.serving.refusal import Problem
+from churn_pipeline.serving.predictor import Predictor
 
 REF = "#/components/schemas/{model}"
+KEY = "X-API-Key"
+OPEN = ("/livez", "/readyz", "/docs.json")
+"""What needs no key."""
+
+_REFUSALS = {
+    "400": "The body is not JSON, or did not come whole",
+    "401": "No key, or none that is known",
+    "403": "The key's role may not do this",
+    "408": "The body came too slowly",
+    "415": "Not application/json",
+    "422": "A field breaks the contract",
+    "429": "The key's rate limit is reached",
+    "503": "More is asked than can be done; ask again after Retry-After",
+}
 
 
-class ErrorAnswer(BaseModel):
-    """Every refusal: the first problem, then all of them, at most 20."""
+class Posted(NamedTuple):
+    """A question that is posted, with a true example."""
 
-    code: str
-    message: str
-    field: str
-    expected: str
-    received: str
-    problems: list[Problem]
-    request_id: str
-    model_version: str | None
+    name: str
+    summary: str
+    asked: tuple[dict[str, Any], Any]
+    told: tuple[dict[str, Any], Any]
+    limit: int
 
 
-# A process has one predictor, which does not change: one answer to all who ask.
+# The answer of the model that serves now; a swap makes another.
 @lru_cache(maxsize=1)
 def document(predictor: Predictor) -> bytes:
     """Return the OpenAPI document of the service, as JSON."""
@@ -53,15 +77,10 @@ def example(predictor: Predictor) -> bytes:
 def openapi(predictor: Predictor) -> dict[str, Any]:
     """Return the OpenAPI document of the service, as JSON values."""
     manifest = predictor.artifact.manifest
-    rows = example_rows(predictor)
-    one = json.dumps(rows[0]).encode()
-    many = json.dumps(rows).encode()
-    customer: type[BaseModel] = predictor.contract.row
-    answers = (
-        predictor.predict(one, "0" * 32).model_dump(),
-        predictor.predict_batch(many, "0" * 32).model_dump(),
-    )
-    batch = {"type": "array", "items": _ref(customer), "maxItems": MAX_ROWS}
+    customer = predictor.contract.row
+    explained = _operation(_explain(predictor))
+    explained["parameters"] = [_reasons_parameter()]
+    shapes = (Answer, BatchAnswer, ExplainedAnswer, ExplainedBatch, ErrorAnswer)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -70,31 +89,53 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
             "description": f"Churn probabilities by model {manifest.version}. "
             "Name every feature; null where a value is not known.",
         },
+        "security": [{"key": []}],
         "paths": {
-            "/predict": {
-                "post": _operation(
-                    "predict",
-                    "Churn probability of one customer",
-                    (_ref(customer), rows[0]),
-                    (_ref(Answer), answers[0]),
-                    MAX_BYTES,
-                )
-            },
-            "/predict_batch": {
-                "post": _operation(
-                    "predict_batch",
-                    f"Churn probabilities of 1 to {MAX_ROWS:,} customers",
-                    (batch | {"minItems": 1}, rows),
-                    (_ref(BatchAnswer), answers[1]),
-                    MAX_BYTES_BATCH,
-                )
-            },
-            "/example": {"get": _example(_ref(customer), rows[0])},
+            "/predict": {"post": _operation(_predict(predictor))},
+            "/predict_batch": {"post": _operation(_predict_batch(predictor))},
+            "/explain": {"post": explained},
+            "/example": {"get": _example(_ref(customer), example_rows(predictor)[0])},
+            "/model": {"get": _shown("model", "Manifest of the model that answers")},
+            "/metrics": {"get": _shown("metrics", "Prometheus metrics", "text/plain")},
             "/livez": {"get": _probe("livez", "The process answers")},
-            "/readyz": {"get": _probe("readyz", "The model is loaded and checked")},
+            "/readyz": {"get": _probe("readyz", "The model gives its golden answers")},
         },
-        "components": {"schemas": _schemas(customer, Answer, BatchAnswer, ErrorAnswer)},
+        "components": {
+            "schemas": _schemas(customer, *shapes),
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": KEY}},
+        },
     }
+
+
+def _predict(predictor: Predictor) -> Posted:
+    (row, *_) = example_rows(predictor)
+    body, *_ = answer_one(_asked(predictor, row))
+    asked, told = _ref(predictor.contract.row), _ref(Answer)
+    summary = "Churn probability of one customer"
+    return Posted("predict", summary, (asked, row), (told, json.loads(body)), MAX_BYTES)
+
+
+def _predict_batch(predictor: Predictor) -> Posted:
+    rows = example_rows(predictor)
+    body, _ = answer_many(_asked(predictor, rows))
+    asked = _list(predictor.contract.row, MAX_ROWS)
+    told = _ref(BatchAnswer), json.loads(body)
+    summary = f"Churn probabilities of 1 to {MAX_ROWS:,} customers"
+    return Posted("predict_batch", summary, (asked, rows), told, MAX_BYTES_BATCH)
+
+
+def _explain(predictor: Predictor) -> Posted:
+    (row, *_) = example_rows(predictor)
+    customer = predictor.contract.row
+    body, _ = answer_explained(_asked(predictor, row), 3)
+    asked = {"oneOf": [_ref(customer), _list(customer, MAX_ROWS_WITH_REASONS)]}
+    told = {"oneOf": [_ref(ExplainedAnswer), _ref(ExplainedBatch)]}
+    summary = "Churn probability of a customer, or of a list of them, and why"
+    return Posted("explain", summary, (asked, row), (told, json.loads(body)), MAX_BYTES)
+
+
+def _asked(predictor: Predictor, value: Any) -> Asked:
+    return Asked(predictor, json.dumps(value).encode(), "0" * 32, time.perf_counter())
 
 
 def example_rows(predictor: Predictor, n_rows: int = 2) -> list[dict[str, Any]]:
@@ -129,27 +170,21 @@ def _warnings(predictor: Predictor, row: dict[str, Any]) -> int | None:
     return len(predictor.contract.warnings(request))
 
 
-def _operation(
-    name: str,
-    summary: str,
-    request: tuple[dict[str, Any], Any],
-    response: tuple[dict[str, Any], Any],
-    limit: int,
-) -> dict[str, Any]:
+def _operation(posted: Posted) -> dict[str, Any]:
     """Return an operation with its examples."""
-    refused = {"description": "Refused", "content": _json(_ref(ErrorAnswer))}
+    limit = {"413": f"More than {posted.limit:,} bytes, or too many rows"}
+    content = _json(_ref(ErrorAnswer))
+    refusals = {
+        status: {"description": about, "content": content}
+        for status, about in (_REFUSALS | limit).items()
+    }
     return {
-        "operationId": name,
-        "summary": summary,
-        "parameters": [_reasons_parameter()],
-        "requestBody": {"required": True, "content": _json(*request)},
+        "operationId": posted.name,
+        "summary": posted.summary,
+        "requestBody": {"required": True, "content": _json(*posted.asked)},
         "responses": {
-            "200": {"description": summary, "content": _json(*response)},
-            "400": refused | {"description": "The body is not JSON"},
-            "413": refused
-            | {"description": f"More than {limit:,} bytes, or too many rows"},
-            "415": refused | {"description": "Not application/json"},
-            "422": refused | {"description": "A field breaks the contract"},
+            "200": {"description": posted.summary, "content": _json(*posted.told)},
+            **refusals,
         },
     }
 
@@ -158,20 +193,20 @@ def _reasons_parameter() -> dict[str, Any]:
     return {
         "name": REASONS,
         "in": "query",
-        "description": "Most reasons to give a customer, the weightiest first; of a "
-        f"batch with reasons at most {MAX_ROWS_WITH_REASONS} customers are answered",
-        "schema": {"type": "integer", "minimum": 0, "maximum": MAX_REASONS},
+        "description": "Most reasons to give a customer, the weightiest first",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MAX_REASONS},
     }
 
 
 def _example(schema: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
-    summary = "A customer to try /predict with"
-    answer = {"description": summary, "content": _json(schema, row)}
-    return {
-        "operationId": "example",
-        "summary": summary,
-        "responses": {"200": answer},
-    }
+    shown = _shown("example", "A customer to try /predict with")
+    shown["responses"]["200"]["content"] = _json(schema, row)
+    return shown
+
+
+def _shown(name: str, summary: str, kind: str = "application/json") -> dict[str, Any]:
+    answer = {"description": summary, "content": {kind: {}}}
+    return {"operationId": name, "summary": summary, "responses": {"200": answer}}
 
 
 def _json(schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
@@ -185,11 +220,16 @@ def _probe(name: str, summary: str) -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
+        "security": [],
         "responses": {
             "200": {"description": summary},
             "503": {"description": "Not so"},
         },
     }
+
+
+def _list(model: type[BaseModel], at_most: int) -> dict[str, Any]:
+    return {"type": "array", "items": _ref(model), "minItems": 1, "maxItems": at_most}
 
 
 def _ref(model: type[BaseModel]) -> dict[str, Any]:

@@ -1,0 +1,180 @@
+"""What the service answers, by address and method."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.serving.answering import (
+    Asked,
+    answer_explained,
+    answer_many,
+    answer_one,
+)
+from churn_pipeline.serving.asked import reasons_asked
+from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
+from churn_pipeline.serving.hook import require_signature
+from churn_pipeline.serving.metrics import page
+from churn_pipeline.serving.openapi import document, example
+from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.predictor import Predictions
+from churn_pipeline.serving.refusal import refusal, shortened
+from churn_pipeline.serving.wire import Call, Reply, body_of, require_json
+
+Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
+T = TypeVar("T")
+
+
+async def predict(parts: Parts, call: Call) -> Reply:
+    """Answer to one customer, without a thread: that would cost more than it does."""
+    require_json(call.headers)
+    _no_query(call)
+    asked = _asked(parts, call, await body_of(call, MAX_BYTES))
+    answer, told, warnings = answer_one(asked)
+    if warnings:
+        parts.metrics.warned(warnings)
+    model = asked.model
+    parts.metrics.predicted(model.dataset, model.version, asked.variant, told.decision)
+    return Reply(answer)
+
+
+async def predict_batch(parts: Parts, call: Call) -> Reply:
+    """Answer to many customers, in a thread: others are answered meanwhile."""
+    require_json(call.headers)
+    _no_query(call)
+    asked = _asked(parts, call, await body_of(call, MAX_BYTES_BATCH))
+    answer, found = await _in_thread(parts, lambda: answer_many(asked))
+    _count(parts, asked, found)
+    return Reply(answer)
+
+
+async def explain(parts: Parts, call: Call) -> Reply:
+    """Answer to one customer or to several, with what speaks for churn and against."""
+    require_json(call.headers)
+    reasons = reasons_asked(parse_qsl(_query(call), keep_blank_values=True))
+    asked = _asked(parts, call, await body_of(call, MAX_BYTES))
+    answer, found = await _in_thread(parts, lambda: answer_explained(asked, reasons))
+    _count(parts, asked, found)
+    return Reply(answer)
+
+
+async def show_example(parts: Parts, call: Call) -> Reply:
+    """Answer a body for `/predict`."""
+    model = parts.models.champion
+    return Reply(await _in_thread(parts, lambda: example(model)))
+
+
+async def show_document(parts: Parts, call: Call) -> Reply:
+    """Answer the OpenAPI document."""
+    model = parts.models.champion
+    return Reply(await _in_thread(parts, lambda: document(model)))
+
+
+async def show_model(parts: Parts, call: Call) -> Reply:
+    """Answer the manifest of the model that answers."""
+    return Reply(parts.models.champion.artifact.manifest.to_bytes())
+
+
+async def show_metrics(parts: Parts, call: Call) -> Reply:
+    """Answer the numbers of all workers in Prometheus' text format."""
+    own = parts.metrics.samples()
+    found = parts.shared.with_others(own) if parts.shared else own
+    kind = b"text/plain; version=0.0.4; charset=utf-8"
+    return Reply(page(found).encode(), kind=kind)
+
+
+async def live(parts: Parts, call: Call) -> Reply:
+    """Answer that the process answers."""
+    return Reply(b'{"status":"alive"}')
+
+
+async def ready(parts: Parts, call: Call) -> Reply:
+    """Answer whether the model answers its golden rows as when it was made.
+
+    Raises:
+        Refusal: It does not.
+    """
+    model = parts.models.champion
+    try:
+        model.artifact.check()
+    except ArtifactError as error:
+        received = shortened(str(error))
+        raise refusal(
+            503, "not_ready", expected="golden answers", received=received
+        ) from error
+    return Reply(f'{{"status":"ready","model_version":"{model.version}"}}'.encode())
+
+
+async def hear_registry(parts: Parts, call: Call) -> Reply:
+    """Look at once whether there is another champion: the registry says so."""
+    body = await body_of(call, MAX_BYTES)
+    require_signature(parts.hook_secret, call.headers, body)
+    await _in_thread(parts, lambda: [part.refresh() for part in parts.followers])
+    version = parts.models.champion.version
+    return Reply(f'{{"model_version":"{version}"}}'.encode())
+
+
+ENDPOINTS: dict[str, dict[str, Endpoint]] = {
+    "/predict": {"POST": predict},
+    "/predict_batch": {"POST": predict_batch},
+    "/explain": {"POST": explain},
+    "/example": {"GET": show_example},
+    "/model": {"GET": show_model},
+    "/metrics": {"GET": show_metrics},
+    "/docs.json": {"GET": show_document},
+    "/livez": {"GET": live},
+    "/readyz": {"GET": ready},
+    "/hooks/registry": {"POST": hear_registry},
+}
+
+
+def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
+    """Return the request to the model that has to answer it."""
+    return Asked(parts.models.champion, body, call.request_id, call.start)
+
+
+def _count(parts: Parts, asked: Asked, found: Predictions) -> None:
+    parts.metrics.warned(found.warnings)
+    model = asked.model
+    for decision, n in Counter(told.decision for told in found.told).items():
+        names = (model.dataset, model.version, asked.variant, decision)
+        parts.metrics.predicted(*names, n)
+
+
+async def _in_thread(parts: Parts, work: Callable[[], T]) -> T:
+    """Do what takes long in the thread, where there is room.
+
+    Raises:
+        Refusal: There is none.
+    """
+    parts.gate.enter_batch()
+    try:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(parts.thread, work)
+    finally:
+        parts.gate.leave_batch()
+
+
+def _query(call: Call) -> str:
+    query: Any = call.scope.get("query_string", b"")
+    return str(query.decode("latin-1"))
+
+
+def _no_query(call: Call) -> None:
+    """Check that nothing is asked in the address.
+
+    Raises:
+        Refusal: Something is.
+    """
+    if call.scope.get("query_string"):
+        path = call.scope["path"]
+        raise refusal(
+            422,
+            "unknown_field",
+            expected=f"nothing after {path}; reasons are given by /explain",
+            received=_query(call)[:80],
+        )

@@ -1,0 +1,167 @@
+"""What the service counts of itself, as Prometheus reads it, over all its workers.
+
+A request adds to plain numbers of its own process, under a microsecond. Once a second
+each worker leaves its numbers in a folder that the workers of one server share, and
+whichever of them is asked adds the others' to its own.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
+
+BOUNDS: tuple[float, ...] = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025),
+    *(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""Seconds; p50, p95 and p99 are read from the counts between them."""
+
+Series = tuple[str, tuple[tuple[str, str], ...]]
+"""Name and labels."""
+Samples = Mapping[Series, float]
+
+FAMILIES = {
+    "churn_requests_total": ("counter", "Requests by endpoint and HTTP status"),
+    "churn_request_seconds": ("histogram", "Seconds to answer, by endpoint"),
+    "churn_predictions_total": (
+        "counter",
+        "Customers answered, by model, version, variant and decision",
+    ),
+    "churn_values_total": ("counter", "Values missing or unknown, by feature"),
+    "churn_refused_overload_total": ("counter", "Requests sent away for overload"),
+    "churn_swaps_total": ("counter", "Changes of the model that serves"),
+    "churn_refresh_failures_total": ("counter", "What could not be read again"),
+    "churn_stale": ("gauge", "Workers that serve what they last could read, by part"),
+    "churn_workers": ("gauge", "Workers that serve a version"),
+    "churn_in_work": ("gauge", "Requests in work"),
+    "churn_journal_dropped_total": ("counter", "Predictions that were not logged"),
+    "process_cpu_seconds_total": ("counter", "Processor time of all workers"),
+    "process_resident_memory_bytes": ("gauge", "Memory of all workers"),
+    "churn_cost_total": ("counter", "Money that the processor time cost"),
+}
+
+
+class Metrics:
+    """Numbers of one worker."""
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self._requests: dict[tuple[str, int], int] = defaultdict(int)
+        self._buckets: dict[str, list[int]] = {}
+        self._seconds: dict[str, float] = defaultdict(float)
+        self._predictions: dict[tuple[str, str, str, str], int] = defaultdict(int)
+        self._values: dict[tuple[str, str], int] = defaultdict(int)
+        self.others: dict[Series, float] = defaultdict(float)
+
+    def answered(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        self._requests[endpoint, status] += 1
+        self._seconds[endpoint] += seconds
+        buckets = self._buckets.get(endpoint)
+        if buckets is None:
+            buckets = self._buckets[endpoint] = [0] * (len(BOUNDS) + 1)
+        buckets[bisect_left(BOUNDS, seconds)] += 1
+
+    def predicted(
+        self, model: str, version: str, variant: str, decision: str, n: int = 1
+    ) -> None:
+        """Count customers that were answered."""
+        self._predictions[model, version, variant, decision] += n
+
+    def warned(self, warnings: Mapping[str, Mapping[str, int]]) -> None:
+        """Count values that were missing or unknown."""
+        for feature, counts in warnings.items():
+            for kind, n in counts.items():
+                self._values[feature, kind] += n
+
+    def add(self, name: str, n: float = 1, **labels: str) -> None:
+        """Add to one of the rarer counters."""
+        self.others[name, tuple(labels.items())] += n
+
+    def put(self, name: str, value: float, **labels: str) -> None:
+        """Set a gauge, or a counter that something else counts."""
+        self.others[name, tuple(labels.items())] = value
+
+    def drop(self, name: str) -> None:
+        """Forget a gauge under all its labels."""
+        for series in [series for series in self.others if series[0] == name]:
+            del self.others[series]
+
+    def samples(self) -> dict[Series, float]:
+        """Return all numbers of this worker."""
+        found: dict[Series, float] = dict(self.others)
+        found["process_cpu_seconds_total", ()] = time.process_time()
+        found["process_resident_memory_bytes", ()] = resident_bytes()
+        for (endpoint, status), n in list(self._requests.items()):
+            asked = {"endpoint": endpoint, "status": str(status)}
+            found["churn_requests_total", tuple(asked.items())] = n
+        for (model, version, variant, decision), n in list(self._predictions.items()):
+            named = {"model": model, "version": version, "variant": variant}
+            labels = (*named.items(), ("prediction", decision))
+            found["churn_predictions_total", labels] = n
+        for (feature, kind), n in list(self._values.items()):
+            value = {"feature": feature, "kind": kind}
+            found["churn_values_total", tuple(value.items())] = n
+        found.update(self._histogram())
+        return found
+
+    def _histogram(self) -> Iterator[tuple[Series, float]]:
+        for endpoint, buckets in list(self._buckets.items()):
+            label = ("endpoint", endpoint)
+            counts = list(accumulate(buckets))
+            for bound, n in zip((*map(repr, BOUNDS), "+Inf"), counts, strict=True):
+                labels = (label, ("le", bound))
+                yield ("churn_request_seconds_bucket", labels), n
+            yield ("churn_request_seconds_count", (label,)), counts[-1]
+            yield ("churn_request_seconds_sum", (label,)), self._seconds[endpoint]
+
+
+def summed(many: Iterable[Samples]) -> dict[Series, float]:
+    """Return the numbers of several workers as one server's."""
+    found: dict[Series, float] = defaultdict(float)
+    for samples in many:
+        for series, value in samples.items():
+            found[series] += value
+    return dict(found)
+
+
+def page(samples: Samples) -> str:
+    """Return numbers in Prometheus' text format.
+
+    Examples:
+        >>> print(page({("churn_in_work", ()): 2}), end="")
+        # HELP churn_in_work Requests in work
+        # TYPE churn_in_work gauge
+        churn_in_work 2
+    """
+    lines: list[str] = []
+    for family, (kind, about) in FAMILIES.items():
+        names = {family}
+        if kind == "histogram":
+            names = {f"{family}_{part}" for part in ("bucket", "count", "sum")}
+        found = [(series, v) for series, v in samples.items() if series[0] in names]
+        if found:
+            lines += [f"# HELP {family} {about}", f"# TYPE {family} {kind}"]
+            lines += [_line(series, value) for series, value in found]
+    return "\n".join(lines) + "\n"
+
+
+def _line(series: Series, value: float) -> str:
+    name, labels = series
+    pairs = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels)
+    number = repr(int(value)) if float(value).is_integer() else repr(float(value))
+    return f"{name}{{{pairs}}} {number}" if pairs else f"{name} {number}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def resident_bytes() -> int:
+    """Return the memory that this process holds, bytes."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)

@@ -1,0 +1,60 @@
+"""How much is taken on at once; what is more is sent away at once, not kept waiting."""
+
+from __future__ import annotations
+
+import asyncio
+
+from churn_pipeline.serving.metrics import Metrics
+from churn_pipeline.serving.refusal import Refusal, refusal
+
+MOST_AT_ONCE = 256
+"""Requests that arrive while one round of the event loop is worked off: at 0.1 ms each
+the last of them waits 25 ms."""
+MOST_BATCHES = 4
+"""Batches and explanations in work or waiting for the thread that does them."""
+
+
+class Gate:
+    """Counts what is in work, and refuses what is too much."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """Begin with nothing in work."""
+        self._metrics = metrics
+        self._round = 0
+        self.batches = 0
+
+    def enter(self) -> None:
+        """Take on a request.
+
+        Those that are ready in the same round of the event loop wait for each other,
+        so their number says how long the last of them would wait.
+
+        Raises:
+            Refusal: There are too many.
+        """
+        if not self._round:
+            asyncio.get_running_loop().call_soon(self._next_round)
+        self._round += 1
+        if self._round > MOST_AT_ONCE:
+            raise self._full(f"at most {MOST_AT_ONCE} requests at once")
+
+    def enter_batch(self) -> None:
+        """Take on work for the thread; `leave_batch` says that it is done.
+
+        Raises:
+            Refusal: There is too much.
+        """
+        if self.batches >= MOST_BATCHES:
+            raise self._full(f"at most {MOST_BATCHES} batches in work")
+        self.batches += 1
+
+    def leave_batch(self) -> None:
+        """Say that work of the thread is done."""
+        self.batches -= 1
+
+    def _next_round(self) -> None:
+        self._round = 0
+
+    def _full(self, expected: str) -> Refusal:
+        self._metrics.add("churn_refused_overload_total")
+        return refusal(503, "overloaded", expected=expected, received="one more")
