@@ -22,13 +22,13 @@ def draw(curves: tuple[Floats, Floats], level: float, path: Path) -> None:
     def y(percent: float) -> float:
         return height - bottom - percent / top * (height - bottom - 20)
 
-    def line(percent: Floats, colour: str, name: str) -> str:
+    def line(percent: Floats, colour: str, name: str, lift: int = -4) -> str:
         at = np.unique(np.linspace(0, n - 1, 200).astype(int))
         points = " ".join(f"{x(2 * i + 2):.1f},{y(100 * percent[i]):.1f}" for i in at)
         return (
             f'<polyline points="{points}" fill="none" stroke="{colour}" '
             f'stroke-width="2"/><text x="{x(2 * n) + 6:.0f}" '
-            f'y="{y(100 * percent[-1]) + 4:.0f}" fill="{colour}">{name}</text>'
+            f'y="{y(100 * percent[-1]) - lift:.0f}" fill="{colour}">{name}</text>'
         )
 
     grid = "".join(
@@ -44,9 +44,9 @@ def draw(curves: tuple[Floats, Floats], level: float, path: Path) -> None:
     stated = np.full(n, level)
     body = (
         grid
-        + line(stated, "#888", f"stated: {100 * level:g} %")
+        + line(stated, "#888", f"stated: {100 * level:g} %", 2)
         + line(curves[1], "#d1495b", "t-test, peeked at")
-        + line(curves[0], "#2e86ab", "sequential")
+        + line(curves[0], "#2e86ab", "sequential", -8)
         + f'<text x="{left}" y="14" fill="#888">equal models told apart, share of '
         f'runs</text><text x="{x(n):.0f}" y="{height - 6}" text-anchor="middle" '
         'fill="#888">customers so far, looked at after each</text>'

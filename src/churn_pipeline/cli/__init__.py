@@ -29,6 +29,7 @@ class LazyCommands(click.Group):
         "replay": "journal",
         "forget": "journal",
         "journal": "journal",
+        "rollout": "rollout",
     }
     """Command -> module of this package that defines a function of its name."""
 

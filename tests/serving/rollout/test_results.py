@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from churn_pipeline.evaluation.decision import Decision
-from churn_pipeline.serving.rollout.results import Outcome, results, retained
+from churn_pipeline.serving.journal.feedback import Outcome as Matched
+from churn_pipeline.serving.rollout.outcomes import Outcome, of_journal
+from churn_pipeline.serving.rollout.results import results, retained
 from churn_pipeline.serving.rollout.spec import RolloutState, Share
 
 DAY = 86_400 * 10**9
@@ -142,3 +144,14 @@ def test_what_a_customer_brings_by_hand():
         COSTS,
     )
     assert found.tolist() == [-1, 189, 0, 100]
+
+
+def test_of_the_journal_only_matured_labels_count():
+    def row(churned, matured):
+        told = ("r", 0, START, None, 0.3, "call", "v1", "champion", churned, START)
+        return Matched(*told, matured)
+
+    rows = [row(True, False), row(True, True), row(False, True), row(None, True)]
+    found = list(of_journal(rows))
+    assert [outcome.label for outcome in found] == [1, 0]
+    assert found[0].customer == ""

@@ -18,7 +18,8 @@ from churn_pipeline.serving.refusal import (
     shortened,
     shown,
 )
-from churn_pipeline.serving.rollout.results import Experiment, Outcome, results
+from churn_pipeline.serving.rollout.outcomes import Outcome
+from churn_pipeline.serving.rollout.results import Experiment, results
 from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
 from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,12 @@ from churn_pipeline.evaluation.sequential import (
     difference,
     paired,
 )
+from churn_pipeline.serving.rollout.outcomes import (
+    Outcome,
+    once,
+    reigns_since,
+    takes_part,
+)
 from churn_pipeline.serving.rollout.spec import Metric, RolloutState
 
 Floats = NDArray[np.float64]
@@ -27,28 +33,6 @@ METRICS: tuple[Metric, ...] = ("log_loss", "brier", "profit")
 PRIMARY_PART, OTHER_PART, GUARD_PART = 1 / 2, 1 / 8, 1 / 8
 """Parts of the level: the primary metric, the two others, errors, slow answers."""
 _SURE = 1e-6
-
-
-class Outcome(NamedTuple):
-    """An answered prediction whose label has matured.
-
-    Attributes:
-        variant: `champion`, `challenger`, `outside` or `shadow`, as it was answered.
-        model_version: Version of the model.
-        probability: Churn probability, 0 to 1.
-        label: 1 churned, 0 stayed.
-        value: Money that the customer is worth; not a number where unknown.
-        time: Of the answer, nanoseconds since 1970, UTC.
-        customer: Who, under any name; empty: nobody knows, and each row is one.
-    """
-
-    variant: str
-    model_version: str
-    probability: float
-    label: int
-    value: float
-    time: int
-    customer: str = ""
 
 
 class Measured(BaseModel):
@@ -121,9 +105,9 @@ def results(
         decision: Costs and values, for the profit; None: no profit.
     """
     rows = sorted(outcomes, key=lambda row: row.time)
-    since = _reigns_since(rows)
+    since = reigns_since(rows)
     rows = [row for row in rows if row.time >= since]
-    arms = _once([row for row in rows if _takes_part(row, state)])
+    arms = once([row for row in rows if takes_part(row, state)])
     champion = [row for row in arms if row.variant == "champion"]
     challenger = [row for row in arms if row.variant == "challenger"]
     measured = _measure(champion, challenger, state, decision)
@@ -163,32 +147,6 @@ def retained(
     return found
 
 
-def _reigns_since(rows: Sequence[Outcome]) -> int:
-    """Return when the newest champion first answered; 0 without one."""
-    champions = [row for row in rows if row.variant == "champion"]
-    newest = champions[-1].model_version if champions else ""
-    others = [row.time for row in champions if row.model_version != newest]
-    return others[-1] + 1 if others else (rows[0].time if rows else 0)
-
-
-def _takes_part(row: Outcome, state: RolloutState) -> bool:
-    if row.variant == "challenger":
-        return row.model_version == state.challenger
-    return row.variant == "champion"
-
-
-def _once(rows: Sequence[Outcome]) -> list[Outcome]:
-    """Return the first row of each customer, and all rows without one."""
-    seen: set[str] = set()
-    found = []
-    for row in rows:
-        if row.customer not in seen:
-            found.append(row)
-        if row.customer:
-            seen.add(row.customer)
-    return found
-
-
 def _measure(
     champion: Sequence[Outcome],
     challenger: Sequence[Outcome],
@@ -216,8 +174,8 @@ def _measure(
 
 def _beside(rows: Sequence[Outcome], state: RolloutState) -> list[Measured]:
     """Return the shadow's metrics on customers whom the champion answered too."""
-    shown = {r.customer: r for r in _once([r for r in rows if r.variant == "champion"])}
-    unseen = _once([r for r in rows if r.variant == "shadow"])
+    shown = {r.customer: r for r in once([r for r in rows if r.variant == "champion"])}
+    unseen = once([r for r in rows if r.variant == "shadow"])
     pairs = [
         (shown[row.customer], row)
         for row in unseen

@@ -1,0 +1,194 @@
+"""`kedro churn rollout`: who gets which model, from the command line."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from churn_pipeline.cli.keys import service_of
+from churn_pipeline.cli.project import env_option
+from churn_pipeline.cli.registry import releases_of
+
+if TYPE_CHECKING:
+    from churn_pipeline.serving.rollout.spec import RolloutState
+    from churn_pipeline.serving.rollout.state import Decided, Rollout
+
+reason_option = click.option(
+    "--reason", required=True, help="Why; kept in the ledger of the rollout."
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="JSON on standard out."
+)
+NONE = "none"
+
+
+@click.group()
+def rollout() -> None:
+    """Try a challenger on a share of the customers, and stop it."""
+
+
+@rollout.command()
+@env_option
+@json_option
+@click.option("--history", is_flag=True, help="Every change, the newest last.")
+def show(env: str | None, as_json: bool, history: bool) -> None:
+    """Show what is in force, or who changed it, when and why.
+
+    Example: kedro churn rollout show --history
+    """
+    with refusals():
+        found = _rollout_of(env)
+        decided = found.ledger.read() if history else []
+    if as_json:
+        told = [entry.model_dump(mode="json") for entry in decided]
+        state = found.state.model_dump(mode="json")
+        click.echo(json.dumps(told if history else state, indent=2))
+        return
+    click.echo("\n".join(_history(decided) if history else _lines(found.state)))
+
+
+@rollout.command(name="set")
+@click.option("--challenger", metavar="VERSION", help="The model to try, or `none`.")
+@click.option(
+    "--percentage", type=float, help="Share of the customers who get it, 0 to 100."
+)
+@click.option(
+    "--canary",
+    metavar="STEPS",
+    help="Steps to go up by itself: 1,5,25,50,100, or none.",
+)
+@click.option("--shadow", metavar="VERSION", help="A model to ask unseen, or `none`.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON with any field of PUT /rollout: exclude, overrides, canary, …",
+)
+@click.option(
+    "--if-version", type=int, help="Refuse where another state is in force by now."
+)
+@reason_option
+@env_option
+def set_(
+    *,
+    challenger: str | None,
+    percentage: float | None,
+    canary: str | None,
+    shadow: str | None,
+    file: Path | None,
+    if_version: int | None,
+    reason: str,
+    env: str | None,
+) -> None:
+    """Change what is named; the rest stays. Services follow within a second or two.
+
+    VERSION is its MAJOR.MINOR.PATCH, its id, or its number in MLflow.
+
+    Example: kedro churn rollout set --challenger 1.2.0 --percentage 5 --reason "A/B"
+    """
+    from churn_pipeline.serving.rollout.spec import RolloutChange
+
+    with refusals():
+        found = _rollout_of(env)
+        asked = json.loads(file.read_text("utf-8")) if file else {}
+        asked |= {} if percentage is None else {"percentage": percentage}
+        asked |= {} if canary is None else {"canary": _canary(canary)}
+        for name, version in (("challenger", challenger), ("shadow", shadow)):
+            if version is not None:
+                asked[name] = None if version == NONE else _version(version, env)
+        # A person who names no state changes the one that is there.
+        asked["version"] = found.state.version if if_version is None else if_version
+        change = RolloutChange.model_validate(asked)
+        state = found.update(change, who=getpass.getuser(), why=reason)
+    click.echo("\n".join(_lines(state)))
+
+
+@rollout.command()
+@reason_option
+@env_option
+def abort(reason: str, env: str | None) -> None:
+    """Send everybody to the champion; end canary and shadow.
+
+    Example: kedro churn rollout abort --reason "complaints from the call centre"
+    """
+    with refusals():
+        state = _rollout_of(env).abort(who=getpass.getuser(), why=reason)
+    click.echo("\n".join(_lines(state)))
+
+
+def _rollout_of(env: str | None) -> Rollout:
+    from churn_pipeline.serving.place import ROLLOUT
+    from churn_pipeline.serving.rollout.state import Rollout
+
+    return Rollout(service_of(env) / ROLLOUT)
+
+
+def _version(name: str, env: str | None) -> str:
+    """Return the id of a registered version.
+
+    Raises:
+        LookupError: There is none of this name.
+    """
+    from churn_pipeline.release.numbering import find
+
+    releases = releases_of(env)
+    return find(releases.store, releases.registry, name)
+
+
+def _canary(steps: str) -> dict[str, Any] | None:
+    return None if steps == NONE else {"steps": [float(s) for s in steps.split(",")]}
+
+
+def _lines(state: RolloutState) -> Iterator[str]:
+    yield f"state {state.version}{f', since {state.time}' if state.time else ''}"
+    if state.stopped:
+        yield f"stopped: {state.stopped}"
+    if state.challenger is None:
+        yield "no challenger: everybody gets the champion"
+    else:
+        yield f"challenger {state.challenger}: {state.percentage:g} % of the customers"
+    if state.canary:
+        steps = ", ".join(f"{step:g}" for step in state.canary.steps)
+        yield f"canary: goes up by itself, {steps} %"
+    if state.shadow:
+        yield f"shadow: {state.shadow}"
+    for segment in state.exclude:
+        told = segment.model_dump(exclude_defaults=True, exclude={"feature"})
+        said = ", ".join(f"{name} {value}" for name, value in told.items())
+        yield f"excluded: {segment.feature} {said}"
+    if state.overrides:
+        yield f"customers who always get the same side: {len(state.overrides):,}"
+
+
+def _history(decided: list[Decided]) -> Iterator[str]:
+    if not decided:
+        yield "no change yet"
+    for entry in decided:
+        share = f"{entry.old.percentage:g} % -> {entry.new.percentage:g} %"
+        tried = entry.new.challenger or "no challenger"
+        yield "  ".join((entry.time, entry.who, entry.action, tried, share, entry.why))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Show a refusal in words, with an exit code above 0."""
+    from pydantic import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        raise click.ClickException(
+            "; ".join(
+                f"{'.'.join(map(str, found['loc'])) or 'rollout'}: {found['msg']}, got "
+                f"{found['input']!r:.80}"
+                for found in error.errors(include_url=False)
+            )
+        ) from error
+    except (ValueError, OSError, LookupError) as error:
+        message = error.args[0] if isinstance(error, LookupError) else error
+        raise click.ClickException(str(message)) from error

@@ -1,0 +1,86 @@
+"""`kedro churn rollout show, set, abort`: the file that the service follows."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from churn_pipeline.cli import churn
+from churn_pipeline.cli import rollout as module
+from churn_pipeline.serving.rollout.state import Rollout
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def path(tmp_path, monkeypatch):
+    """The rollout of telco, whose versions 1.1.0 and 1.2.0 are registered."""
+    known = {"1.1.0": "v-one", "1.2.0": "v-two"}
+
+    def version(name, env):
+        if name in known:
+            return known[name]
+        raise LookupError(f"expected a registered version, got {name!r}")
+
+    monkeypatch.setattr(module, "_version", version)
+    monkeypatch.setenv("CHURN_SERVICE_DIR", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    return tmp_path / "telco" / "rollout.json"
+
+
+def _run(*args):
+    return CliRunner().invoke(churn, ["rollout", *args, "--env", "telco"])
+
+
+def _set(*args):
+    return _run("set", *args, "--reason", "try it")
+
+
+def test_set_changes_the_file_that_the_service_reads(path):
+    done = _set("--challenger", "1.2.0", "--percentage", "5")
+    assert done.exit_code == 0, done.output
+    assert "challenger v-two: 5 % of the customers" in done.output
+    rollout = Rollout(path)
+    assert (rollout.state.challenger, rollout.state.percentage) == ("v-two", 5)
+    assert rollout.ledger.read()[0].why == "try it"
+
+
+def test_show_tells_what_is_in_force_and_who_changed_it(path):
+    assert "everybody gets the champion" in _run("show").output
+    _set("--challenger", "1.2.0", "--canary", "1,10,100")
+    assert "1, 10, 100 %" in _run("show").output
+    assert json.loads(_run("show", "--json").output)["percentage"] == 1
+    assert "0 % -> 1 %  try it" in _run("show", "--history").output
+    (told,) = json.loads(_run("show", "--json", "--history").output)
+    assert told["action"] == "set"
+
+
+def test_a_file_gives_what_options_do_not(path, tmp_path):
+    file = tmp_path / "change.json"
+    file.write_text('{"exclude": [{"feature": "age", "below": 18}]}')
+    done = _set("--challenger", "1.2.0", "--percentage", "5", "--file", str(file))
+    assert "excluded: age below 18" in done.output
+
+
+def test_abort_sends_everybody_to_the_champion(path):
+    _set("--challenger", "1.2.0", "--percentage", "50", "--shadow", "1.1.0")
+    done = _run("abort", "--reason", "complaints")
+    assert done.exit_code == 0, done.output
+    state = Rollout(path).state
+    assert (state.percentage, state.shadow, state.stopped) == (0, None, "complaints")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--challenger", "9.9.9"), "expected a registered version, got '9.9.9'"),
+        (("--percentage", "5"), "expected a challenger"),
+        (("--challenger", "1.2.0", "--percentage", "500"), "percentage: Input should"),
+        (("--challenger", "1.2.0", "--if-version", "3"), "expected version 0"),
+        (("--challenger", "1.2.0", "--canary", "1,x"), "could not convert"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_written(path, args, message):
+    done = _set(*args)
+    assert done.exit_code == 1
+    assert message in done.output
+    assert not path.exists()
