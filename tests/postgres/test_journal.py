@@ -9,9 +9,10 @@ import pytest
 
 from churn_pipeline.serving.journal.database import JournalError, connect
 from churn_pipeline.serving.journal.erase import forget, prune
-from churn_pipeline.serving.journal.feedback import Feedback, matched, read_truths
+from churn_pipeline.serving.journal.feedback import Feedback, matched
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
+from churn_pipeline.serving.journal.truth import read_truths
 from churn_pipeline.serving.journal.writer import Journal
 from tests.postgres.conftest import Server
 from tests.serving.journal.kills import check_logged, kill_while_logging

@@ -8,9 +8,10 @@ import pytest
 
 from churn_pipeline.serving.journal.database import connect
 from churn_pipeline.serving.journal.erase import forget, prune
-from churn_pipeline.serving.journal.feedback import Feedback, Truth
+from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
+from churn_pipeline.serving.journal.truth import Truth
 from tests.serving.journal.made import DAY_NS, NOON, batch, entry
 
 NAMES = Pseudonyms(b"0123456789abcdef")

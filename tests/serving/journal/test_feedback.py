@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
 
 import pytest
 
@@ -13,10 +14,10 @@ from churn_pipeline.serving.journal.feedback import (
     Feedback,
     matched,
     maturity_days,
-    read_truths,
 )
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
+from churn_pipeline.serving.journal.truth import read_truths
 from churn_pipeline.serving.refusal import Refusal
 from tests.serving.journal.made import DAY_NS, NOON, batch, entry
 
@@ -192,3 +193,17 @@ def test_known_moments_of_other_zones_are_the_same_moments(url) -> None:
     )
     assert connect(url).run("SELECT known_ns FROM feedback") == [(NOON,)]
     assert dt.datetime.fromtimestamp(NOON / 1e9, dt.UTC).hour == 12
+
+
+def test_a_database_that_is_away_is_told_and_nothing_is_taken(url, tmp_path) -> None:
+    feedback = Feedback(url)
+    body = b'{"request_id": "a", "churned": true}'
+    assert feedback.take(body, key_hash=KEY) == 1
+    with sqlite3.connect(tmp_path / "journal.db") as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Refusal, match="send them again") as refused:
+            feedback.take(body, key_hash=KEY)
+        other.rollback()
+    assert refused.value.status == 503
+    assert feedback.take(body, key_hash=KEY) == 1
+    assert connect(url).run("SELECT count(*) FROM feedback") == [(2,)]

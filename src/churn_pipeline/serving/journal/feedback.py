@@ -7,64 +7,30 @@ last that came holds.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, NamedTuple
-
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from typing import Any, NamedTuple
 
 from churn_pipeline.dataset import Label as LabelRule
-from churn_pipeline.serving.journal.database import Database, connect
+from churn_pipeline.serving.journal.database import (
+    Database,
+    connect,
+    is_passing,
+)
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
-from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shown
+from churn_pipeline.serving.journal.truth import Truth, read_truths
+from churn_pipeline.serving.refusal import refusal
+
+logger = logging.getLogger(__name__)
 
 DAY_NS = 86_400 * 10**9
-MAX_LABELS = 10_000
 _EPOCH = dt.date(1970, 1, 1)
 _COLUMNS = (
     *("received_ns", "known_ns", "request_id", "line", "customer"),
     *("observation_day", "churned", "key_hash"),
 )
-
-
-class Truth(BaseModel):
-    """What became of a customer: one object of `/feedback`.
-
-    Attributes:
-        request_id: Of the prediction that it is of; or else the next two.
-        row: Position of the customer in that request, from 0.
-        customer_id: Whom it is of.
-        observation_date: Day (UTC) of the predictions that it is of.
-        churned: Whether the customer left within the horizon.
-        known: Since when that is known, with its time zone; left out: now. `false`
-            counts only where it was known once the horizon had passed.
-    """
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    request_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    row: Annotated[int, Field(ge=0, lt=MAX_LABELS)] = 0
-    customer_id: Annotated[str, Field(max_length=200)] | int | None = None
-    observation_date: Annotated[dt.date, Field(strict=False)] | None = None
-    churned: bool
-    known: Annotated[AwareDatetime, Field(strict=False)] | None = None
-
-    @model_validator(mode="after")
-    def _names_its_prediction(self) -> Truth:
-        by_customer = self.customer_id is not None and self.observation_date is not None
-        some = self.customer_id is not None or self.observation_date is not None
-        if by_customer if self.request_id is None else not some:
-            return self
-        raise ValueError("either request_id, or customer_id and observation_date")
 
 
 class Outcome(NamedTuple):
@@ -91,27 +57,6 @@ class Outcome(NamedTuple):
     churned: bool | None
     known_ns: int
     matured: bool
-
-
-_MANY = TypeAdapter(list[Truth])
-
-
-def read_truths(body: bytes) -> list[Truth]:
-    """Return the labels of a request's body: an object, or a list of them.
-
-    Raises:
-        Refusal: It is no JSON, breaks the contract, or is too long or empty.
-    """
-    listed = body if body.lstrip()[:1] == b"[" else b"[" + body + b"]"
-    try:
-        found = _MANY.validate_json(listed)
-    except ValidationError as error:
-        raise _refused(error) from None
-    if 1 <= len(found) <= MAX_LABELS:
-        return found
-    code, status = ("too_many_rows", 413) if found else ("no_rows", 422)
-    expected = f"a label, or a list of 1 to {MAX_LABELS:,}"
-    raise refusal(status, code, expected=expected, received=f"list of {len(found)}")
 
 
 class Feedback:
@@ -147,6 +92,29 @@ class Feedback:
                 self.close()
                 raise
         return len(rows)
+
+    def take(self, body: bytes, *, key_hash: str) -> int:
+        """Take the body of a request to `/feedback`; return how many labels it had.
+
+        Args:
+            body: A label, or a list of them, JSON.
+            key_hash: Of the caller's key.
+
+        Raises:
+            Refusal: The body breaks the contract, or the database is away: 503.
+        """
+        truths = read_truths(body)
+        try:
+            return self.add(truths, key_hash=key_hash)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            logger.error("labels were not taken: %s", error)
+            expected = "a database that takes labels; send them again"
+            received = type(error).__name__
+            raise refusal(
+                503, "journal_away", expected=expected, received=received
+            ) from error
 
     def close(self) -> None:
         """Close the database."""
@@ -238,27 +206,3 @@ WHERE r.time_ns >= ? ORDER BY r.time_ns, r.id, p.line
 
 def _ns(moment: dt.datetime) -> int:
     return int(moment.timestamp() * 10**6) * 1000
-
-
-def _refused(error: ValidationError) -> Refusal:
-    details = error.errors(include_url=False, include_context=False)
-    if details[0]["type"] == "json_invalid":
-        received = str(details[0]["msg"])
-        return refusal(400, "invalid_json", expected="JSON in UTF-8", received=received)
-    problems = []
-    for detail in details:
-        row, *rest = detail["loc"] or (None,)
-        field = str(rest[0]) if rest else ""
-        expected = "a label: see /docs.json" if not field else str(detail["msg"])
-        if detail["type"] == "value_error":
-            expected = str(detail["msg"]).removeprefix("Value error, ")
-        problems.append(
-            Problem(
-                row=row if isinstance(row, int) else None,
-                code="invalid_value",
-                field=field[:80],
-                expected=expected,
-                received=shown(detail["input"]),
-            )
-        )
-    return Refusal(422, problems)
