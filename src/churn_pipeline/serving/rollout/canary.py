@@ -125,10 +125,12 @@ class Watch:
         self._guards = fresh
         self._experiment, self._version = state.name, state.version
         self._slow = state.canary.slow_ms * 1000 if state.canary else np.inf
-        self._counts = {"champion": [0, 0, 0], "challenger": [0, 0, 0]}
+        self._counts = _nothing()
 
     def _weigh(self, plan: Canary) -> None:
-        counts = np.array(list(self._counts.values()), np.float64)
+        # Answers are counted in another thread: what it holds is taken away whole.
+        taken, self._counts = self._counts, _nothing()
+        counts = np.array(list(taken.values()), np.float64)
         limits = (plan.error_limit, plan.slow_limit)
         for kind, (guard, limit) in enumerate(
             zip(self._guards, limits, strict=True), start=1
@@ -137,8 +139,6 @@ class Watch:
                 [counts[0, kind], counts[0, 0], counts[1, kind], counts[1, 0]]
             )
             guard.see(window, limit)
-        for row in self._counts.values():
-            row[:] = [0, 0, 0]
 
     def _wrong(self, state: RolloutState, experiment: Experiment | None) -> str:
         """Return why the challenger has to go; empty where nothing speaks for it."""
@@ -195,6 +195,11 @@ class Watch:
         except StaleError:
             self._rollout.refresh()
             return self._rollout.state
+
+
+def _nothing() -> dict[str, list[int]]:
+    """Return no answers yet: all, failed and slow ones by variant."""
+    return {"champion": [0, 0, 0], "challenger": [0, 0, 0]}
 
 
 def _no_worse(plan: Canary, experiment: Experiment | None) -> bool:
