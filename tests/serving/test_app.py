@@ -17,7 +17,7 @@ from churn_pipeline.serving.answers import (
 from churn_pipeline.serving.app import App
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from tests.factories import tiny_artifact, tiny_columns
-from tests.serving.apps import KEY, app_of, client_of
+from tests.serving.apps import app_of, client_of
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 ERROR = {
@@ -143,8 +143,7 @@ def test_a_sender_who_hangs_up_is_no_fault_of_ours(artifact, caplog):
     async def send(message):
         sent.append(message)
 
-    key = (b"x-api-key", KEY["X-API-Key"].encode())
-    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": [key]}
+    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 400
     assert json.loads(sent[1]["body"])["received"] == "1 bytes of it"

@@ -16,8 +16,7 @@ import yaml
 
 from churn_pipeline.release.store import ModelStore, Record
 from tests.conftest import ROOT
-from tests.factories import TINY_DATASET, tiny_artifact, tiny_columns
-from tests.serving.apps import key_in
+from tests.factories import tiny_artifact, tiny_columns
 
 SERVICE = "churn_pipeline.serving.service:ChurnService"
 HEAVY = ("torch", "pandas", "mlflow", "pytorch_lightning", "kedro", "ibis", "sklearn")
@@ -63,20 +62,14 @@ def bento(checkout, tmp_path_factory):
 
 @contextmanager
 def _serving(arguments, cwd, **env):
-    """Run a server in a process of its own, and end it.
-
-    Yields:
-        A client that holds a key.
-    """
-    service = cwd / "data/09_service"
-    key = {"X-API-Key": key_in(service / TINY_DATASET.name)}
+    """Run a server in a process of its own, and end it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", *arguments, "--port", str(port)],
         cwd=cwd,
-        env=os.environ | {"CHURN_SERVICE_DIR": str(service)} | env,
+        env=os.environ | env,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -84,7 +77,7 @@ def _serving(arguments, cwd, **env):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(address, server)
-        with httpx.Client(base_url=address, headers=key) as client:
+        with httpx.Client(base_url=address) as client:
             client.server = server
             yield client
     finally:
@@ -174,11 +167,10 @@ def test_a_server_asked_to_end_finishes_what_it_is_answering(checkout, tmp_path)
     shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
     shutil.copytree(checkout / "data", tmp_path / "data")
     body = json.dumps({"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"})
+    head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
     home = str(tmp_path / "home")
     with _serving(["churn_pipeline.serving"], tmp_path, BENTOML_HOME=home) as client:
-        port, key = client.base_url.port, client.headers["X-API-Key"]
-        head = f"POST /predict HTTP/1.1\r\nHost: a\r\nX-API-Key: {key}\r\n"
-        head += f"Content-Length: {len(body)}\r\n\r\n"
+        port = client.base_url.port
         with socket.create_connection(("127.0.0.1", port), timeout=15) as begun:
             begun.sendall((head + body[:5]).encode())
             assert client.get("/livez").status_code == 200  # it has read the head

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Literal
 
 import msgspec
@@ -121,7 +120,8 @@ def failure(refused: Refusal, request_id: str, version: str | None) -> Reply:
         "request_id": request_id,
         "model_version": version,
     }
-    headers = list(refused.headers)
-    if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.append((b"retry-after", str(RETRY_SECONDS).encode()))
-    return Reply(msgspec.json.encode(told), refused.status, headers=headers)
+    reply = Reply(msgspec.json.encode(told), refused.status)
+    if refused.status in (429, 503):
+        wait = getattr(refused, "retry_after", None) or RETRY_SECONDS
+        reply.headers.append((b"retry-after", str(int(wait)).encode()))
+    return reply

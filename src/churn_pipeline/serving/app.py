@@ -14,10 +14,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from churn_pipeline.serving.access.browser import PREFLIGHT, SECURITY_HEADERS
-from churn_pipeline.serving.access.roles import ELSEWHERE, OPEN
 from churn_pipeline.serving.answers import failure
-from churn_pipeline.serving.endpoints import ENDPOINTS, Endpoint
+from churn_pipeline.serving.endpoints import ENDPOINTS
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import Refusal, refusal, shortened
 from churn_pipeline.serving.wire import (
@@ -73,14 +71,12 @@ class App:
             if parts is None:
                 reply = _unready(path)
             else:
-                reply = await _reply(parts, call, path)
+                if path not in PROBES:
+                    parts.gate.enter()
+                reply = await _endpoint(path, scope["method"])(parts, call)
         except Exception as error:
             reply = self._failed(error, call)
-        if parts is not None and parts.cors:
-            reply.headers.extend(parts.cors.headers(headers.get(b"origin")))
-        await send_reply(
-            send, call, reply, parts.headers if parts else SECURITY_HEADERS
-        )
+        await send_reply(send, call, reply, HEADERS)
         if parts is not None:
             endpoint = path if path in ENDPOINTS else OTHER
             taken = time.perf_counter() - start
@@ -113,8 +109,6 @@ class App:
                 self._refreshing.cancel()
                 with suppress(asyncio.CancelledError):
                     await self._refreshing
-            if self.parts is not None:
-                self.parts.access.close()
 
     async def _refresh(self) -> None:
         """Once a second read again what changed, and leave the numbers to others."""
@@ -131,9 +125,6 @@ def refresh(parts: Parts) -> None:
     """Read again what has changed, and leave this worker's numbers to the others."""
     for part in parts.followers:
         part.refresh()
-    stale = {"keys": parts.access.keys.problem, "limits": parts.access.limits_problem}
-    for name, problem in stale.items():
-        parts.metrics.put("churn_stale", float(problem is not None), part=name)
     parts.metrics.drop("churn_workers")
     parts.metrics.put("churn_workers", 1, version=parts.models.champion.version)
     parts.metrics.put("churn_in_work", parts.gate.batches)
@@ -141,22 +132,7 @@ def refresh(parts: Parts) -> None:
         parts.shared.leave(parts.metrics.samples())
 
 
-async def _reply(parts: Parts, call: Call, path: str) -> Reply:
-    """Return the answer to a request that may be made and can be taken on."""
-    method = call.scope["method"]
-    if method == "OPTIONS" and parts.cors:
-        return Reply(b"", 204, headers=list(PREFLIGHT))
-    if path not in OPEN:
-        sender = call.scope.get("client")
-        call.caller = parts.access.admit(
-            call.scope["headers"],  # as they came: several keys must be seen
-            sender[0] if sender else "",
-            path if path in ENDPOINTS else ELSEWHERE,
-        )
-    if path not in PROBES:
-        parts.gate.enter()
-    endpoint: Endpoint = _endpoint(path, method)
-    return await endpoint(parts, call)
+HEADERS: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def _endpoint(path: str, method: str) -> Any:

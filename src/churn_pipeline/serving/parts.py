@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors, Headers
-from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.overload import Gate
@@ -27,30 +25,23 @@ class Parts:
 
     Attributes:
         models: Which model answers.
-        access: Who may ask; there is no service without it.
         metrics: What is counted.
         shared: The numbers of other workers; None where there are none.
         followers: What is read again when it changes, once a second.
         hook_secret: Of the registry's webhook; None closes it.
         gate: How much is taken on.
-        headers: Of every answer.
-        cors: Pages of other origins that may read answers.
         thread: Does what takes longer than a request may hold up others.
     """
 
     models: Models
-    access: Access
     metrics: Metrics = field(default_factory=Metrics)
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)
     hook_secret: str | None = None
-    headers: Headers = SECURITY_HEADERS
-    cors: Cors = field(default_factory=Cors)
     gate: Gate = field(init=False)
     thread: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the gate and the thread, which need the others."""
-        self.followers.append(self.access)
         self.gate = Gate(self.metrics)
         self.thread = ThreadPoolExecutor(1, "batches")

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from churn_pipeline.serving.access.roles import Caller
 from churn_pipeline.serving.refusal import Refusal, refusal, shortened, too_large
 
 Scope = MutableMapping[str, Any]
@@ -39,7 +38,6 @@ class Call:
         headers: By lower-case name; of several of a name the last.
         request_id: The client's where it is sane, else a new one.
         start: Seconds of `perf_counter` when it came.
-        caller: Who sent it; None where nobody has to say.
     """
 
     scope: Scope
@@ -47,7 +45,6 @@ class Call:
     headers: Headers
     request_id: str
     start: float
-    caller: Caller | None = None
 
 
 @dataclass(slots=True)
