@@ -2,7 +2,7 @@
 
 import pytest
 
-from churn_pipeline.serving.rollout.bucket import digest, key_of
+from churn_pipeline.serving.rollout.bucket import digest, draw_of
 from churn_pipeline.serving.rollout.choose import Chooser
 from churn_pipeline.serving.rollout.spec import RolloutState, Segment
 
@@ -18,7 +18,7 @@ def _variants(chooser):
 
 
 def _overrides(**sides):
-    return {digest(c, key_of("v2")).hex(): side for c, side in sides.items()}
+    return {digest(c, draw_of("v2")).hex(): side for c, side in sides.items()}
 
 
 def test_a_larger_share_moves_no_customer_back():

@@ -86,6 +86,7 @@ def test_of_changes_at_once_one_is_made(rollout):
         ({"percentige": 5}, "percentage"),
         ({"canary": {"steps": [5, 1]}}, "rising|above the one before"),
         ({"exclude": [{"feature": "age"}]}, "equals, one_of, at_least or below"),
+        ({"exclude": [{"feature": "age", "equals": None}]}, "none of them"),
     ],
 )
 def test_a_change_that_makes_no_sense_is_refused(values, message):

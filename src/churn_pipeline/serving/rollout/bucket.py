@@ -10,28 +10,35 @@ from hashlib import blake2b
 
 BUCKETS = 10_000
 DIGEST = 16
-"""Bytes: the first eight give the bucket, all of them stand for the customer."""
+"""Bytes that stand for a customer."""
 
 
-def key_of(experiment: str) -> bytes:
-    """Return the hash's key for an experiment, 32 bytes."""
-    return blake2b(
-        experiment.encode(), digest_size=32, person=b"churn.rollout"
-    ).digest()
+def draw_of(experiment: str) -> blake2b:
+    """Return the hash of an experiment, keyed with its name; never updated itself."""
+    name = experiment.encode("utf-8", "surrogatepass")
+    key = blake2b(name, digest_size=32, person=b"churn.rollout").digest()
+    return blake2b(key=key, digest_size=DIGEST)
 
 
-def digest(customer_id: str | int, key: bytes) -> bytes:
+def digest(customer_id: str | int, draw: blake2b) -> bytes:
     """Return what stands for a customer in an experiment, 16 bytes.
 
     An integer is the text of its digits, since a client may send either for the same
     customer; text is taken as it is, so that `042` is another than `42`.
 
+    Args:
+        customer_id: The customer.
+        draw: The hash of the experiment. To copy it takes two thirds of the time of
+            making one.
+
     Examples:
-        >>> digest(42, b"k") == digest("42", b"k") != digest("042", b"k")
+        >>> draw = draw_of("1.1.0")
+        >>> digest(42, draw) == digest("42", draw) != digest("042", draw)
         True
     """
-    text = str(customer_id).encode("utf-8", "surrogatepass")
-    return blake2b(text, digest_size=DIGEST, key=key).digest()
+    drawn = draw.copy()
+    drawn.update(str(customer_id).encode("utf-8", "surrogatepass"))
+    return drawn.digest()
 
 
 def bucket(digest_of_customer: bytes) -> int:
@@ -41,7 +48,23 @@ def bucket(digest_of_customer: bytes) -> int:
     everybody whom a smaller one covers.
 
     Examples:
-        >>> bucket(digest("C-1", key_of("1.1.0")))
-        8958
+        >>> bucket(digest("C-1", draw_of("1.1.0")))
+        4877
     """
-    return int.from_bytes(digest_of_customer[:8], "big") % BUCKETS
+    number = int.from_bytes(digest_of_customer, "big")
+    return number * BUCKETS >> 8 * DIGEST
+
+
+def bound(buckets: int) -> bytes:
+    """Return what the digests of the lowest buckets lie below, and no others.
+
+    Comparing bytes takes a tenth of the time of making a number of them.
+
+    Examples:
+        >>> digest("C-1", draw_of("x")) < bound(10_000)
+        True
+    """
+    if buckets >= BUCKETS:
+        return b"\xff" * (DIGEST + 1)
+    lowest = -(-(buckets << 8 * DIGEST) // BUCKETS)
+    return lowest.to_bytes(DIGEST, "big")

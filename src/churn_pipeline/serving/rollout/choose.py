@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from churn_pipeline.serving.rollout.bucket import bucket, digest, key_of
+from churn_pipeline.serving.rollout.bucket import bound, digest, draw_of
 from churn_pipeline.serving.rollout.spec import RolloutState
 
 Variant = Literal["champion", "challenger", "outside", "shadow"]
@@ -35,8 +35,8 @@ class Chooser:
     __slots__ = (
         "_challenger",
         "_champion",
+        "_draw",
         "_exclude",
-        "_key",
         "_outside",
         "_overrides",
         "_top",
@@ -45,9 +45,10 @@ class Chooser:
     def __init__(self, state: RolloutState) -> None:
         """Prepare the answers."""
         shadow, tried = state.shadow, state.challenger
-        self._top = round(state.percentage * 100) if tried else 0
-        self._key = key_of(state.name)
-        self._exclude = state.exclude
+        buckets = round(state.percentage * 100) if tried else 0
+        self._top = bound(buckets) if buckets else b""
+        self._draw = draw_of(state.name)
+        self._exclude = tuple(segment.test() for segment in state.exclude)
         self._champion = Chosen(None, "champion", shadow)
         self._outside = Chosen(None, "outside", shadow)
         beside = None if shadow == tried else shadow
@@ -77,10 +78,10 @@ class Chooser:
             return self._champion
         if customer_id is None:
             return self._outside
-        customer = digest(customer_id, self._key)
+        customer = digest(customer_id, self._draw)
         if self._overrides and (named := self._overrides.get(customer)):
             return named
-        for segment in self._exclude:
-            if segment.holds(features):
+        for excluded in self._exclude:
+            if excluded(features):
                 return self._outside
-        return self._challenger if bucket(customer) < self._top else self._champion
+        return self._challenger if customer < self._top else self._champion

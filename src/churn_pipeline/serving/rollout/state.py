@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from churn_pipeline.params import Params
 from churn_pipeline.release.atomic import replace
 from churn_pipeline.release.chain import Chain, LedgerError
-from churn_pipeline.serving.rollout.bucket import digest, key_of
+from churn_pipeline.serving.rollout.bucket import digest, draw_of
 from churn_pipeline.serving.rollout.choose import Chooser, Chosen
 from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState, Share, Side
 
@@ -216,10 +216,10 @@ def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
     after = _with(before, {**fresh, "stopped": ""})
     if after.name != before.name:
         after = _with(after, {"overrides": {}, "shares": ()})
-    key = key_of(after.name)
+    draw = draw_of(after.name)
     sides: dict[str, Side | None] = dict(after.overrides)
     for customer, side in change.overrides.items():
-        sides[digest(customer, key).hex()] = side
+        sides[digest(customer, draw).hex()] = side
     return _with(after, {"overrides": {c: s for c, s in sides.items() if s}})
 
 
