@@ -99,6 +99,17 @@ def test_a_full_queue_drops_the_newest_counts_and_says_so(journal, url, caplog) 
     assert len(full) == 1
 
 
+def test_who_can_wait_for_room_does(journal, url) -> None:
+    assert journal.wait_for_room(0)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        journal.add_batch(batch("many", ["x"] * 51))
+        assert not journal.wait_for_room(0.01)
+        other.rollback()
+    assert journal.wait_for_room(10)
+    assert journal.counts.written == 51
+
+
 def test_a_locked_database_is_tried_again(journal, url) -> None:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
         other.execute("BEGIN IMMEDIATE")

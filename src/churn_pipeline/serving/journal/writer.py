@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ EVERY_SECONDS = 0.1
 MAX_QUEUED = 100_000
 """Predictions that wait at most; with 20 features some 60 MB."""
 MOST_AT_ONCE = 20_000
-SLOWEST_RETRY = 1.0
+RETRY_SECONDS = (0.2, 0.4, 0.8, 1.0)
 CLOSE_SECONDS = 10.0
 
 Queued = Entry | BatchEntry
@@ -103,15 +102,21 @@ class Journal:
         """Log the answers of a batch; never waits, never raises."""
         self._put((batch,), len(batch))
 
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Wait until half the queue is free; return whether it is.
+
+        For threads that answer batches, which come faster than they can be written:
+        never on the event loop.
+        """
+        with self._idle:
+            return self._idle.wait_for(
+                lambda: self.counts.waiting <= self._max_queued // 2, timeout_s
+            )
+
     def flush(self, timeout_s: float = CLOSE_SECONDS) -> bool:
         """Wait until what was added is written; return whether it is."""
-        deadline = time.monotonic() + timeout_s
         with self._idle:
-            while self.counts.waiting:
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._idle.wait(left):
-                    return not self.counts.waiting
-        return True
+            return self._idle.wait_for(lambda: not self.counts.waiting, timeout_s)
 
     def close(self, timeout_s: float = CLOSE_SECONDS) -> None:
         """Write what waits, then end the thread; what cannot be written is lost."""
@@ -151,7 +156,7 @@ class Journal:
                 tries += 1
                 if self._write(batch, token, again=tries > 1):
                     break
-                self._ended.wait(min(EVERY_SECONDS * 2**tries, SLOWEST_RETRY))
+                self._ended.wait(RETRY_SECONDS[min(tries, len(RETRY_SECONDS)) - 1])
             if self._queue:
                 self._wake.set()
             # Full batches wait behind this one: no time to gather more.
