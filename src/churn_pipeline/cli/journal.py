@@ -33,8 +33,9 @@ _DAY_NS = 86_400 * 10**9
     type=click.IntRange(min=0),
     help="Position of the customer in a batch, from 0.",
 )
+@click.option("--shadow", is_flag=True, help="What the shadow answered beside.")
 @env_option
-def replay(request_id: str, line: int, env: str | None) -> None:
+def replay(request_id: str, line: int, env: str | None, *, shadow: bool) -> None:
     """Compute a logged answer again, from its inputs and the artifact of that hash.
 
     Prints both, and fails where they differ by a bit.
@@ -50,7 +51,7 @@ def replay(request_id: str, line: int, env: str | None) -> None:
 
     releases = releases_of(env)
     with refusals(), _opened(releases) as store:
-        logged = store.find(request_id, line)
+        logged = store.find(request_id, line, shadow=shadow)
         artifact = find_artifact(releases.store, logged, named=os.environ.get(FOLDER))
     then, now = logged_answer(logged), compute(logged, artifact)
     about = f"{logged.model_version}, {logged.variant}, {_moment(logged.time_ns)}"

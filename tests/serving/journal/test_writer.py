@@ -79,6 +79,17 @@ def test_a_batch_answered_by_two_variants_keeps_its_lines(journal, url) -> None:
     assert (store.find("many", 2).row, store.find("many", 1).row) == (1, 0)
 
 
+def test_a_shadow_is_logged_under_the_same_request(journal, url) -> None:
+    journal.add([entry("one"), entry("one", variant="shadow", probability=0.9)])
+    journal.add([entry("one", variant="challenger", probability=0.5)])
+    journal.flush()
+    store = Store(connect(url), Pseudonyms())
+    assert store.find("one").variant == "challenger"
+    assert store.find("one", shadow=True).probability == 0.9
+    with pytest.raises(LookupError, match="row of the request from 0 to 0"):
+        store.find("one", 1, shadow=True)
+
+
 def test_only_its_owner_can_read_the_file(journal, tmp_path) -> None:
     for path in (tmp_path / "service").iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

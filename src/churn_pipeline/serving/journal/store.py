@@ -99,8 +99,13 @@ class Store:
             raise
         return len(single) + sum(map(len, batches))
 
-    def find(self, request_id: str, line: int = 0) -> Logged:
-        """Return a logged prediction.
+    def find(self, request_id: str, line: int = 0, *, shadow: bool = False) -> Logged:
+        """Return a logged prediction; of several of one request the newest.
+
+        Args:
+            request_id: Of the request.
+            line: Position of the customer in it, from 0.
+            shadow: Whether what the shadow answered beside is meant.
 
         Raises:
             LookupError: The journal has none of this request.
@@ -111,6 +116,7 @@ class Store:
             "m.artifact_sha256, m.variant, i.content, p.place FROM request r "
             "JOIN prediction p ON p.request = r.id JOIN model m ON m.id = p.model "
             "JOIN inputs i ON i.id = p.inputs WHERE r.request_id = ? AND p.line = ? "
+            f"AND m.variant {'=' if shadow else '<>'} 'shadow' "
             "ORDER BY r.id DESC LIMIT 1",
             (request_id, line),
         )
