@@ -1,5 +1,7 @@
 """The endpoints' answers: changes that are let through, and refusals that explain."""
 
+import json
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +14,7 @@ from churn_pipeline.serving.rollout.answers import (
     put_rollout,
 )
 from churn_pipeline.serving.rollout.state import Rollout
+from tests.conftest import ROOT
 
 
 @dataclass(frozen=True)
@@ -96,3 +99,11 @@ def test_an_experiment_without_outcomes_is_not_yet_decided(rollout):
     put_rollout(rollout, _body(), Ada())
     found = get_experiment(rollout, [])
     assert (found.experiment, found.verdict) == ("v2", "not_yet")
+
+
+def test_the_body_that_the_page_shows_is_taken(rollout):
+    page = (ROOT / "docs/experiments.md").read_text("utf-8")
+    (shown,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    state = put_rollout(rollout, _body(**json.loads(shown)), Ada())
+    assert (len(state.exclude), len(state.overrides)) == (2, 1)
+    assert (state.primary, state.planned) == ("profit", 20_000)
