@@ -1,0 +1,59 @@
+"""What several tests of `deploy/` share: its files, and promtool."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from churn_pipeline.serving.metrics import FAMILIES
+from tests.conftest import ROOT
+
+DEPLOY = ROOT / "deploy"
+PROMETHEUS = DEPLOY / "prometheus"
+
+
+def load(path: Path) -> Any:
+    """Return what a YAML file holds."""
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def load_all(path: Path) -> list[Any]:
+    """Return all documents of a YAML file."""
+    return [found for found in yaml.safe_load_all(path.read_text("utf-8")) if found]
+
+
+def promtool(*arguments: object) -> str:
+    """Return what promtool says; fail where it is not there or finds fault."""
+    program = shutil.which("promtool")
+    assert program, "needs promtool: apt-get install prometheus"
+    command = [program, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def rules() -> list[dict[str, Any]]:
+    """Return all alert and recording rules."""
+    files = sorted((PROMETHEUS / "rules").glob("*.yml"))
+    groups = [group for file in files for group in load(file)["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """Return the alert rules by name."""
+    return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def known_names() -> set[str]:
+    """Return the names that a query may ask for."""
+    parts = {
+        f"{family}_{part}" if kind == "histogram" else family
+        for family, (kind, _) in FAMILIES.items()
+        for part in ("bucket", "count", "sum")
+    }
+    records = {rule["record"] for rule in rules() if "record" in rule}
+    return parts | records | {"up", "ALERTS"}
