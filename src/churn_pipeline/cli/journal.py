@@ -215,7 +215,12 @@ def _state(store: Store) -> list[tuple[str, str]]:
 @contextmanager
 def _opened(releases: Releases) -> Iterator[Store]:
     """Open a data set's journal; show what is wrong with it as one line."""
-    from churn_pipeline.serving.journal.database import connect, exists, shown
+    from churn_pipeline.serving.journal.database import (
+        connect,
+        exists,
+        is_passing,
+        shown,
+    )
     from churn_pipeline.serving.journal.pseudonym import Pseudonyms
     from churn_pipeline.serving.journal.store import Store
 
@@ -231,7 +236,12 @@ def _opened(releases: Releases) -> Iterator[Store]:
     except Exception as error:
         raise click.ClickException(str(error)) from error
     with closing(database):
-        yield Store(database, pseudonyms)
+        try:
+            yield Store(database, pseudonyms)
+        except Exception as error:
+            if is_passing(error):  # locked for long, or gone meanwhile
+                raise click.ClickException(f"{shown(url)}: {error}") from error
+            raise
 
 
 def _url(releases: Releases) -> str:

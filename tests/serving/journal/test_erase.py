@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.journal.truth import Truth
+from churn_pipeline.serving.journal.writer import Journal
 from tests.serving.journal.made import DAY_NS, NOON, batch, entry
 
 NAMES = Pseudonyms(b"0123456789abcdef")
@@ -96,6 +98,37 @@ def test_traces_that_deletion_leaves_are_overwritten(tmp_path) -> None:
     assert b"customer-ann" in path.read_bytes()
     assert forget(store.database, Pseudonyms(), "customer-ann").traces == 0
     assert b"customer-ann" not in path.read_bytes()
+
+
+def test_a_customer_is_erased_beside_a_service_that_writes(tmp_path) -> None:
+    filled(tmp_path / "journal.db", Pseudonyms()).database.close()
+    url = f"sqlite:///{tmp_path / 'journal.db'}"
+    journal, ended = Journal(url), threading.Event()
+
+    def work() -> None:
+        number = 0
+        while not ended.is_set():
+            journal.add([entry(f"x{number}", customer_id="customer-zoe")])
+            number += 1
+            assert journal.wait_for_room(10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        database = connect(url, wait_s=30)
+        done = forget(database, Pseudonyms(), "customer-ann")
+    finally:
+        ended.set()
+        thread.join()
+        assert journal.flush()
+        journal.close()
+    assert done.complete and done.before["predictions"] == 3
+    assert (journal.counts.lost, journal.counts.dropped) == (0, 0)
+    found = database.run(
+        "SELECT count(*) FROM prediction WHERE customer = ?", ("customer-zoe",)
+    )
+    assert found == [(journal.counts.written,)]
+    assert database.run("PRAGMA integrity_check") == [("ok",)]
 
 
 def test_a_name_within_other_names_says_so(tmp_path) -> None:

@@ -116,9 +116,8 @@ class Store:
             "m.artifact_sha256, m.variant, i.content, p.place FROM request r "
             "JOIN prediction p ON p.request = r.id JOIN model m ON m.id = p.model "
             "JOIN inputs i ON i.id = p.inputs WHERE r.request_id = ? AND p.line = ? "
-            f"AND m.variant {'=' if shadow else '<>'} 'shadow' "
-            "ORDER BY r.id DESC LIMIT 1",
-            (request_id, line),
+            "AND (m.variant = 'shadow') = ? ORDER BY r.id DESC LIMIT 1",
+            (request_id, line, shadow),
         )
         if not rows:
             raise LookupError(self._why_none(request_id, line))
