@@ -125,7 +125,8 @@ def test_what_spoke_against_it_is_kept_at_the_next_step(rollout):
 
 @pytest.mark.parametrize("verdict", ["worse", "harm"])
 def test_bad_results_stop_it(rollout, verdict):
-    state = Watch(rollout).tick(_now(rollout), _said(verdict))
+    watch = Watch(rollout, results=lambda state, now: _said(verdict))
+    state = watch.tick(_now(rollout))
     assert verdict in state.stopped
 
 
@@ -134,12 +135,16 @@ def test_where_truth_is_asked_for_it_waits_for_it(tmp_path):
     plan = {**PLAN, "needs": "truth", "tolerance": 0.01}
     change = RolloutChange(version=0, challenger="v2", canary=plan)
     rollout.update(change, who="ada", why="")
-    watch = Watch(rollout)
+    found = [
+        None,
+        _said("not_yet"),
+        _said("not_yet", 0.02),
+        _said("not_yet", 0.005),
+    ]
+    watch = Watch(rollout, results=lambda state, now: found.pop(0))
     _answers(watch, 1_000)
-    assert watch.tick(_now(rollout)).percentage == 10
-    assert watch.tick(_now(rollout), _said("not_yet")).percentage == 10
-    assert watch.tick(_now(rollout), _said("not_yet", 0.02)).percentage == 10
-    assert watch.tick(_now(rollout), _said("not_yet", 0.005)).percentage == 50
+    shares = [watch.tick(_now(rollout)).percentage for _ in range(4)]
+    assert shares == [10, 10, 10, 50]
 
 
 def test_of_two_workers_one_moves_the_share(rollout):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,17 +66,29 @@ class Guard:
         return float(evidence(self.ratio) + evidence(self.over)) / 2
 
 
+def _unknown(state: RolloutState, now: dt.datetime) -> Experiment | None:
+    """Return no results."""
+    return None
+
+
 class Watch:
     """Counts answers, and moves the share by what they prove."""
 
-    def __init__(self, rollout: Rollout, *, workers: int = 1) -> None:
+    def __init__(
+        self,
+        rollout: Rollout,
+        *,
+        workers: int = 1,
+        results: Callable[[RolloutState, dt.datetime], Experiment | None] = _unknown,
+    ) -> None:
         """Watch a rollout.
 
         Args:
             rollout: The rollout.
             workers: How many processes watch it, each for itself.
+            results: Returns the results on matured labels where they are at hand.
         """
-        self._rollout = rollout
+        self._rollout, self._results = rollout, results
         self._workers = workers
         self._experiment = ""
         self._guards: list[Guard] = []
@@ -90,14 +103,11 @@ class Watch:
         row[1] += failed
         row[2] += microseconds > self._slow
 
-    def tick(
-        self, now: dt.datetime, experiment: Experiment | None = None
-    ) -> RolloutState:
+    def tick(self, now: dt.datetime) -> RolloutState:
         """Weigh what was counted since the last time, and act on it.
 
         Args:
             now: The time, with its zone.
-            experiment: The results on matured labels, where they are at hand.
 
         Returns:
             What is in force after it.
@@ -109,6 +119,7 @@ class Watch:
         if plan is None or not state.percentage:
             return state
         self._weigh(plan)
+        experiment = self._results(state, now)
         if why := self._wrong(state, experiment):
             return self._stop(state, why)
         if self._may_step(state, plan, now, experiment):
