@@ -115,6 +115,8 @@ def served(project: Path, rows: pd.DataFrame) -> pd.Series[float]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
+    add = ["churn", "keys", "add", "acceptance", "--role", "predict"]
+    key = kedro(project, *add, "--env", "telco").strip()
     command = [sys.executable, "-m", "churn_pipeline.serving", "--env", "telco"]
     with (project / "serve.log").open("wb") as log:
         server = subprocess.Popen(
@@ -123,10 +125,11 @@ def served(project: Path, rows: pd.DataFrame) -> pd.Series[float]:
     try:
         wait_for(int(port))
         features = rows.drop(columns="observation_date").to_json(orient="records")
-        found = json.loads(ask(int(port), "/predict_batch", features))["predictions"]
+        answer = ask(int(port), "/predict_batch", features, key)
     finally:
         server.terminate()
         server.wait(60)
+    found = json.loads(answer)["predictions"]
     return pd.Series([one["churn_probability"] for one in found], rows.index)
 
 
@@ -147,14 +150,14 @@ def wait_for(port: int, seconds: float = 90) -> None:
     raise TimeoutError(f"expected the service to be ready within {seconds:g} s")
 
 
-def ask(port: int, path: str, body: str | None = None) -> bytes:
+def ask(port: int, path: str, body: str | None = None, key: str = "") -> bytes:
     """Return what the service answers.
 
     Raises:
         OSError: It does not answer, or not with 200.
     """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "X-API-Key": key}
     connection.request("POST" if body else "GET", path, body, headers)
     answer = connection.getresponse()
     found = answer.read()
