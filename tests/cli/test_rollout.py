@@ -69,6 +69,13 @@ def test_abort_sends_everybody_to_the_champion(path):
     assert (state.percentage, state.shadow, state.stopped) == (0, None, "complaints")
 
 
+def test_without_its_challenger_a_share_ends(path):
+    _set("--challenger", "1.2.0", "--canary", "5,50")
+    assert "everybody gets the champion" in _set("--challenger", "none").output
+    state = Rollout(path).state
+    assert (state.challenger, state.percentage, state.canary) == (None, 0, None)
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

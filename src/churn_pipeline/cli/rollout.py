@@ -96,6 +96,8 @@ def set_(
     with refusals():
         found = _rollout_of(env)
         asked = json.loads(file.read_text("utf-8")) if file else {}
+        if challenger == NONE:
+            asked = {"percentage": 0, "canary": None, **asked}
         asked |= {} if percentage is None else {"percentage": percentage}
         asked |= {} if canary is None else {"canary": _canary(canary)}
         for name, version in (("challenger", challenger), ("shadow", shadow)):
