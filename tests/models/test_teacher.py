@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from churn_pipeline.models import teacher
-from churn_pipeline.models.net_model import fit_groups
+from churn_pipeline.models.net_model import fit_groups, train_net
 from churn_pipeline.models.settings import BoostingSettings
 from churn_pipeline.models.teacher import teach
 from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
@@ -66,3 +66,21 @@ def test_a_member_learns_from_label_and_teacher_in_its_share():
     alone, told = found(replace(noisy, taught=right))
     assert told > alone + 0.1
     assert found(noisy)[0] == pytest.approx(alone)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.7])
+def test_the_final_net_learns_from_it_unless_its_share_is_none(share):
+    rows, sizes = _rows()
+    net = replace(SMALL_NET, teacher=share)
+    few, many = (
+        train_net(
+            rows,
+            sizes,
+            net=net,
+            boosting=replace(TREE, max_trees=trees),
+            fit=QUICK_FIT,
+            seed=0,
+        ).held_out
+        for trees in (1, 30)
+    )
+    assert (few != many).any() == (share > 0)

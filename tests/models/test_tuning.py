@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 
@@ -34,7 +35,14 @@ class Killed(BaseException):
 
 
 def study(
-    folder: Path, n_trials: int, progress=None, *, seed=0, loss=None, n_epochs=8
+    folder: Path,
+    n_trials: int,
+    progress=None,
+    *,
+    seed=0,
+    loss=None,
+    n_epochs=8,
+    boosting=QUICK_TREES,
 ) -> Tuned:
     table, label = made_up(400)
     vocabulary = learn(table)
@@ -44,7 +52,7 @@ def study(
         vocabulary.sizes,
         SMALL_NET,
         fit=replace(QUICK_FIT, max_epochs=n_epochs, patience=n_epochs),
-        boosting=QUICK_TREES,
+        boosting=boosting,
         tuning=TuningSettings(
             n_trials=n_trials,
             storage=f"sqlite:///{folder}/tuning.db",
@@ -189,6 +197,28 @@ def test_a_draw_keeps_the_churn_rate():
     drawn = _stratified(rows.label, 100, seed=0)
     assert len(set(drawn)) == pytest.approx(100, abs=1)
     assert label[drawn].mean() == pytest.approx(label.mean(), abs=0.01)
+
+
+def test_a_trial_is_judged_by_its_own_members(tmp_path):
+    answers = []
+
+    def loss(_label, chance, _places):
+        answers.append(chance)
+        return float(len(answers))
+
+    study(tmp_path, 2, loss=loss, n_epochs=2)
+    first, second = answers
+    assert np.abs(first - second).max() > 0.01
+
+
+def test_trials_learn_from_the_teacher(tmp_path):
+    found = []
+    for trees in (1, 30):
+        (tmp_path / str(trees)).mkdir()
+        boosting = replace(QUICK_TREES, max_trees=trees)
+        made = study(tmp_path / str(trees), 1, boosting=boosting)
+        found.append(made.trials[0]["value"])
+    assert found[0] != found[1]
 
 
 def _losing(losses: list[float]):
