@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 from starlette.testclient import TestClient
 
 from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.access.keys import add_key
+from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import App
-from churn_pipeline.serving.models import Models
-from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.assemble import put_together
+from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.predictor import Predictor
 
 
-def app_of(artifact: Artifact) -> App:
+class Served(App):
+    """The application with a folder of its own and a key that may all.
+
+    Attributes:
+        folder: Where the service keeps what changes.
+        key: Of the role `admin`.
+    """
+
+    def __init__(
+        self, artifact: Artifact, store: ModelStore | None = None, **environment: str
+    ) -> None:
+        """Put it together from its real parts."""
+        self.folder = Path(tempfile.mkdtemp())
+        self.key = add_key(self.folder / KEYS, "tests", Role.ADMIN)
+        given = {"CHURN_RATE_LIMIT": "1000000/second"} | environment
+        super().__init__(put_together(Predictor(artifact), store, self.folder, given))
+
+
+def app_of(
+    artifact: Artifact, store: ModelStore | None = None, **environment: str
+) -> Served:
     """The application that serves an artifact."""
-    return App(Parts(Models(Predictor(artifact))))
+    return Served(artifact, store, **environment)
 
 
 def client_of(served: Artifact | App) -> TestClient:
-    """A client of an application, or of one that serves an artifact."""
+    """A client, with a key, of an application or of one that serves an artifact."""
     app = served if isinstance(served, App) else app_of(served)
-    return TestClient(app, raise_server_exceptions=True)
+    headers = {"X-API-Key": app.key} if isinstance(app, Served) else {}
+    return TestClient(app, headers=headers)

@@ -143,7 +143,8 @@ def test_a_sender_who_hangs_up_is_no_fault_of_ours(artifact, caplog):
     async def send(message):
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": "/predict", "headers": []}
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b""}
+    scope["headers"] = [(b"x-api-key", app.key.encode())]
     asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 400
     assert json.loads(sent[1]["body"])["received"] == "1 bytes of it"

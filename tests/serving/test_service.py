@@ -15,6 +15,9 @@ import pytest
 import yaml
 
 from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.serving.access.keys import add_key
+from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.place import KEYS, service_folder
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact, tiny_columns
 
@@ -63,13 +66,15 @@ def bento(checkout, tmp_path_factory):
 @contextmanager
 def _serving(arguments, cwd, **env):
     """Run a server in a process of its own, and end it."""
+    keys = service_folder("tiny", {"CHURN_SERVICE_DIR": str(cwd / "service")}) / KEYS
+    key = add_key(keys, "tests", Role.ADMIN)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", *arguments, "--port", str(port)],
         cwd=cwd,
-        env=os.environ | env,
+        env=os.environ | env | {"CHURN_SERVICE_DIR": str(cwd / "service")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,8 +82,8 @@ def _serving(arguments, cwd, **env):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(address, server)
-        with httpx.Client(base_url=address) as client:
-            client.server = server
+        with httpx.Client(base_url=address, headers={"X-API-Key": key}) as client:
+            client.server, client.key = server, key
             yield client
     finally:
         try:
@@ -111,7 +116,7 @@ def _answers(client):
     one = client.post("/predict", json=rows[0]).json()
     refused = client.post("/predict", json=rows[0] | {"plan": 3})
     return {
-        "model_version": answer["model_version"],
+        "model_version": answer["predictions"][0]["model_version"],
         "probabilities": served,
         "one alone, less the same among 50": one["churn_probability"] - served[0],
         "refused": (refused.status_code, refused.json()["field"]),
@@ -167,12 +172,13 @@ def test_a_server_asked_to_end_finishes_what_it_is_answering(checkout, tmp_path)
     shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
     shutil.copytree(checkout / "data", tmp_path / "data")
     body = json.dumps({"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"})
-    head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n"
     home = str(tmp_path / "home")
     with _serving(["churn_pipeline.serving"], tmp_path, BENTOML_HOME=home) as client:
         port = client.base_url.port
         with socket.create_connection(("127.0.0.1", port), timeout=15) as begun:
-            begun.sendall((head + body[:5]).encode())
+            key = f"X-API-Key: {client.key}\r\n\r\n"
+            begun.sendall((head + key + body[:5]).encode())
             assert client.get("/livez").status_code == 200  # it has read the head
             client.close()
             client.server.send_signal(signal.SIGTERM)

@@ -5,56 +5,85 @@ from __future__ import annotations
 import datetime as dt
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from churn_pipeline.serving import text
-from churn_pipeline.serving.contract import MAX_ROWS, MAX_ROWS_WITH_REASONS
-from churn_pipeline.serving.predictor import Predictions, Predictor
+from churn_pipeline.serving.contract import MAX_ROWS, MAX_ROWS_WITH_REASONS, Request
+from churn_pipeline.serving.predictor import Predictions
+from churn_pipeline.serving.reader import Reader, Values
+from churn_pipeline.serving.routing import Routes, Side
 
 
 @dataclass(slots=True)
 class Asked:
-    """A request to a model.
+    """A request to the models.
 
     Attributes:
-        model: Who answers.
+        reader: Of the champion; a challenger has the same inputs.
+        router: Says which model answers.
         body: What was sent, JSON.
         request_id: Of the request.
         start: Seconds of `perf_counter` when it came.
-        variant: Which side of a rollout the model is.
     """
 
-    model: Predictor
+    reader: Reader
+    router: Routes
     body: bytes
     request_id: str
     start: float
-    variant: str = "champion"
 
 
-def answer_one(asked: Asked) -> tuple[bytes, text.Told, text.Warnings]:
-    """Return the answer to one customer, what was foreseen, and the warnings.
+class One(NamedTuple):
+    """The answer to one customer, and what it came from."""
+
+    answer: bytes
+    side: Side
+    values: Values
+    told: text.Told
+    warnings: text.Warnings
+
+
+class Group(NamedTuple):
+    """Customers of a request whom one model answered.
+
+    Attributes:
+        side: Who answered.
+        lines: Position of each in the request.
+        request: What was asked.
+        found: What was foreseen.
+    """
+
+    side: Side
+    lines: list[int]
+    request: Request
+    found: Predictions
+
+
+class Many(NamedTuple):
+    """The answer to several customers, and what it came from."""
+
+    answer: bytes
+    groups: list[Group]
+
+
+def answer_one(asked: Asked, values: Values, side: Side) -> One:
+    """Return the answer to one customer."""
+    told, warnings = side.model.one(values)
+    members = text.prediction(told, text.side(side.model.version, side.variant))
+    return One(_whole(asked, members, warnings), side, values, told, warnings)
+
+
+def answer_many(asked: Asked) -> Many:
+    """Return the answer to a list of customers.
 
     Raises:
         Refusal: The body breaks the contract.
     """
-    model = asked.model
-    told, warnings = model.one(model.reader.one(asked.body))
-    members = f"{{{text.prediction(told)},{_about(asked, warnings)}}}"
-    return members.encode(), told, warnings
+    rows = asked.reader.many(asked.body, at_most=MAX_ROWS)
+    return _listed(asked, _groups(asked, rows, 0), len(rows))
 
 
-def answer_many(asked: Asked) -> tuple[bytes, Predictions]:
-    """Return the answer to a list of customers, and what was foreseen of them.
-
-    Raises:
-        Refusal: The body breaks the contract.
-    """
-    reader = asked.model.reader
-    rows = reader.many(asked.body, at_most=MAX_ROWS)
-    found = asked.model.many(reader.request(rows))
-    return _listed(asked, found), found
-
-
-def answer_explained(asked: Asked, reasons: int) -> tuple[bytes, Predictions]:
+def answer_explained(asked: Asked, reasons: int) -> Many:
     """Return the answer to one customer or a list of them, with reasons.
 
     Args:
@@ -64,36 +93,58 @@ def answer_explained(asked: Asked, reasons: int) -> tuple[bytes, Predictions]:
     Raises:
         Refusal: The body breaks the contract.
     """
-    model, reader = asked.model, asked.model.reader
     if asked.body.lstrip()[:1] == b"[":
-        rows = reader.many(asked.body, at_most=MAX_ROWS_WITH_REASONS)
-        found = model.many(reader.request(rows), reasons=reasons)
-        return _listed(asked, found), found
-    request = reader.request([reader.one(asked.body)])
-    found = model.many(request, reasons=reasons)
-    members = f"{{{_rows(found)[0]},{_about(asked, found.warnings)}}}"
-    return members.encode(), found
+        rows = asked.reader.many(asked.body, at_most=MAX_ROWS_WITH_REASONS)
+        return _listed(asked, _groups(asked, rows, reasons), len(rows))
+    groups = _groups(asked, [asked.reader.one(asked.body)], reasons)
+    members = _texts(groups, 1)[0]
+    return Many(_whole(asked, members, _warnings(groups)), groups)
 
 
-def _listed(asked: Asked, found: Predictions) -> bytes:
-    listed = "},{".join(_rows(found))
-    about = _about(asked, found.warnings)
-    return f'{{"predictions":[{{{listed}}}],{about}}}'.encode()
+def _groups(asked: Asked, rows: list[Values], reasons: int) -> list[Group]:
+    made = []
+    for side, lines in asked.router.sides(rows).items():
+        chosen = rows if len(lines) == len(rows) else [rows[i] for i in lines]
+        request = asked.reader.request(chosen)
+        made.append(Group(side, lines, request, side.model.many(request, reasons)))
+    return made
 
 
-def _rows(found: Predictions) -> list[str]:
-    if found.reasons is None:
-        return [text.prediction(told) for told in found.told]
-    pairs = zip(found.told, found.reasons, strict=True)
-    return [text.prediction(told, why) for told, why in pairs]
+def _listed(asked: Asked, groups: list[Group], n_rows: int) -> Many:
+    listed = "},{".join(_texts(groups, n_rows))
+    members = f'"predictions":[{{{listed}}}]'
+    return Many(_whole(asked, members, _warnings(groups)), groups)
 
 
-def _about(asked: Asked, warnings: text.Warnings) -> str:
-    return text.about(
-        version=asked.model.version,
-        variant=asked.variant,
+def _texts(groups: list[Group], n_rows: int) -> list[str]:
+    """Return the members of each prediction, in the order of the request."""
+    texts = [""] * n_rows
+    for group in groups:
+        side = text.side(group.side.model.version, group.side.variant)
+        found = group.found
+        for i, (line, told) in enumerate(zip(group.lines, found.told, strict=True)):
+            why = found.reasons[i] if found.reasons is not None else None
+            texts[line] = text.prediction(told, side, why)
+    return texts
+
+
+def _warnings(groups: list[Group]) -> text.Warnings:
+    if len(groups) == 1:
+        return groups[0].found.warnings
+    summed: text.Warnings = {}
+    for group in groups:
+        for feature, counts in group.found.warnings.items():
+            known = summed.setdefault(feature, {})
+            for kind, n in counts.items():
+                known[kind] = known.get(kind, 0) + n
+    return summed
+
+
+def _whole(asked: Asked, members: str, warnings: text.Warnings) -> bytes:
+    about = text.about(
         request_id=asked.request_id,
         now=dt.datetime.now(dt.UTC),
         seconds=time.perf_counter() - asked.start,
         warnings=warnings,
     )
+    return f"{{{members},{about}}}".encode()

@@ -15,9 +15,6 @@ from churn_pipeline.serving.refusal import Problem, Refusal
 from churn_pipeline.serving.text import CustomerId, Warnings
 from churn_pipeline.serving.wire import Reply
 
-RETRY_SECONDS = 1
-"""What one who is sent away for overload is told to wait."""
-
 
 class Prediction(BaseModel):
     """What is foreseen of one customer.
@@ -31,6 +28,9 @@ class Prediction(BaseModel):
             `gone` where the features say that the customer has left already.
         expected_profit: Money that a call is expected to earn.
         certainty: `leaves` or `stays` where the model is sure, else `not_sure`.
+        model_version: Version of the model that answered.
+        variant: Which side of a rollout it is: `champion`, `challenger`, or `outside`
+            of a customer who takes no part in it.
     """
 
     customer_id: CustomerId
@@ -39,6 +39,8 @@ class Prediction(BaseModel):
     decision: Literal["call", "no_call", "gone"]
     expected_profit: float | None
     certainty: Literal["leaves", "stays", "not_sure"]
+    model_version: str
+    variant: Literal["champion", "challenger", "outside"]
 
 
 class Explained(Prediction):
@@ -56,9 +58,6 @@ class About(BaseModel):
     """What every answer says of itself.
 
     Attributes:
-        model_version: Version of the model that answered.
-        variant: Which side of a rollout answered: `champion`, `challenger`, or
-            `outside` of a customer who takes no part in it.
         request_id: Of this request.
         time: When it was answered, UTC, ISO 8601.
         milliseconds: How long it took.
@@ -66,8 +65,6 @@ class About(BaseModel):
             model answers to those as it has learnt to.
     """
 
-    model_version: str
-    variant: Literal["champion", "challenger", "outside"]
     request_id: str
     time: str
     milliseconds: float
@@ -120,8 +117,4 @@ def failure(refused: Refusal, request_id: str, version: str | None) -> Reply:
         "request_id": request_id,
         "model_version": version,
     }
-    reply = Reply(msgspec.json.encode(told), refused.status)
-    if refused.status in (429, 503):
-        wait = getattr(refused, "retry_after", None) or RETRY_SECONDS
-        reply.headers.append((b"retry-after", str(int(wait)).encode()))
-    return reply
+    return Reply(msgspec.json.encode(told), refused.status, headers=[*refused.headers])

@@ -8,16 +8,19 @@ request cost more than the answer.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from churn_pipeline.serving.access.browser import SECURITY_HEADERS
+from churn_pipeline.serving.access.roles import OPEN
 from churn_pipeline.serving.answers import failure
-from churn_pipeline.serving.endpoints import ENDPOINTS
+from churn_pipeline.serving.endpoints import ENDPOINTS, HOOK
 from churn_pipeline.serving.parts import Parts
-from churn_pipeline.serving.refusal import Refusal, refusal, shortened
+from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shortened
 from churn_pipeline.serving.wire import (
     Call,
     Message,
@@ -32,6 +35,8 @@ from churn_pipeline.serving.wire import (
 logger = logging.getLogger(__name__)
 
 PROBES = frozenset({"/livez", "/readyz"})
+UNKEYED = OPEN | {HOOK}
+"""What is answered without a key; the registry signs instead."""
 OTHER = "other"
 REFRESH_SECONDS = 1.0
 
@@ -73,10 +78,13 @@ class App:
             else:
                 if path not in PROBES:
                     parts.gate.enter()
+                if path not in UNKEYED:
+                    address = (scope.get("client") or ("",))[0]
+                    call.caller = parts.access.admit(scope["headers"], address, path)
                 reply = await _endpoint(path, scope["method"])(parts, call)
         except Exception as error:
             reply = self._failed(error, call)
-        await send_reply(send, call, reply, HEADERS)
+        await send_reply(send, call, reply, SECURITY_HEADERS)
         if parts is not None:
             endpoint = path if path in ENDPOINTS else OTHER
             taken = time.perf_counter() - start
@@ -109,6 +117,8 @@ class App:
                 self._refreshing.cancel()
                 with suppress(asyncio.CancelledError):
                     await self._refreshing
+            if self.parts is not None:
+                await asyncio.to_thread(self.parts.close)
 
     async def _refresh(self) -> None:
         """Once a second read again what changed, and leave the numbers to others."""
@@ -125,14 +135,16 @@ def refresh(parts: Parts) -> None:
     """Read again what has changed, and leave this worker's numbers to the others."""
     for part in parts.followers:
         part.refresh()
+    parts.watch.tick(dt.datetime.now(dt.UTC))
+    counts, shadow = parts.journal.counts, parts.shadow
+    parts.metrics.put("churn_journal_dropped_total", counts.dropped + counts.lost)
+    parts.metrics.put("churn_journal_waiting", counts.waiting)
+    parts.metrics.put("churn_shadow_dropped_total", shadow.dropped)
     parts.metrics.drop("churn_workers")
     parts.metrics.put("churn_workers", 1, version=parts.models.champion.version)
     parts.metrics.put("churn_in_work", parts.gate.batches)
     if parts.shared is not None:
         parts.shared.leave(parts.metrics.samples())
-
-
-HEADERS: tuple[tuple[bytes, bytes], ...] = ()
 
 
 def _endpoint(path: str, method: str) -> Any:
@@ -164,7 +176,8 @@ def _unready(path: str) -> Reply:
     """
     if path == "/livez":
         return Reply(b'{"status":"alive"}')
-    raise refusal(503, "not_ready", expected="a model", received="none loaded yet")
+    problem = Problem(code="not_ready", expected="a model", received="none loaded yet")
+    raise Refusal(503, [problem], retry_after=1)
 
 
 async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,30 +4,95 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
+from contextlib import closing
+from functools import partial
+from pathlib import Path
 
-from churn_pipeline.serving.follow import Follower
+from churn_pipeline.dataset import Label
+from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.access.gate import Access
+from churn_pipeline.serving.follow import Beside, Follower
 from churn_pipeline.serving.hook import SECRET
+from churn_pipeline.serving.journal.database import connect, journal_url
+from churn_pipeline.serving.journal.feedback import Feedback, matched, maturity_days
+from churn_pipeline.serving.journal.pseudonym import Pseudonyms
+from churn_pipeline.serving.journal.writer import Journal
 from churn_pipeline.serving.locate import load_champion, store_of
+from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.place import ROLLOUT, service_folder
 from churn_pipeline.serving.predictor import Predictor
+from churn_pipeline.serving.rollout.outcomes import Outcome, of_journal
+from churn_pipeline.serving.rollout.state import Rollout
 from churn_pipeline.serving.shared import Shared
 
 logger = logging.getLogger(__name__)
 
 
-def assemble() -> Parts:
+def assemble(environment: Mapping[str, str] | None = None) -> Parts:
     """Return the parts of the service that this process is to be.
+
+    Args:
+        environment: What names the model and the folders; None takes the process's.
 
     Raises:
         ArtifactError: There is no champion, or its files are missing or altered.
+        ValueError, OSError: Keys, rollout or journal cannot be read.
     """
-    models = Models(Predictor(load_champion()))
-    parts = Parts(models, shared=_shared(), hook_secret=os.environ.get(SECRET))
-    store = store_of(os.environ)
+    given = os.environ if environment is None else environment
+    champion = Predictor(load_champion(given))
+    folder = service_folder(champion.dataset, given)
+    made = put_together(champion, store_of(given), folder, given)
+    made.shared = _shared()
+    return made
+
+
+def put_together(
+    champion: Predictor,
+    store: ModelStore | None,
+    folder: Path,
+    environment: Mapping[str, str],
+) -> Parts:
+    """Return the parts of a service.
+
+    Args:
+        champion: The model that answers first.
+        store: Where its successors come from; None: there are none.
+        folder: Where the service keeps what changes; made where there is none.
+        environment: As `assemble` takes it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    models, metrics = Models(champion), Metrics()
+    rollout, access = Rollout(folder / ROLLOUT), Access(folder, environment)
+    url, names = journal_url(folder, environment), Pseudonyms.of(folder, environment)
+    manifest = champion.artifact.manifest
+    parts = Parts(
+        models=models,
+        access=access,
+        rollout=rollout,
+        journal=Journal(url, names),
+        feedback=Feedback(url, names),
+        outcomes=partial(_outcomes, url, names.fingerprint, manifest.label),
+        metrics=metrics,
+        known=store.versions if store else list,
+        hook_secret=environment.get(SECRET),
+    )
+    parts.followers += [access, rollout]
     if store is not None:
-        parts.followers.append(Follower(models, store, parts.metrics))
+        parts.followers += [
+            Follower(models, store, metrics),
+            Beside(models, store, rollout, metrics),
+        ]
     return parts
+
+
+def _outcomes(url: str, fingerprint: str, label: Label) -> list[Outcome]:
+    """Return the matured answers of a journal."""
+    with closing(connect(url, pseudonyms=fingerprint)) as database:
+        rows = matched(database, maturity_days=maturity_days(label))
+        return list(of_journal(rows))
 
 
 def _shared() -> Shared | None:

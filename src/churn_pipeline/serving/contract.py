@@ -76,7 +76,7 @@ class Contract:
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
-        value = _parsed(body)
+        value = parsed(body)
         try:
             return self._request([self._customer(value)])
         except ValidationError as error:
@@ -96,7 +96,7 @@ class Contract:
         """
         rows: list[BaseModel] = []
         problems: list[Problem] = []
-        for position, value in enumerate(_checked_rows(_parsed(body), at_most)):
+        for position, value in enumerate(_checked_rows(parsed(body), at_most)):
             try:
                 rows.append(self._customer(value))
             except ValidationError as error:
@@ -230,8 +230,12 @@ def expectation(feature: Feature) -> str:
     return f"a number{low}{high}, or null where not known"
 
 
-def _parsed(body: bytes) -> Any:
-    """Return the value of a JSON text."""
+def parsed(body: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Raises:
+        Refusal: It is none.
+    """
     try:
         return from_json(body)
     except ValueError as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,17 +17,26 @@ from churn_pipeline.serving.answering import (
     answer_one,
 )
 from churn_pipeline.serving.asked import reasons_asked
-from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
+from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
 from churn_pipeline.serving.hook import require_signature
+from churn_pipeline.serving.logbook import note_many, note_one
 from churn_pipeline.serving.metrics import page
 from churn_pipeline.serving.openapi import document, example
 from churn_pipeline.serving.parts import Parts
-from churn_pipeline.serving.predictor import Predictions
 from churn_pipeline.serving.refusal import refusal, shortened
+from churn_pipeline.serving.rollout.answers import (
+    abort_rollout,
+    get_experiment,
+    get_rollout,
+    put_rollout,
+)
+from churn_pipeline.serving.routing import OUTSIDE, Side
 from churn_pipeline.serving.wire import Call, Reply, body_of, require_json
 
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 T = TypeVar("T")
+HOOK = "/hooks/registry"
+logger = logging.getLogger(__name__)
 
 
 async def predict(parts: Parts, call: Call) -> Reply:
@@ -34,12 +44,19 @@ async def predict(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES))
-    answer, told, warnings = answer_one(asked)
-    if warnings:
-        parts.metrics.warned(warnings)
-    model = asked.model
-    parts.metrics.predicted(model.dataset, model.version, asked.variant, told.decision)
-    return Reply(answer)
+    values = asked.reader.one(asked.body)
+    side = parts.router.side(values)
+    try:
+        one = answer_one(asked, values, side)
+    except Exception:
+        champion = parts.models.champion
+        if side.model is champion:
+            raise
+        logger.exception("model %s failed, the champion answers", side.model.version)
+        parts.watch.count(side.variant, failed=True, microseconds=0)
+        one = answer_one(asked, values, Side(champion, OUTSIDE))
+    note_one(parts, asked, one, call.key_hash)
+    return Reply(one.answer)
 
 
 async def predict_batch(parts: Parts, call: Call) -> Reply:
@@ -47,9 +64,9 @@ async def predict_batch(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES_BATCH))
-    answer, found = await _in_thread(parts, lambda: answer_many(asked))
-    _count(parts, asked, found)
-    return Reply(answer)
+    many = await _in_thread(parts, lambda: answer_many(asked))
+    note_many(parts, asked, many, "/predict_batch", call.key_hash)
+    return Reply(many.answer)
 
 
 async def explain(parts: Parts, call: Call) -> Reply:
@@ -57,9 +74,54 @@ async def explain(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     reasons = reasons_asked(parse_qsl(_query(call), keep_blank_values=True))
     asked = _asked(parts, call, await body_of(call, MAX_BYTES))
-    answer, found = await _in_thread(parts, lambda: answer_explained(asked, reasons))
-    _count(parts, asked, found)
-    return Reply(answer)
+    many = await _in_thread(parts, lambda: answer_explained(asked, reasons))
+    note_many(parts, asked, many, "/explain", call.key_hash)
+    return Reply(many.answer)
+
+
+async def take_feedback(parts: Parts, call: Call) -> Reply:
+    """Take what became of customers; it is on the disk when this answers."""
+    require_json(call.headers)
+    body = await body_of(call, MAX_BYTES_BATCH)
+    take = partial(parts.feedback.take, body, key_hash=call.key_hash)
+    n = await _in_thread(parts, take)
+    return Reply(f'{{"accepted":{n},"request_id":"{call.request_id}"}}'.encode())
+
+
+async def show_rollout(parts: Parts, call: Call) -> Reply:
+    """Answer who gets which model."""
+    return Reply(get_rollout(parts.rollout).model_dump_json().encode())
+
+
+async def change_rollout(parts: Parts, call: Call) -> Reply:
+    """Change who gets which model."""
+    require_json(call.headers)
+    body = parsed(await body_of(call, MAX_BYTES))
+    known = await _in_thread(parts, parts.known)
+    state = await _in_thread(
+        parts, lambda: put_rollout(parts.rollout, body, call.caller, known)
+    )
+    return Reply(state.model_dump_json().encode())
+
+
+async def stop_rollout(parts: Parts, call: Call) -> Reply:
+    """Send everybody to the champion: at once, even while batches wait."""
+    require_json(call.headers)
+    body = parsed(await body_of(call, MAX_BYTES))
+    state = abort_rollout(parts.rollout, body, call.caller)
+    return Reply(state.model_dump_json().encode())
+
+
+async def show_experiment(parts: Parts, call: Call) -> Reply:
+    """Answer what came of the experiment so far."""
+    decision = parts.models.champion.artifact.manifest.decision
+
+    def found() -> bytes:
+        """Return the results as JSON."""
+        made = get_experiment(parts.rollout, parts.outcomes(), decision)
+        return made.model_dump_json().encode()
+
+    return Reply(await _in_thread(parts, found))
 
 
 async def show_example(parts: Parts, call: Call) -> Reply:
@@ -122,27 +184,24 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/predict": {"POST": predict},
     "/predict_batch": {"POST": predict_batch},
     "/explain": {"POST": explain},
+    "/feedback": {"POST": take_feedback},
+    "/rollout": {"GET": show_rollout, "PUT": change_rollout},
+    "/rollout/abort": {"POST": stop_rollout},
+    "/experiment": {"GET": show_experiment},
     "/example": {"GET": show_example},
     "/model": {"GET": show_model},
     "/metrics": {"GET": show_metrics},
     "/docs.json": {"GET": show_document},
     "/livez": {"GET": live},
     "/readyz": {"GET": ready},
-    "/hooks/registry": {"POST": hear_registry},
+    HOOK: {"POST": hear_registry},
 }
 
 
 def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
-    """Return the request to the model that has to answer it."""
-    return Asked(parts.models.champion, body, call.request_id, call.start)
-
-
-def _count(parts: Parts, asked: Asked, found: Predictions) -> None:
-    parts.metrics.warned(found.warnings)
-    model = asked.model
-    for decision, n in Counter(told.decision for told in found.told).items():
-        names = (model.dataset, model.version, asked.variant, decision)
-        parts.metrics.predicted(*names, n)
+    """Return the request to the models."""
+    reader = parts.models.champion.reader
+    return Asked(reader, parts.router, body, call.request_id, call.start)
 
 
 async def _in_thread(parts: Parts, work: Callable[[], T]) -> T:

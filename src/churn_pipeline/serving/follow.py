@@ -16,6 +16,7 @@ from churn_pipeline.release.store import POINTER, ModelStore
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.predictor import Predictor
+from churn_pipeline.serving.rollout.state import Rollout
 
 logger = logging.getLogger(__name__)
 
@@ -94,3 +95,49 @@ def _warm(artifact: Artifact) -> Predictor:
     artifact.predict(artifact.golden[0])
     gc.freeze()
     return made
+
+
+class Beside:
+    """Holds the models that a rollout asks for beside the champion."""
+
+    def __init__(
+        self, models: Models, store: ModelStore, rollout: Rollout, metrics: Metrics
+    ) -> None:
+        """Name what is followed, and hold what is asked for already."""
+        self._models, self._store = models, store
+        self._rollout, self._metrics = rollout, metrics
+        self._told = ""
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Hold what the rollout asks for; who asks for no model gets the champion.
+
+        A model that cannot be read, or has other inputs than the champion, answers
+        nobody: the log says why, once, and `churn_stale` is 1 until it is well.
+        """
+        state = self._rollout.state
+        wanted = {v for v in (state.challenger, state.shadow) if v is not None}
+        held = {v: m for v, m in self._models.others.items() if v in wanted}
+        try:
+            for version in wanted - held.keys():
+                held[version] = self._fitting(_warm(self._store.artifact(version)))
+            self._told = ""
+        except (ArtifactError, LookupError, OSError, ValueError) as error:
+            self._failed(error)
+        self._metrics.put("churn_stale", int(bool(self._told)), part="challenger")
+        self._models.hold(held)
+
+    def _fitting(self, made: Predictor) -> Predictor:
+        champion = self._models.champion
+        if made.reader.names != champion.reader.names:
+            raise ValueError(
+                f"expected {made.version} to have the inputs of the champion "
+                f"{champion.version}, got others; promote it, or train it on the same"
+            )
+        return made
+
+    def _failed(self, error: Exception) -> None:
+        if str(error) != self._told:
+            self._told = str(error)
+            self._metrics.add("churn_refresh_failures_total", part="challenger")
+            logger.error("the champion answers in the challenger's place: %s", error)

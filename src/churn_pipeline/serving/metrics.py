@@ -38,9 +38,10 @@ FAMILIES = {
     "churn_workers": ("gauge", "Workers that serve a version"),
     "churn_in_work": ("gauge", "Requests in work"),
     "churn_journal_dropped_total": ("counter", "Predictions that were not logged"),
+    "churn_journal_waiting": ("gauge", "Predictions that are not logged yet"),
+    "churn_shadow_dropped_total": ("counter", "Requests that a shadow did not see"),
     "process_cpu_seconds_total": ("counter", "Processor time of all workers"),
     "process_resident_memory_bytes": ("gauge", "Memory of all workers"),
-    "churn_cost_total": ("counter", "Money that the processor time cost"),
 }
 
 

@@ -13,13 +13,14 @@ class Models:
     Attributes:
         champion: The model that answers.
         former: The champion before, kept so that going back takes no time.
+        others: Those that a rollout asks for, by version.
     """
 
     def __init__(self, champion: Predictor) -> None:
         """Begin with a model that passed its checks."""
         self.champion = champion
         self.former: Predictor | None = None
-        self._others: dict[str, Predictor] = {}
+        self.others: dict[str, Predictor] = {}
 
     def swap(self, new: Predictor) -> None:
         """Let another model answer from the next request on."""
@@ -29,8 +30,8 @@ class Models:
         """Return a model that is at hand by its version."""
         if version == self.champion.version:
             return self.champion
-        return self._others.get(version)
+        return self.others.get(version)
 
     def hold(self, others: dict[str, Predictor]) -> None:
         """Hold these models beside the champion, and no others."""
-        self._others = others
+        self.others = others

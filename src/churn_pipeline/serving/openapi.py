@@ -33,6 +33,7 @@ from churn_pipeline.serving.contract import (
     REASONS,
 )
 from churn_pipeline.serving.predictor import Predictor
+from churn_pipeline.serving.routing import Alone
 
 REF = "#/components/schemas/{model}"
 KEY = "X-API-Key"
@@ -109,10 +110,12 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
 
 def _predict(predictor: Predictor) -> Posted:
     (row, *_) = example_rows(predictor)
-    body, *_ = answer_one(_asked(predictor, row))
-    asked, told = _ref(predictor.contract.row), _ref(Answer)
+    asked = _asked(predictor, row)
+    values = asked.reader.one(asked.body)
+    body = answer_one(asked, values, asked.router.side(values)).answer
+    shape, told = _ref(predictor.contract.row), _ref(Answer)
     summary = "Churn probability of one customer"
-    return Posted("predict", summary, (asked, row), (told, json.loads(body)), MAX_BYTES)
+    return Posted("predict", summary, (shape, row), (told, json.loads(body)), MAX_BYTES)
 
 
 def _predict_batch(predictor: Predictor) -> Posted:
@@ -135,7 +138,10 @@ def _explain(predictor: Predictor) -> Posted:
 
 
 def _asked(predictor: Predictor, value: Any) -> Asked:
-    return Asked(predictor, json.dumps(value).encode(), "0" * 32, time.perf_counter())
+    body = json.dumps(value).encode()
+    return Asked(
+        predictor.reader, Alone(predictor), body, "0" * 32, time.perf_counter()
+    )
 
 
 def example_rows(predictor: Predictor, n_rows: int = 2) -> list[dict[str, Any]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from churn_pipeline.serving.metrics import Metrics
-from churn_pipeline.serving.refusal import Refusal, refusal
+from churn_pipeline.serving.refusal import Problem, Refusal
 
 MOST_AT_ONCE = 256
 """Requests that arrive while one round of the event loop is worked off: at 0.1 ms each
 the last of them waits 25 ms."""
 MOST_BATCHES = 4
 """Batches and explanations in work or waiting for the thread that does them."""
+RETRY_SECONDS = 1
 
 
 class Gate:
@@ -57,4 +58,5 @@ class Gate:
 
     def _full(self, expected: str) -> Refusal:
         self._metrics.add("churn_refused_overload_total")
-        return refusal(503, "overloaded", expected=expected, received="one more")
+        problem = Problem(code="overloaded", expected=expected, received="one more")
+        return Refusal(503, [problem], retry_after=RETRY_SECONDS)

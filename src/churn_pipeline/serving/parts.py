@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from churn_pipeline.serving.access.gate import Access
+from churn_pipeline.serving.beside import answer_beside
+from churn_pipeline.serving.journal.feedback import Feedback
+from churn_pipeline.serving.journal.writer import Journal
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.overload import Gate
+from churn_pipeline.serving.rollout.canary import Watch
+from churn_pipeline.serving.rollout.outcomes import Outcome
+from churn_pipeline.serving.rollout.shadow import Shadow
+from churn_pipeline.serving.rollout.state import Rollout
+from churn_pipeline.serving.routing import Router
 from churn_pipeline.serving.shared import Shared
 
 
@@ -25,23 +35,52 @@ class Parts:
 
     Attributes:
         models: Which model answers.
+        access: Who may ask.
+        rollout: Who gets which model.
+        journal: What was answered.
+        feedback: What became of customers.
+        outcomes: Returns the answers whose truth is known.
         metrics: What is counted.
         shared: The numbers of other workers; None where there are none.
         followers: What is read again when it changes, once a second.
         hook_secret: Of the registry's webhook; None closes it.
+        known: Returns the versions that a rollout may name.
         gate: How much is taken on.
+        router: Chooses the model of each customer.
+        watch: Moves a canary.
+        shadow: Answers beside, unseen.
         thread: Does what takes longer than a request may hold up others.
     """
 
     models: Models
-    metrics: Metrics = field(default_factory=Metrics)
+    access: Access
+    rollout: Rollout
+    journal: Journal
+    feedback: Feedback
+    outcomes: Callable[[], list[Outcome]]
+    metrics: Metrics
+    known: Callable[[], list[str]]
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)
     hook_secret: str | None = None
     gate: Gate = field(init=False)
+    router: Router = field(init=False)
+    watch: Watch = field(init=False)
+    shadow: Shadow[Any] = field(init=False)
     thread: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the gate and the thread, which need the others."""
+        """Make what needs the others."""
         self.gate = Gate(self.metrics)
+        self.router = Router(self.models, self.rollout)
+        self.watch = Watch(self.rollout)
+        self.shadow = Shadow(lambda offered: answer_beside(self.journal, offered))
         self.thread = ThreadPoolExecutor(1, "batches")
+
+    def close(self) -> None:
+        """Write what waits, and end the threads."""
+        self.thread.shutdown()
+        self.shadow.close()
+        self.journal.close()
+        self.feedback.close()
+        self.access.close()

@@ -37,6 +37,8 @@ class Predictor:
         dataset: Name of its data set.
         contract: What a request may hold.
         reader: Reads requests.
+        digest: Of the manifest.
+        position: Where each input stands among the values of a row.
     """
 
     def __init__(self, artifact: Artifact) -> None:
@@ -46,8 +48,9 @@ class Predictor:
         self.dataset = manifest.dataset
         self.contract = Contract(manifest)
         self.reader = reader = Reader(manifest, self.contract)
-        self._position = {name: i for i, name in enumerate(reader.names)}
-        self._decide = DecideOne(manifest, self._position)
+        self.digest = manifest.digest
+        self.position = {name: i for i, name in enumerate(reader.names)}
+        self._decide = DecideOne(manifest, self.position)
         self._texts = reader.n_numbers + reader.n_texts
         texts = reader.names[reader.n_numbers : self._texts]
         self._known = [self.contract.known.get(name) for name in texts]
@@ -66,7 +69,7 @@ class Predictor:
             return told, {}
         return told, self.contract.warnings(self.reader.request([values]))
 
-    def many(self, request: Request, *, reasons: int = 0) -> Predictions:
+    def many(self, request: Request, reasons: int = 0) -> Predictions:
         """Return what is foreseen of customers.
 
         Args:

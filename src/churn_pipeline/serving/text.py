@@ -27,11 +27,21 @@ class Told(NamedTuple):
     certainty: str
 
 
-def prediction(told: Told, reasons: list[Reason] | None = None) -> str:
+def side(version: str, variant: str) -> str:
+    """Return the members that say which model answered."""
+    return f'"model_version":"{version}","variant":"{variant}"'
+
+
+def prediction(told: Told, side: str, reasons: list[Reason] | None = None) -> str:
     """Return the members of a prediction, without the braces.
 
+    Args:
+        told: What is told.
+        side: Of the model that answered.
+        reasons: What speaks for it; None where nobody asked.
+
     Examples:
-        >>> prediction(Told(7, 0.5, "call", 0.4, 2.5, "not_sure"))[:41]
+        >>> prediction(Told(7, 0.5, "call", 0.4, 2.5, "not_sure"), "")[:41]
         '"customer_id":7,"churn_probability":0.5,"'
     """
     identity, chance, decision, threshold, profit, certainty = told
@@ -40,7 +50,7 @@ def prediction(told: Told, reasons: list[Reason] | None = None) -> str:
     text = (
         f'"customer_id":{_identity(identity)},"churn_probability":{chance!r},'
         f'"threshold":{pays_from},"decision":"{decision}",'
-        f'"expected_profit":{money},"certainty":"{certainty}"'
+        f'"expected_profit":{money},"certainty":"{certainty}",{side}'
     )
     if reasons is None:
         return text
@@ -58,8 +68,6 @@ def _identity(identity: CustomerId) -> str:
 
 def about(
     *,
-    version: str,
-    variant: str,
     request_id: str,
     now: dt.datetime,
     seconds: float,
@@ -68,7 +76,6 @@ def about(
     """Return the members that every answer has, without the braces."""
     counted = _encode(warnings).decode() if warnings else "{}"
     return (
-        f'"model_version":"{version}","variant":"{variant}",'
         f'"request_id":"{request_id}","time":"{now.isoformat(timespec="milliseconds")}"'
         f',"milliseconds":{round(seconds * 1000, 3)!r},"warnings":{counted}'
     )

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from churn_pipeline.serving.access.roles import Caller, Role
 from churn_pipeline.serving.refusal import Refusal, refusal, shortened, too_large
 
 Scope = MutableMapping[str, Any]
@@ -21,6 +22,8 @@ Headers = dict[bytes, bytes]
 JSON = "application/json"
 BODY_SECONDS = 30
 """How long a client may take to send a body that does not come at once."""
+
+NOBODY = Caller("", Role.PREDICT, "")
 
 _SANE = re.compile(rb"[A-Za-z0-9._:-]{1,64}").fullmatch
 _TRACE = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}").fullmatch
@@ -38,6 +41,7 @@ class Call:
         headers: By lower-case name; of several of a name the last.
         request_id: The client's where it is sane, else a new one.
         start: Seconds of `perf_counter` when it came.
+        caller: Who sent it; nobody where no key is needed.
     """
 
     scope: Scope
@@ -45,6 +49,12 @@ class Call:
     headers: Headers
     request_id: str
     start: float
+    caller: Caller = NOBODY
+
+    @property
+    def key_hash(self) -> str:
+        """What logs show of the caller's key."""
+        return self.caller.key_hash
 
 
 @dataclass(slots=True)

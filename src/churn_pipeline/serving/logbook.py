@@ -1,0 +1,77 @@
+"""What the journal, the metrics and the canary are told of an answer."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import numpy as np
+
+from churn_pipeline.serving.answering import Asked, Many, One
+from churn_pipeline.serving.journal.entry import BatchEntry, Entry
+from churn_pipeline.serving.parts import Parts
+
+
+def note_one(parts: Parts, asked: Asked, one: One, key_hash: str) -> None:
+    """Tell of an answer to one customer; costs some microseconds, never waits."""
+    model, variant, shadow = one.side
+    microseconds = int((time.perf_counter() - asked.start) * 1e6)
+    entry = _entry(asked, one, key_hash, microseconds)
+    parts.journal.add((entry,))
+    if one.warnings:
+        parts.metrics.warned(one.warnings)
+    parts.metrics.predicted(model.dataset, model.version, variant, one.told.decision)
+    parts.watch.count(variant, failed=False, microseconds=microseconds)
+    if shadow is not None:
+        parts.shadow.offer((entry, shadow, one.values))
+
+
+def note_many(
+    parts: Parts, asked: Asked, many: Many, endpoint: str, key_hash: str
+) -> None:
+    """Tell of the answers to several customers."""
+    microseconds = int((time.perf_counter() - asked.start) * 1e6)
+    for side, lines, request, found in many.groups:
+        told = found.told
+        model = side.model
+        parts.metrics.warned(found.warnings)
+        for decision, n in Counter(one.decision for one in told).items():
+            names = (model.dataset, model.version, side.variant, decision)
+            parts.metrics.predicted(*names, n)
+        parts.journal.add_batch(
+            BatchEntry(
+                request_id=asked.request_id,
+                time_ns=time.time_ns(),
+                endpoint=endpoint,
+                customer_ids=request.ids,
+                columns=request.columns,
+                probability=np.array([one.probability for one in told]),
+                decision=[one.decision for one in told],
+                threshold=np.array([one.threshold for one in told]),
+                model_version=model.version,
+                artifact_sha256=model.digest,
+                variant=side.variant,
+                key_hash=key_hash,
+                microseconds=microseconds,
+                lines=None if len(many.groups) == 1 else lines,
+            )
+        )
+
+
+def _entry(asked: Asked, one: One, key_hash: str, microseconds: int) -> Entry:
+    told, model = one.told, one.side.model
+    return Entry(
+        asked.request_id,
+        time.time_ns(),
+        "/predict",
+        told.customer_id,
+        asked.body,
+        told.probability,
+        told.decision,
+        told.threshold,
+        model.version,
+        model.digest,
+        one.side.variant,
+        key_hash,
+        microseconds,
+    )

@@ -1,0 +1,116 @@
+"""The champion is followed, and the last good one serves while it cannot be."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+
+from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.serving.app import refresh
+from churn_pipeline.serving.hook import SECRET
+from tests.factories import tiny_artifact
+from tests.serving.apps import app_of, client_of
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = ModelStore(tmp_path / "models")
+    for seed, version in enumerate(("v1", "v2")):
+        record = Record(version=version, family="logistic", gate="approved", metrics={})
+        made.add(tiny_artifact(version, seed), record)
+    made.point_to("v1")
+    return made
+
+
+@pytest.fixture
+def app(store):
+    made = app_of(store.champion(), store)
+    refresh(made.parts)
+    yield made
+    made.parts.close()
+
+
+def _stale(app):
+    return app.parts.metrics.samples()["churn_stale", (("part", "champion"),)]
+
+
+def test_the_champion_that_is_promoted_serves(app, store):
+    store.point_to("v2")
+    refresh(app.parts)
+    assert app.parts.models.champion.version == "v2"
+
+
+def test_a_rollback_takes_the_former_champion_from_memory(app, store):
+    first = app.parts.models.champion
+    for version in ("v2", "v1"):
+        store.point_to(version)
+        refresh(app.parts)
+    assert app.parts.models.champion is first
+
+
+@pytest.mark.parametrize("content", ["{", '{"version": "v9"}'])
+def test_a_pointer_that_cannot_be_read_changes_nothing(app, store, caplog, content):
+    (store.folder / "champion.json").write_text(content)
+    for _ in range(3):
+        refresh(app.parts)
+    assert (app.parts.models.champion.version, _stale(app)) == ("v1", 1)
+    said = [
+        r.message for r in caplog.records if "model v1 goes on serving" in r.message
+    ]
+    assert len(said) == 1
+
+
+def test_a_registry_that_is_gone_changes_nothing_until_it_is_back(app, store):
+    store.folder.rename(store.folder.with_name("away"))
+    refresh(app.parts)
+    assert (app.parts.models.champion.version, _stale(app)) == ("v1", 1)
+    store.folder.with_name("away").rename(store.folder)
+    store.point_to("v2")
+    refresh(app.parts)
+    assert (app.parts.models.champion.version, _stale(app)) == ("v2", 0)
+
+
+def test_an_altered_artifact_does_not_get_to_serve(app, store):
+    store.point_to("v2")
+    (store.folder / "released/v2/model.onnx").write_bytes(b"other")
+    refresh(app.parts)
+    assert (app.parts.models.champion.version, _stale(app)) == ("v1", 1)
+
+
+def _signed(secret, body, stamp):
+    said = b".".join((b"d1", stamp, body))
+    made = hmac.new(secret, said, hashlib.sha256).digest()
+    return {
+        "X-MLflow-Delivery-Id": "d1",
+        "X-MLflow-Timestamp": stamp.decode(),
+        "X-MLflow-Signature": "v1," + base64.b64encode(made).decode(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("secret", "age_s", "status", "version"),
+    [
+        (b"ours", 0, 200, "v2"),
+        (b"theirs", 0, 401, "v1"),
+        (b"ours", 3600, 401, "v1"),
+    ],
+)
+def test_a_signed_webhook_is_followed_at_once(store, secret, age_s, status, version):
+    app = app_of(store.champion(), store, **{SECRET: "ours"})
+    client = client_of(app)
+    del client.headers["X-API-Key"]
+    store.point_to("v2")
+    body = json.dumps({"event": "model_version_alias.created"}).encode()
+    stamp = str(int(time.time()) - age_s).encode()
+    headers = _signed(secret, body, stamp)
+    answer = client.post("/hooks/registry", content=body, headers=headers)
+    assert (answer.status_code, app.parts.models.champion.version) == (status, version)
+
+
+def test_without_a_secret_no_webhook_is_heard(app):
+    headers = _signed(b"", b"{}", str(int(time.time())).encode())
+    answer = client_of(app).post("/hooks/registry", content=b"{}", headers=headers)
+    assert answer.status_code == 401
