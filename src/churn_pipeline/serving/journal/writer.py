@@ -106,12 +106,16 @@ class Journal:
         """Wait until half the queue is free; return whether it is.
 
         For threads that answer batches, which come faster than they can be written:
-        never on the event loop.
+        never on the event loop. A database that fails is not waited for.
         """
+
+        def free() -> bool:
+            """Return whether it is."""
+            return self.counts.waiting <= self._max_queued // 2
+
         with self._idle:
-            return self._idle.wait_for(
-                lambda: self.counts.waiting <= self._max_queued // 2, timeout_s
-            )
+            self._idle.wait_for(lambda: self._failing or free(), timeout_s)
+            return free()
 
     def flush(self, timeout_s: float = CLOSE_SECONDS) -> bool:
         """Wait until what was added is written; return whether it is."""
@@ -214,10 +218,12 @@ class Journal:
 
     def _failed(self, error: Exception) -> None:
         """Count a failure, tell its first one, and take a fresh connection next."""
-        self.counts.failures += 1
         if not self._failing:
             logger.error("the journal cannot be written, and is tried again: %s", error)
-        self._failing = True
+        with self._idle:
+            self.counts.failures += 1
+            self._failing = True
+            self._idle.notify_all()
         if self._store is not None:
             try:
                 self._store.database.close()
