@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.answering import (
     Asked,
+    Many,
     answer_explained,
     answer_many,
     answer_one,
@@ -32,6 +33,9 @@ from churn_pipeline.serving.rollout.answers import (
 )
 from churn_pipeline.serving.routing import OUTSIDE, Side
 from churn_pipeline.serving.wire import Call, Reply, body_of, require_json
+
+JOURNAL_SECONDS = 2.0
+"""How long a batch waits for the journal to have room."""
 
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 T = TypeVar("T")
@@ -64,7 +68,7 @@ async def predict_batch(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES_BATCH))
-    many = await _in_thread(parts, lambda: answer_many(asked))
+    many = await _in_thread(parts, lambda: _answer_many(parts, asked))
     note_many(parts, asked, many, "/predict_batch", call.key_hash)
     return Reply(many.answer)
 
@@ -196,6 +200,12 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/readyz": {"GET": ready},
     HOOK: {"POST": hear_registry},
 }
+
+
+def _answer_many(parts: Parts, asked: Asked) -> Many:
+    """Answer a batch, once the journal has room: batches come faster than it writes."""
+    parts.journal.wait_for_room(JOURNAL_SECONDS)
+    return answer_many(asked)
 
 
 def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
