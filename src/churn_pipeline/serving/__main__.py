@@ -10,7 +10,10 @@ from pathlib import Path
 
 from churn_pipeline.environment import require_environment
 from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.serving.access.browser import Cors
+from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
+from churn_pipeline.serving.place import service_folder
 from churn_pipeline.serving.tls import tls_options
 from churn_pipeline.telemetry import switch_off
 
@@ -23,8 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Check the champion, then become BentoML's server.
 
     Returns:
-        1 where there is no such data set, no champion to serve, or no free port; else
-        this does not return.
+        1 where there is no such data set, no champion to serve, no free port, or the
+        keys or a variable cannot be; else this does not return.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -34,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         _require_free(options.host, options.port)
         tls = tls_options(os.environ)
         manifest = load_champion().manifest
+        n_keys = _valid_keys(manifest.dataset)
     except (ArtifactError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -43,6 +47,9 @@ def main(arguments: list[str] | None = None) -> int:
         f"serving {manifest.dataset}, model {manifest.version}, at {address} "
         f"(contract: {address}/docs.json)\n"
     )
+    if not n_keys:
+        add = f"kedro churn keys add NAME --role predict{_env(options.env)}"
+        sys.stderr.write(f"there is no valid key, so nobody gets in: `{add}`\n")
     sys.stderr.flush()
     serve = ["-m", "bentoml", "serve", SERVICE, "--quiet", "--host", options.host]
     grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
@@ -73,6 +80,23 @@ def dataset_of(env: str, project: Path | None = None) -> str:
         f"expected {conf / 'base' / 'dataset.yml'}, found none; run this in the "
         "project's folder, or set CHURN_ARTIFACT and use `bentoml serve`"
     )
+
+
+def _valid_keys(dataset: str) -> int:
+    """Return how many keys open the service, whose configuration is checked.
+
+    Raises:
+        ValueError: `keys.json` cannot be trusted, or a variable makes no sense.
+        OSError: `keys.json` cannot be read.
+    """
+    Cors.of(os.environ)
+    access = Access(service_folder(dataset))
+    access.close()
+    return len(access.keys)
+
+
+def _env(env: str | None) -> str:
+    return f" --env {env}" if env and env != "local" else ""
 
 
 def _require_free(host: str, port: int) -> None:

@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from churn_pipeline.serving.access.browser import SECURITY_HEADERS
-from churn_pipeline.serving.access.roles import OPEN
+from churn_pipeline.serving.access.browser import PREFLIGHT, SECURITY_HEADERS
+from churn_pipeline.serving.access.roles import ELSEWHERE, OPEN
 from churn_pipeline.serving.answers import failure
-from churn_pipeline.serving.endpoints import ENDPOINTS, HOOK
+from churn_pipeline.serving.endpoints import ENDPOINTS, Endpoint
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shortened
 from churn_pipeline.serving.wire import (
@@ -35,8 +35,6 @@ from churn_pipeline.serving.wire import (
 logger = logging.getLogger(__name__)
 
 PROBES = frozenset({"/livez", "/readyz"})
-UNKEYED = OPEN | {HOOK}
-"""What is answered without a key; the registry signs instead."""
 OTHER = "other"
 REFRESH_SECONDS = 1.0
 
@@ -76,15 +74,13 @@ class App:
             if parts is None:
                 reply = _unready(path)
             else:
-                if path not in PROBES:
-                    parts.gate.enter()
-                if path not in UNKEYED:
-                    address = (scope.get("client") or ("",))[0]
-                    call.caller = parts.access.admit(scope["headers"], address, path)
-                reply = await _endpoint(path, scope["method"])(parts, call)
+                reply = await _reply(parts, call, path)
         except Exception as error:
             reply = self._failed(error, call)
-        await send_reply(send, call, reply, SECURITY_HEADERS)
+        if parts is not None and parts.cors:
+            reply.headers.extend(parts.cors.headers(headers.get(b"origin")))
+        always = SECURITY_HEADERS if parts is None else parts.headers
+        await send_reply(send, call, reply, always)
         if parts is not None:
             endpoint = path if path in ENDPOINTS else OTHER
             taken = time.perf_counter() - start
@@ -135,6 +131,9 @@ def refresh(parts: Parts) -> None:
     """Read again what has changed, and leave this worker's numbers to the others."""
     for part in parts.followers:
         part.refresh()
+    stale = {"keys": parts.access.keys.problem, "limits": parts.access.limits_problem}
+    for name, problem in stale.items():
+        parts.metrics.put("churn_stale", float(problem is not None), part=name)
     parts.watch.tick(dt.datetime.now(dt.UTC))
     counts, shadow = parts.journal.counts, parts.shadow
     parts.metrics.put("churn_journal_dropped_total", counts.dropped + counts.lost)
@@ -145,6 +144,23 @@ def refresh(parts: Parts) -> None:
     parts.metrics.put("churn_in_work", parts.gate.batches)
     if parts.shared is not None:
         parts.shared.leave(parts.metrics.samples())
+
+
+async def _reply(parts: Parts, call: Call, path: str) -> Reply:
+    """Return the answer to a request that may be made and can be taken on."""
+    method = call.scope["method"]
+    if method == "OPTIONS" and parts.cors:
+        return Reply(b"", 204, headers=list(PREFLIGHT))
+    if path not in OPEN:
+        call.caller = parts.access.admit(
+            call.scope["headers"],  # as they came: several keys must be seen
+            call.address,
+            path if path in ENDPOINTS else ELSEWHERE,
+        )
+    if path not in PROBES:
+        parts.gate.enter()
+    endpoint: Endpoint = _endpoint(path, method)
+    return await endpoint(parts, call)
 
 
 def _endpoint(path: str, method: str) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from churn_pipeline.dataset import Label
 from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.follow import Beside, Follower
 from churn_pipeline.serving.hook import SECRET
@@ -27,6 +28,7 @@ from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.rollout.outcomes import Outcome, of_journal
 from churn_pipeline.serving.rollout.state import Rollout
 from churn_pipeline.serving.shared import Shared
+from churn_pipeline.serving.tls import tls_options
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +80,8 @@ def put_together(
         metrics=metrics,
         known=store.versions if store else list,
         hook_secret=environment.get(SECRET),
+        headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
+        cors=Cors.of(environment),
     )
     parts.followers += [access, rollout]
     if store is not None:

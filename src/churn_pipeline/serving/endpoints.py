@@ -102,6 +102,7 @@ async def change_rollout(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     body = parsed(await body_of(call, MAX_BYTES))
     known = await _in_thread(parts, parts.known)
+    await _in_thread(parts, lambda: _audit(parts, call, "rollout_change"))
     state = await _in_thread(
         parts, lambda: put_rollout(parts.rollout, body, call.caller, known)
     )
@@ -112,6 +113,7 @@ async def stop_rollout(parts: Parts, call: Call) -> Reply:
     """Send everybody to the champion: at once, even while batches wait."""
     require_json(call.headers)
     body = parsed(await body_of(call, MAX_BYTES))
+    _audit(parts, call, "rollout_abort")
     state = abort_rollout(parts.rollout, body, call.caller)
     return Reply(state.model_dump_json().encode())
 
@@ -212,6 +214,21 @@ def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
     """Return the request to the models."""
     reader = parts.models.champion.reader
     return Asked(reader, parts.router, body, call.request_id, call.start)
+
+
+def _audit(parts: Parts, call: Call, kind: str) -> None:
+    """Write down who asks for a change; the rollout's own ledger has what came of it.
+
+    Raises:
+        OSError: It cannot be written: nothing is changed then.
+    """
+    parts.access.audit.write(
+        kind,
+        caller=call.caller,
+        address=call.address,
+        agent=call.headers.get(b"user-agent", b"").decode("latin-1"),
+        reason=f"asked, request {call.request_id}",
+    )
 
 
 async def _in_thread(parts: Parts, work: Callable[[], T]) -> T:

@@ -37,8 +37,6 @@ from churn_pipeline.serving.routing import Alone
 
 REF = "#/components/schemas/{model}"
 KEY = "X-API-Key"
-OPEN = ("/livez", "/readyz", "/docs.json")
-"""What needs no key."""
 
 _REFUSALS = {
     "400": "The body is not JSON, or did not come whole",

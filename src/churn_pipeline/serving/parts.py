@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors, Headers
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.beside import answer_beside
 from churn_pipeline.serving.journal.feedback import Feedback
@@ -44,6 +45,8 @@ class Parts:
         shared: The numbers of other workers; None where there are none.
         followers: What is read again when it changes, once a second.
         hook_secret: Of the registry's webhook; None closes it.
+        headers: Of every answer.
+        cors: Pages of other origins that may read answers.
         known: Returns the versions that a rollout may name.
         gate: How much is taken on.
         router: Chooses the model of each customer.
@@ -63,6 +66,8 @@ class Parts:
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)
     hook_secret: str | None = None
+    headers: Headers = SECURITY_HEADERS
+    cors: Cors = field(default_factory=Cors)
     gate: Gate = field(init=False)
     router: Router = field(init=False)
     watch: Watch = field(init=False)

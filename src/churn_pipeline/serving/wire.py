@@ -52,6 +52,12 @@ class Call:
     caller: Caller = NOBODY
 
     @property
+    def address(self) -> str:
+        """Where it came from; empty where the server does not say."""
+        sender = self.scope.get("client")
+        return str(sender[0]) if sender else ""
+
+    @property
     def key_hash(self) -> str:
         """What logs show of the caller's key."""
         return self.caller.key_hash

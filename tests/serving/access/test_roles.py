@@ -39,8 +39,8 @@ def test_a_role_may_what_the_table_says(endpoint, role):
     assert refused.value.status == 403
 
 
-def test_nothing_but_the_contract_and_the_probes_is_open():
-    assert {"/docs.json", "/livez", "/readyz"} == OPEN
+def test_nothing_is_open_but_the_contract_the_probes_and_the_signed_hook():
+    assert {"/docs.json", "/livez", "/readyz", "/hooks/registry"} == OPEN
 
 
 def test_an_endpoint_that_nobody_put_in_the_table_is_the_admins():

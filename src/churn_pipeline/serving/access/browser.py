@@ -22,11 +22,12 @@ OVER_TLS: Headers = ((b"strict-transport-security", b"max-age=31536000"),)
 """Headers more of every answer where the service itself speaks TLS."""
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?")
-_PREFLIGHT: Headers = (
+PREFLIGHT: Headers = (
     (b"access-control-allow-methods", b"GET, POST, PUT"),
     (b"access-control-allow-headers", b"content-type, traceparent, x-api-key"),
     (b"access-control-max-age", b"600"),
 )
+"""Headers of the answer to a browser's question before a request, beside `headers`."""
 
 
 class Cors:
@@ -77,12 +78,3 @@ class Cors:
             origin: Value of the request's header `Origin`.
         """
         return self._named.get(origin, ()) if origin is not None else ()
-
-    def preflight(self, origin: bytes | None) -> Headers:
-        """Return the headers of the answer to a browser's question before a request.
-
-        Args:
-            origin: Value of the request's header `Origin`.
-        """
-        found = self.headers(origin)
-        return (*found, *_PREFLIGHT) if found else ()

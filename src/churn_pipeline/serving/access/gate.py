@@ -83,6 +83,11 @@ class Access:
             raise
         return caller
 
+    @property
+    def limits_problem(self) -> str | None:
+        """Why limits are not those of all processes together; None where they are."""
+        return None if self.shared is None else self.shared.problem
+
     def refresh(self) -> None:
         """Take up what has changed; to be called about once a second."""
         self.keys.refresh()

@@ -47,8 +47,11 @@ class Caller:
     rate: Rate | None = None
 
 
-OPEN = frozenset({"/docs.json", "/livez", "/readyz"})
-"""Endpoints that need no key."""
+OPEN = frozenset({"/docs.json", "/livez", "/readyz", "/hooks/registry"})
+"""Endpoints that need no key; of the last one the body is signed."""
+
+ELSEWHERE = "/"
+"""Stands for an address that there is not: who has a key is told so."""
 
 _ANY = frozenset(Role)
 _ASK = frozenset({Role.PREDICT, Role.ADMIN})
@@ -58,7 +61,7 @@ _INFERENCE = "/v2/"
 """What every path of the Open Inference Protocol begins with."""
 
 ENDPOINTS = {
-    "/": _ANY,
+    ELSEWHERE: _ANY,
     "/example": _ANY,
     "/model": _ANY,
     "/predict": _ASK,
