@@ -124,6 +124,15 @@ def test_labels_meet_the_answers_of_the_service(app) -> None:
     assert "either request_id" in refused.json()["message"]
 
 
+def test_the_page_shows_a_label_that_is_taken(app) -> None:
+    client = client_of(app)
+    posted = client.get("/docs.json").json()["paths"]["/feedback"]["post"]
+    label = posted["requestBody"]["content"]["application/json"]["example"]
+    told = posted["responses"]["200"]["content"]["application/json"]["example"]
+    answer = client.post("/feedback", json=label)
+    assert (answer.status_code, answer.json().keys()) == (200, told.keys())
+
+
 def test_what_is_refused_is_not_logged(app) -> None:
     assert client_of(app).post("/predict", json={"plan": 3}).status_code == 422
     assert logged(app).count() == 0

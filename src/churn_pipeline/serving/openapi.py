@@ -32,6 +32,7 @@ from churn_pipeline.serving.contract import (
     MAX_ROWS_WITH_REASONS,
     REASONS,
 )
+from churn_pipeline.serving.journal.truth import MAX_LABELS, Taken, Truth
 from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.routing import Alone
 
@@ -79,7 +80,8 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
     customer = predictor.contract.row
     explained = _operation(_explain(predictor))
     explained["parameters"] = [_reasons_parameter()]
-    shapes = (Answer, BatchAnswer, ExplainedAnswer, ExplainedBatch, ErrorAnswer)
+    explanations = (ExplainedAnswer, ExplainedBatch)
+    shapes = (Answer, BatchAnswer, *explanations, Truth, Taken, ErrorAnswer)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -93,6 +95,7 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
             "/predict": {"post": _operation(_predict(predictor))},
             "/predict_batch": {"post": _operation(_predict_batch(predictor))},
             "/explain": {"post": explained},
+            "/feedback": {"post": _operation(_feedback())},
             "/example": {"get": _example(_ref(customer), example_rows(predictor)[0])},
             "/model": {"get": _shown("model", "Manifest of the model that answers")},
             "/metrics": {"get": _shown("metrics", "Prometheus metrics", "text/plain")},
@@ -133,6 +136,14 @@ def _explain(predictor: Predictor) -> Posted:
     told = {"oneOf": [_ref(ExplainedAnswer), _ref(ExplainedBatch)]}
     summary = "Churn probability of a customer, or of a list of them, and why"
     return Posted("explain", summary, (asked, row), (told, json.loads(body)), MAX_BYTES)
+
+
+def _feedback() -> Posted:
+    label = {"request_id": "0" * 32, "churned": True}
+    asked = {"oneOf": [_ref(Truth), _list(Truth, MAX_LABELS)]}
+    told = _ref(Taken), Taken(accepted=1, request_id="0" * 32).model_dump()
+    summary = "Take what became of customers: late, repeated or corrected labels"
+    return Posted("feedback", summary, (asked, label), told, MAX_BYTES_BATCH)
 
 
 def _asked(predictor: Predictor, value: Any) -> Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AwareDatetime,
@@ -18,6 +18,10 @@ from pydantic import (
 from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shown
 
 MAX_LABELS = 10_000
+_NAMED: list[Any] = [
+    {"required": ["request_id"]},
+    {"required": ["customer_id", "observation_date"]},
+]
 
 
 class Truth(BaseModel):
@@ -33,7 +37,9 @@ class Truth(BaseModel):
             counts only where it was known once the horizon had passed.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra={"oneOf": _NAMED}
+    )
 
     request_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     row: Annotated[int, Field(ge=0, lt=MAX_LABELS)] = 0
@@ -49,6 +55,18 @@ class Truth(BaseModel):
         if by_customer if self.request_id is None else not some:
             return self
         raise ValueError("either request_id, or customer_id and observation_date")
+
+
+class Taken(BaseModel):
+    """Answer to `/feedback`.
+
+    Attributes:
+        accepted: Labels that are on the disk.
+        request_id: Of this request.
+    """
+
+    accepted: int
+    request_id: str
 
 
 _MANY = TypeAdapter(list[Truth])
