@@ -10,6 +10,8 @@ from churn_pipeline.serving.refusal import Problem, Refusal
 MOST_AT_ONCE = 256
 """Requests that arrive while one round of the event loop is worked off: at 0.1 ms each
 the last of them waits 25 ms."""
+FEW_AT_ONCE = 8
+"""Requests in one round up to which a shadow may answer beside."""
 MOST_BATCHES = 4
 """Batches and explanations in work or waiting for the thread that does them."""
 RETRY_SECONDS = 1
@@ -48,6 +50,11 @@ class Gate:
         if self.batches >= MOST_BATCHES:
             raise self._full(f"at most {MOST_BATCHES} batches in work")
         self.batches += 1
+
+    @property
+    def busy(self) -> bool:
+        """Whether requests wait for each other, or for the thread."""
+        return self._round > FEW_AT_ONCE or self.batches > 0
 
     def leave_batch(self) -> None:
         """Say that work of the thread is done."""

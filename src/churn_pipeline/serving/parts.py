@@ -16,6 +16,7 @@ from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.overload import Gate
 from churn_pipeline.serving.rollout.canary import Watch
+from churn_pipeline.serving.rollout.hourly import Hourly
 from churn_pipeline.serving.rollout.outcomes import Outcome
 from churn_pipeline.serving.rollout.shadow import Shadow
 from churn_pipeline.serving.rollout.state import Rollout
@@ -78,9 +79,18 @@ class Parts:
         """Make what needs the others."""
         self.gate = Gate(self.metrics)
         self.router = Router(self.models, self.rollout)
-        self.watch = Watch(self.rollout)
-        self.shadow = Shadow(lambda offered: answer_beside(self.journal, offered))
+        hourly = Hourly(
+            self.outcomes, lambda: self.models.champion.artifact.manifest.decision
+        )
+        self.watch = Watch(self.rollout, workers=self._workers, results=hourly)
+        self.shadow = Shadow(
+            lambda offered: answer_beside(self.journal, offered),
+            busy=lambda: self.gate.busy,
+        )
         self.thread = ThreadPoolExecutor(1, "batches")
+
+    def _workers(self) -> int:
+        return self.shared.workers() if self.shared else 1
 
     def close(self) -> None:
         """Write what waits, and end the threads."""

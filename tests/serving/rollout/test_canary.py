@@ -149,7 +149,7 @@ def test_where_truth_is_asked_for_it_waits_for_it(tmp_path):
 
 def test_of_two_workers_one_moves_the_share(rollout):
     other = Rollout(rollout.path)
-    watches = Watch(rollout, workers=2), Watch(other, workers=2)
+    watches = Watch(rollout, workers=lambda: 2), Watch(other, workers=lambda: 2)
     now = _now(rollout)
     for watch in watches:
         _answers(watch, 1_500)

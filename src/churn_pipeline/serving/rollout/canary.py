@@ -78,14 +78,14 @@ class Watch:
         self,
         rollout: Rollout,
         *,
-        workers: int = 1,
+        workers: Callable[[], int] = lambda: 1,
         results: Callable[[RolloutState, dt.datetime], Experiment | None] = _unknown,
     ) -> None:
         """Watch a rollout.
 
         Args:
             rollout: The rollout.
-            workers: How many processes watch it, each for itself.
+            workers: Returns how many processes watch it, each for itself.
             results: Returns the results on matured labels where they are at hand.
         """
         self._rollout, self._results = rollout, results
@@ -153,7 +153,7 @@ class Watch:
 
     def _wrong(self, state: RolloutState, experiment: Experiment | None) -> str:
         """Return why the challenger has to go; empty where nothing speaks for it."""
-        enough = self._workers / (state.level * GUARD_PART)
+        enough = self._workers() / (state.level * GUARD_PART)
         for guard in self._guards:
             if guard.harm >= enough:
                 return (
@@ -176,7 +176,7 @@ class Watch:
         begun = dt.datetime.fromisoformat(state.time)
         if now - begun < dt.timedelta(hours=plan.hours):
             return False
-        enough = self._workers * len(plan.steps) / state.level
+        enough = self._workers() * len(plan.steps) / state.level
         if any(evidence(guard.under) < enough for guard in self._guards):
             return False
         return plan.needs == "operation" or _no_worse(plan, experiment)

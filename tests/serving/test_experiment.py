@@ -1,0 +1,129 @@
+"""An experiment from the first change to its results, through the service."""
+
+import numpy as np
+import pytest
+
+from churn_pipeline.release.store import ModelStore, Record
+from churn_pipeline.serving import assemble
+from churn_pipeline.serving.app import refresh
+from churn_pipeline.serving.metrics import Metrics
+from churn_pipeline.serving.overload import FEW_AT_ONCE, Gate
+from churn_pipeline.serving.shared import Shared
+from tests.factories import tiny_artifact
+from tests.serving.apps import app_of, client_of
+
+GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+
+
+@pytest.fixture
+def app(tmp_path):
+    store = ModelStore(tmp_path / "models")
+    for seed, version in enumerate(("v1", "v2")):
+        record = Record(version=version, family="logistic", gate="approved", metrics={})
+        store.add(tiny_artifact(version, seed), record)
+    store.point_to("v1")
+    made = app_of(store.champion(), store)
+    yield made
+    made.parts.close()
+
+
+def _change(client, **values):
+    version = client.get("/rollout").json()["version"]
+    body = {"version": version, "why": "try it", "challenger": "v2", **values}
+    answer = client.put("/rollout", json=body)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_results_are_those_of_the_answers_and_their_labels(app, monkeypatch):
+    client = client_of(app)
+    exclude = [{"feature": "tenure_months", "at_least": 50}]
+    _change(client, percentage=50, exclude=exclude)
+    refresh(app.parts)
+    rows = [GOOD | {"customer_id": f"C-{i}"} for i in range(40)]
+    rows.append(GOOD | {"customer_id": "old", "tenure_months": 60})
+    answers = [client.post("/predict", json=row).json() for row in rows]
+    assert answers[-1]["variant"] == "outside"
+    for i, told in enumerate(answers):
+        label = {"request_id": told["request_id"], "churned": i % 4 == 0}
+        assert client.post("/feedback", json=label).status_code == 200
+    app.parts.journal.flush()
+    early = client.get("/experiment").json()
+    assert early["customers"] == {"champion": 0, "challenger": 0}
+    monkeypatch.setattr(assemble, "maturity_days", lambda label: 0)
+    found = client.get("/experiment").json()
+    drawn = answers[:-1]
+    for variant in ("champion", "challenger"):
+        brier = [
+            (told["churn_probability"] - (i % 4 == 0)) ** 2
+            for i, told in enumerate(drawn)
+            if told["variant"] == variant
+        ]
+        assert found["customers"][variant] == len(brier) > 0
+        shown = next(m for m in found["metrics"] if m["metric"] == "brier")
+        assert shown[variant] == pytest.approx(np.mean(brier), abs=1e-6)
+    assert found["verdict"] == "not_yet"
+
+
+def test_a_canary_goes_up_and_errors_stop_it(app):
+    client = client_of(app)
+    _change(client, canary={"steps": [10, 50], "hours": 0})
+    refresh(app.parts)
+    for _ in range(1_000):
+        app.parts.watch.count("challenger", failed=False, microseconds=500)
+    refresh(app.parts)
+    assert client.get("/rollout").json()["percentage"] == 50
+    for _ in range(100):
+        app.parts.watch.count("champion", failed=False, microseconds=500)
+        app.parts.watch.count("challenger", failed=True, microseconds=500)
+    refresh(app.parts)
+    state = client.get("/rollout").json()
+    assert state["percentage"] == 0
+    assert "failed" in state["stopped"]
+    assert client.get("/experiment").json()["verdict"] == "harm"
+    who = [entry.who for entry in app.parts.rollout.ledger.read()]
+    assert who == ["tests", "canary", "canary"]
+
+
+def test_a_change_for_another_state_is_a_conflict(app):
+    client = client_of(app)
+    _change(client, percentage=5)
+    stale = {"version": 0, "why": "late", "percentage": 50}
+    answer = client.put("/rollout", json=stale)
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "stale_version"
+
+
+def test_under_load_the_shadow_is_left_out_and_the_answer_given(app):
+    client = client_of(app)
+    _change(client, challenger=None, shadow="v2")
+    refresh(app.parts)
+    app.parts.gate.batches = 1
+    assert client.post("/predict", json=GOOD).status_code == 200
+    assert app.parts.shadow.dropped == 1
+    app.parts.gate.batches = 0
+    client.post("/predict", json=GOOD)
+    app.parts.shadow.close()
+    assert (app.parts.shadow.done, app.parts.shadow.dropped) == (1, 1)
+
+
+async def _entered(gate, times):
+    for _ in range(times):
+        gate.enter()
+    return gate.busy
+
+
+def test_a_few_requests_at_once_are_no_load():
+    import asyncio
+
+    assert not asyncio.run(_entered(Gate(Metrics()), FEW_AT_ONCE))
+    assert asyncio.run(_entered(Gate(Metrics()), FEW_AT_ONCE + 1))
+
+
+def test_a_worker_knows_how_many_there_are(tmp_path):
+    shared = Shared(tmp_path)
+    shared.leave({})
+    assert shared.workers() == 1
+    (tmp_path / "1.json").write_text("[]")  # alive as long as the machine is
+    (tmp_path / "99999999.json").write_text("[]")  # has ended
+    assert shared.workers() == 2
