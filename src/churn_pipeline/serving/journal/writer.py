@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 EVERY_SECONDS = 0.1
 """What is gathered so long is written at once."""
 MAX_QUEUED = 100_000
-"""Predictions that wait at most; with 20 features some 60 MB."""
+"""Predictions that wait at most; with 20 features some 90 MB."""
 MOST_AT_ONCE = 20_000
 RETRY_SECONDS = (0.2, 0.4, 0.8, 1.0)
 CLOSE_SECONDS = 10.0
