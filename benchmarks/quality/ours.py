@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from churn_pipeline.features.params import FeatureEngineering
 
 NET = "net"
+SETTINGS = ROOT / "conf/base/parameters_training.yml"
 
 
 def code() -> str:
     """Return a short text that changes with the net's code or its settings."""
-    settings = ROOT / "conf/base/parameters_training.yml"
-    return code_hash([ROOT / "src/churn_pipeline/models", settings])
+    return code_hash([ROOT / "src/churn_pipeline/models", SETTINGS])
 
 
 def fit_net(work: Work) -> Fitted:

@@ -7,10 +7,11 @@ from string import Template
 from typing import Any
 
 import numpy as np
+import yaml
 
 from benchmarks.quality.figures import COMPARED
 from benchmarks.quality.models import MODELS
-from benchmarks.quality.ours import NET
+from benchmarks.quality.ours import NET, SETTINGS
 from benchmarks.quality.results import Results
 from benchmarks.quality.sets import SETS, SNAPSHOTS
 
@@ -50,7 +51,9 @@ def write_page(results: Results, path: Path) -> None:
     tables = "\n\n".join(_section(results, name) for name in SETS)
     tables = f"{_overview(results)}\n\n{tables}"
     page = Template(_TEMPLATE.read_text("utf-8"))
-    path.write_text(page.substitute(picture=drawn, tables=tables) + "\n", "utf-8")
+    shipped = yaml.safe_load(SETTINGS.read_text("utf-8"))["training"]["tuning"]
+    text = page.substitute(picture=drawn, tables=tables, trials=shipped["n_trials"])
+    path.write_text(f"{text}\n", "utf-8")
 
 
 def _overview(results: Results) -> str:

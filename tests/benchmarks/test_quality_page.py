@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.quality.page import TITLES, write_page
 from benchmarks.quality.results import Results
+from churn_pipeline.models.settings import TuningSettings
 
 MEAN = {
     "roc_auc": 0.81,
@@ -54,6 +55,7 @@ def test_what_is_missing_is_named_with_how_much_of_it(tmp_path: Path) -> None:
     assert "net (0 of 5 folds)" in text
     assert "Not measured yet: any model." in text.partition("## Online shop")[2]
     assert "$" not in text
+    assert f"tuned in {TuningSettings().n_trials} trials" in text
     assert not (tmp_path / "page.svg").exists()
 
 

@@ -229,8 +229,8 @@ class Decision:
         on: `break_even`. Of customers of the usual value it is the probability itself.
 
         Returns:
-            float64, (n,), 0 or more; above 1 where a customer is worth more than the
-            usual one who leaves for sure.
+            float64, (n,); above 1 where a customer is worth more than the usual one who
+            leaves for sure, below 0 where keeping one costs more than it brings.
         """
         churns = np.asarray(probability, dtype=np.float64)
         weight = self._rise(value) / self._rise(self.usual_value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
 import pytest
 
 from churn_pipeline.evaluation.decision import CustomerValue
@@ -28,7 +29,27 @@ def test_no_trials_give_an_empty_table_and_a_figure(tmp_path):
         seed=0,
     )
     assert found["net_settings"] == dataclasses.asdict(untuned.net)
-    assert len(nodes.plot_tuning(found["tuning_trials"]).data) == 3
+    assert len(nodes.plot_tuning(found["tuning_trials"], untuned).data) == 3
+
+
+def test_a_log_loss_is_not_drawn_beside_money(tmp_path):
+    trials = pd.DataFrame(
+        {
+            "number": [0, 1, 2],
+            "state": ["complete", "pruned", "complete"],
+            "value": [7.0, 0.4, 6.0],
+        }
+    )
+    usual = training(tmp_path)
+    by_profit = dataclasses.replace(usual.tuning, objective="profit")
+    found = nodes.plot_tuning(trials, training(tmp_path, tuning=by_profit))
+    assert [line.y.tolist() for line in found.data] == [[7.0, 6.0], [7.0, 6.0]]
+    assert found.layout.yaxis.title.text == "money lost a customer of held-out rows"
+    assert [line.name for line in nodes.plot_tuning(trials, usual).data] == [
+        "complete",
+        "pruned",
+        "best so far",
+    ]
 
 
 def test_a_study_can_look_for_profit(tmp_path):

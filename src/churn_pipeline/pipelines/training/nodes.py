@@ -110,23 +110,30 @@ def _tuned(settings: NetSettings, trials: list[dict[str, Any]]) -> dict[str, Any
     }
 
 
-def plot_tuning(tuning_trials: pd.DataFrame) -> Any:
-    """Return a figure of the trials' log loss and of the best so far."""
+def plot_tuning(tuning_trials: pd.DataFrame, training: Training) -> Any:
+    """Return a figure of what trials were judged by, and of the best so far.
+
+    Pruned trials are known by their log loss alone: they are drawn where that is what
+    all are judged by.
+    """
     import plotly.graph_objects as go
 
+    by_log_loss = training.tuning.objective == "log_loss"
     complete = tuning_trials["state"] == "complete"
+    drawn = {"complete": complete} | ({"pruned": ~complete} if by_log_loss else {})
     figure = go.Figure()
-    for name, rows in (("complete", complete), ("pruned", ~complete)):
+    for name, rows in drawn.items():
         part = tuning_trials[rows]
         figure.add_scatter(x=part["number"], y=part["value"], mode="markers", name=name)
     best = tuning_trials[complete].assign(value=lambda rows: rows["value"].cummin())
     figure.add_scatter(
         x=best["number"], y=best["value"], line_shape="hv", name="best so far"
     )
+    judged = "log loss" if by_log_loss else "money lost a customer"
     return figure.update_layout(
         title="Tuning of the net",
         xaxis_title="trial",
-        yaxis_title="log loss of held-out rows",
+        yaxis_title=f"{judged} of held-out rows",
     )
 
 

@@ -6,14 +6,11 @@ from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.hooks.tracking import TRACKED
 from churn_pipeline.pipelines.training import nodes
+from churn_pipeline.pipelines.wiring import by_name
 
-_INPUTS = {
-    "model_input": "model_input",
-    "feature_set": "feature_set",
-    "dataset": "params:dataset",
-    "training": "params:training",
-    "seed": "params:seed",
-}
+_INPUTS = by_name(
+    "model_input", "feature_set", "params:dataset", "params:training", "params:seed"
+)
 _CHOSEN = ("artifact", "candidates", "test_predictions")
 
 
@@ -27,15 +24,18 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs={name: name for name in ("net_settings", "tuning_trials")},
                 name="tune_net",
             ),
-            Node(nodes.plot_tuning, "tuning_trials", "tuning_plot", name="plot_tuning"),
+            Node(
+                nodes.plot_tuning,
+                inputs=by_name("tuning_trials", "params:training"),
+                outputs="tuning_plot",
+                name="plot_tuning",
+            ),
             Node(
                 nodes.train_candidates,
-                inputs={
-                    **_INPUTS,
-                    "net_settings": "net_settings",
-                    "feature_engineering": "params:feature_engineering",
-                    "decision": "params:decision",
-                },
+                inputs=_INPUTS
+                | by_name(
+                    "net_settings", "params:feature_engineering", "params:decision"
+                ),
                 outputs={
                     "trained": "trained_candidates",
                     "seconds": "candidate_seconds",
@@ -45,13 +45,11 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.choose_candidate,
-                inputs={
-                    "model_input": "model_input",
+                inputs=by_name("model_input", "params:training", "params:decision")
+                | {
                     "trained": "trained_candidates",
                     "seconds": "candidate_seconds",
                     "held_out": "held_out_predictions",
-                    "training": "params:training",
-                    "decision": "params:decision",
                 },
                 outputs={name: name for name in _CHOSEN},
                 name="choose_candidate",
