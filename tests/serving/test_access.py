@@ -179,3 +179,25 @@ def test_a_broken_key_file_shows_in_the_metrics(client, app, folder):
     (folder / "keys.json").write_text("{")
     refresh(app.parts)
     assert 'churn_stale{part="keys"} 1' in client.get("/metrics", headers=key).text
+
+
+def test_what_waits_is_written_before_the_server_hears_that_all_has_ended(artifact):
+    app = app_of(artifact)
+    client = TestClient(app)
+    for _ in range(7):
+        client.get("/example")
+    parts = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+    last = {}
+
+    async def receive():
+        return parts.pop(0)
+
+    async def send(message):
+        text = (app.folder / "security.jsonl").read_text()
+        last[message["type"]] = json.loads(text.splitlines()[-1])["kind"]
+
+    asyncio.run(app({"type": "lifespan"}, receive, send))
+    assert last == {
+        "lifespan.startup.complete": "unauthenticated",
+        "lifespan.shutdown.complete": "suppressed",
+    }

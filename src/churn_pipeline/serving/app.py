@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 PROBES = frozenset({"/livez", "/readyz"})
 OTHER = "other"
+_ENDS = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
 REFRESH_SECONDS = 1.0
 
 Lifespan = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -104,17 +105,20 @@ class App:
             """Pass a message on; once all have started, begin to refresh."""
             if message["type"] == "lifespan.startup.complete":
                 self._refreshing = asyncio.create_task(self._refresh())
+            elif message["type"] in _ENDS:  # whoever hears it ends the process
+                await self._end()
             await send(message)
 
-        try:
-            await (self.lifespan or _nobody)(scope, receive, sent)
-        finally:
-            if self._refreshing is not None:
-                self._refreshing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await self._refreshing
-            if self.parts is not None:
-                await asyncio.to_thread(self.parts.close)
+        await (self.lifespan or _nobody)(scope, receive, sent)
+
+    async def _end(self) -> None:
+        """Stop refreshing, and write what waits to be written."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._refreshing
+        if self.parts is not None:
+            await asyncio.to_thread(self.parts.close)
 
     async def _refresh(self) -> None:
         """Once a second read again what changed, and leave the numbers to others."""
