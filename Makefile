@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+FEAST := $(VENV)/feast
 ENV ?= local
 PORT ?= 3000
 NO_UPDATE_CHECK := jupyterlab.handlers.announcements.NeverCheckForUpdate
@@ -16,8 +17,10 @@ run: $(VENV)/ready ## Install, simulate a company and take its data to a release
 	@$(BIN)/kedro run --pipelines simulate,__default__
 	@$(BIN)/kedro churn summary
 
-test: $(VENV)/ready-dev ## Run all tests
-	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=90
+test: $(VENV)/ready-dev $(FEAST)/ready ## Run all tests
+	@$(BIN)/python -m pytest --cov --cov-report=
+	@$(FEAST)/bin/python -m pytest -m feast --cov --cov-append --cov-report= \
+	  --cov-fail-under=90
 
 lint: $(VENV)/ready-dev ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .
@@ -27,6 +30,9 @@ lint: $(VENV)/ready-dev ## Check style, types and the direction of imports
 
 serve: $(VENV)/ready ## Answer predictions over HTTP (PORT=3000, ENV=data set)
 	@$(BIN)/python -m churn_pipeline.serving --port $(PORT) --env $(ENV)
+
+feature-store: $(FEAST)/ready data-set ## Fill the store of features by customer id (ENV=data set)
+	@$(FEAST)/bin/python -m kedro run --env $(ENV) --pipelines feature_store
 
 lab: $(VENV)/ready data-set ## Open the notebooks in JupyterLab (ENV=data set)
 	@$(BIN)/kedro jupyter lab --env $(ENV) --ServerApp.root_dir=. --log-level=WARN \
@@ -70,9 +76,20 @@ $(VENV)/ready-dev: $(VENV)/ready
 	  -e '.[dev,spark,postgres,redis,s3]'
 	@touch $@
 
+# Feast slows every import of MLflow where it is installed and wants older versions of
+# two packages: it has what the project has, and itself beside that.
+$(FEAST)/ready: $(VENV)/ready requirements-feast.lock
+	@echo "installing Feast into $(FEAST)"
+	@$(BIN)/python -m venv $(FEAST)
+	@$(BIN)/python -c "import site; print(site.getsitepackages()[0])" \
+	  > $$($(FEAST)/bin/python -c "import site; print(site.getsitepackages()[0])")/project.pth
+	@$(FEAST)/bin/pip install -qq --disable-pip-version-check \
+	  -c requirements-feast.lock -e '.[feast]'
+	@touch $@
+
 $(VENV)/ready-bench: $(VENV)/ready
 	@echo "installing the peers of benchmarks/quality"
 	@$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock -e '.[bench]'
 	@touch $@
 
-.PHONY: help run test lint serve lab viz mlflow bench bench-quality lock data-set
+.PHONY: help run test lint serve feature-store lab viz mlflow bench bench-quality lock data-set
