@@ -12,6 +12,7 @@ from churn_pipeline.serving.contract import MAX_ROWS, MAX_ROWS_WITH_REASONS, Req
 from churn_pipeline.serving.predictor import Predictions
 from churn_pipeline.serving.reader import Reader, Values
 from churn_pipeline.serving.routing import Routes, Side
+from churn_pipeline.serving.wire import JSON
 
 
 @dataclass(slots=True)
@@ -21,9 +22,10 @@ class Asked:
     Attributes:
         reader: Of the champion; a challenger has the same inputs.
         router: Says which model answers.
-        body: What was sent, JSON.
+        body: What was sent.
         request_id: Of the request.
         start: Seconds of `perf_counter` when it came.
+        kind: Media type of the body.
     """
 
     reader: Reader
@@ -31,6 +33,7 @@ class Asked:
     body: bytes
     request_id: str
     start: float
+    kind: str = JSON
 
 
 class One(NamedTuple):
@@ -79,7 +82,10 @@ def answer_many(asked: Asked) -> Many:
     Raises:
         Refusal: The body breaks the contract.
     """
-    rows = asked.reader.many(asked.body, at_most=MAX_ROWS)
+    if asked.kind == JSON:
+        rows = asked.reader.many(asked.body, at_most=MAX_ROWS)
+    else:
+        rows = asked.reader.table(asked.body, asked.kind, at_most=MAX_ROWS)
     return _listed(asked, _groups(asked, rows, 0), len(rows))
 
 

@@ -94,9 +94,17 @@ class Contract:
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
+        return self.read_rows(parsed(body), at_most=at_most)
+
+    def read_rows(self, values: Any, *, at_most: int = MAX_ROWS) -> Request:
+        """Return the customers of a list of mappings; see `read_many`.
+
+        Raises:
+            Refusal: It is none, or breaks the contract.
+        """
         rows: list[BaseModel] = []
         problems: list[Problem] = []
-        for position, value in enumerate(_checked_rows(parsed(body), at_most)):
+        for position, value in enumerate(_checked_rows(values, at_most)):
             try:
                 rows.append(self._customer(value))
             except ValidationError as error:

@@ -18,6 +18,7 @@ from churn_pipeline.serving.answering import (
     answer_one,
 )
 from churn_pipeline.serving.asked import reasons_asked
+from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
 from churn_pipeline.serving.hook import require_signature
 from churn_pipeline.serving.logbook import note_many, note_one
@@ -32,7 +33,13 @@ from churn_pipeline.serving.rollout.answers import (
     put_rollout,
 )
 from churn_pipeline.serving.routing import OUTSIDE, Side
-from churn_pipeline.serving.wire import Call, Reply, body_of, require_json
+from churn_pipeline.serving.wire import (
+    Call,
+    Reply,
+    body_of,
+    require_json,
+    require_kind,
+)
 
 JOURNAL_SECONDS = 2.0
 """How long a batch waits for the journal to have room."""
@@ -65,9 +72,10 @@ async def predict(parts: Parts, call: Call) -> Reply:
 
 async def predict_batch(parts: Parts, call: Call) -> Reply:
     """Answer to many customers, in a thread: others are answered meanwhile."""
-    require_json(call.headers)
+    kind = require_kind(call.headers, KINDS)
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES_BATCH))
+    asked.kind = kind
     many = await _in_thread(parts, lambda: _answer_many(parts, asked))
     note_many(parts, asked, many, "/predict_batch", call.key_hash)
     return Reply(many.answer)

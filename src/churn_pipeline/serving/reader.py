@@ -13,6 +13,7 @@ from msgspec.structs import astuple
 
 from churn_pipeline.feature import Feature
 from churn_pipeline.release.artifact import Manifest
+from churn_pipeline.serving.bodies import rows_of
 from churn_pipeline.serving.contract import CUSTOMER_ID, Contract, Request
 
 Values = tuple[Any, ...]
@@ -39,9 +40,11 @@ class Reader:
         self.names = (*features, *others)
         self.n_numbers, self.n_texts = len(manifest.numbers), len(manifest.texts)
         self._contract = contract
-        row = _struct([contract.features[name] for name in self.names])
+        self._features = [contract.features[name] for name in self.names]
+        row = _struct(self._features)
         self._one = msgspec.json.Decoder(row).decode
-        self._many = msgspec.json.Decoder(list[row]).decode  # type: ignore[valid-type]
+        self._rows_type: Any = list[row]  # type: ignore[valid-type]
+        self._many = msgspec.json.Decoder(self._rows_type).decode
 
     def one(self, body: bytes) -> Values:
         """Return the values of a customer, None where missing, the id last.
@@ -67,6 +70,22 @@ class Reader:
             found = []
         if not 1 <= len(found) <= at_most:
             return self._rows(self._contract.read_many(body, at_most=at_most))
+        return [astuple(row) for row in found]
+
+    def table(self, body: bytes, kind: str, *, at_most: int) -> list[Values]:
+        """Return the values of each customer of a body that is no JSON.
+
+        Raises:
+            Refusal: It cannot be read, or breaks the contract.
+        """
+        numbers = {f.name for f in self._features if f.type == "number"}
+        rows = rows_of(body, kind, numbers=numbers, at_most=at_most)
+        try:
+            found = msgspec.convert(rows, self._rows_type)
+        except (msgspec.MsgspecError, ValueError):
+            found = []
+        if not found:
+            return self._rows(self._contract.read_rows(rows, at_most=at_most))
         return [astuple(row) for row in found]
 
     def request(self, rows: list[Values]) -> Request:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import os
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,16 +160,28 @@ def media_type(headers: Headers) -> str:
     return given.decode("latin-1").partition(";")[0].strip().lower()
 
 
+def require_kind(headers: Headers, kinds: Sequence[str]) -> str:
+    """Return the media type of a body that is declared as one of these.
+
+    Raises:
+        Refusal: It is declared as something else.
+    """
+    kind = media_type(headers)
+    if kind not in kinds:
+        expected, received = " or ".join(kinds), shortened(kind)
+        raise refusal(
+            415, "unsupported_media_type", expected=expected, received=received
+        )
+    return kind
+
+
 def require_json(headers: Headers) -> None:
     """Check that a body is declared as JSON, or not at all.
 
     Raises:
         Refusal: It is declared as something else.
     """
-    kind = media_type(headers)
-    if kind != JSON:
-        received = shortened(kind)
-        raise refusal(415, "unsupported_media_type", expected=JSON, received=received)
+    require_kind(headers, (JSON,))
 
 
 async def send_reply(
