@@ -112,7 +112,8 @@ class NetModule(pl.LightningModule):
         pruned = report(self.current_epoch, stack.group_losses()) if report else []
         ended = stack.ended(pruned)
         # Lightning's processes cannot go on with a net of another size.
-        if ended.all():
+        # They stop together, or one would wait for the others.
+        if self.trainer.strategy.reduce_boolean_decision(bool(ended.all())):
             self.trainer.should_stop = True
         elif ended.any() and self.trainer.world_size == 1:
             stack.keep(~ended)

@@ -80,7 +80,15 @@ def train_net(
         boosting: Settings of its teacher.
         fit: How and where it is fit.
         seed: The same seed on the same machine gives the same net.
+
+    Raises:
+        ValueError: There is one member.
     """
+    if net.members == 1:
+        raise ValueError(
+            "expected members 2 or more, got 1: each holds rows out, and one alone "
+            "would have none to learn; set training.net.members"
+        )
     # With fewer members than folds, a member holds out several of them.
     folded = replace(rows, fold=rows.fold % net.members)
     if net.teacher:

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import ClassVar, Literal
 
 _STRICT = {"extra": "forbid"}
+_ABOVE_0 = 1e-9
+_BELOW_1 = 1 - 1e-9
+
+
+def _require(settings: object, **bounds: tuple[float, float]) -> None:
+    """Raise ValueError where a setting is outside its bounds, both included."""
+    for name, (low, high) in bounds.items():
+        value = getattr(settings, name)
+        if not low <= value <= high:
+            room = f"{low:g} or more" if high == inf else f"from {low:g} to {high:g}"
+            raise ValueError(f"expected {name} {room}, got {value!r}")
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,12 @@ class NetSettings:
     learning_rate: float = 4e-3
     weight_decay: float = 0.3
     teacher: float = 0.7
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a value is out of its range."""
+        _require(self, members=(1, inf), width=(1, inf), layers=(1, inf), bins=(2, inf))
+        _require(self, units=(1, inf), dropout=(0, _BELOW_1), teacher=(0, 1))
+        _require(self, learning_rate=(_ABOVE_0, inf), weight_decay=(0, inf))
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,12 @@ class FitSettings:
     strategy: str = "auto"
     precision: str = "auto"
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where a value is out of its range."""
+        _require(self, max_epochs=(1, inf), max_rows_seen=(1, inf), patience=(1, inf))
+        _require(self, min_batch_rows=(1, inf), max_batch_rows=(1, inf))
+        _require(self, devices=(1, inf))
+
 
 @dataclass(frozen=True)
 class BoostingSettings:
@@ -93,6 +117,12 @@ class BoostingSettings:
     features: float = 0.5
     patience: int = 40
 
+    def __post_init__(self) -> None:
+        """Raise ValueError where a value is out of its range."""
+        _require(self, learning_rate=(_ABOVE_0, inf), l2=(0, inf))
+        _require(self, max_trees=(1, inf), max_leaves=(2, inf), patience=(1, inf))
+        _require(self, min_leaf_rows=(1, inf), features=(_ABOVE_0, 1))
+
 
 @dataclass(frozen=True)
 class VocabularySettings:
@@ -107,6 +137,10 @@ class VocabularySettings:
 
     min_rows: int = 10
     max_levels: int = 200
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a value is out of its range."""
+        _require(self, min_rows=(1, inf), max_levels=(1, inf))
 
 
 @dataclass(frozen=True)
@@ -124,6 +158,10 @@ class CalibrationSettings:
 
     prior_rows: float = 200.0
     coverage: float = 0.9
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a value is out of its range."""
+        _require(self, prior_rows=(0, inf), coverage=(_ABOVE_0, _BELOW_1))
 
 
 @dataclass(frozen=True)
@@ -143,6 +181,16 @@ class SearchSpace:
     weight_decay: tuple[float, float] = (1e-2, 2.0)
     dropout: tuple[float, float] = (0.0, 0.5)
     teacher: tuple[float, float] = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where bounds are none, or out of the setting's range."""
+        for name, bounds in vars(self).items():
+            if bounds[0] > bounds[1]:
+                raise ValueError(
+                    f"expected {name} as [low, high], got {list(bounds)}; swap them"
+                )
+            for value in bounds:
+                NetSettings(**{name: value})
 
 
 @dataclass(frozen=True)
@@ -173,3 +221,9 @@ class TuningSettings:
     at_once: int = 8
     startup_trials: int = 8
     space: SearchSpace = field(default_factory=SearchSpace)
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where a value is out of its range."""
+        _require(self, n_trials=(0, inf), max_rows=(2, inf), members=(1, inf))
+        _require(self, held_folds=(1, self.members), at_once=(1, inf))
+        _require(self, startup_trials=(0, inf))

@@ -90,8 +90,14 @@ def tune_net(
         progress: Told as trials finish.
 
     Raises:
-        ValueError: No trial had a finite loss; a trial that has none counts as one.
+        ValueError: No trial had a finite loss; a trial that has none counts as one;
+            or the rows are in fewer folds than trials hold out.
     """
+    if rows.n_folds < tuning.held_folds:
+        raise ValueError(
+            f"expected rows in {tuning.held_folds} folds or more, got {rows.n_folds}; "
+            "set training.tuning.held_folds to fewer"
+        )
     study = _open_study(study_name, tuning)
     places = _stratified(rows.label, tuning.max_rows, seed)
     part = teach(
