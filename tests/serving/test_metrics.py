@@ -1,0 +1,58 @@
+"""Numbers of several workers are one server's."""
+
+import os
+import subprocess
+import sys
+
+from churn_pipeline.serving.metrics import BOUNDS, Metrics, page
+from churn_pipeline.serving.shared import Shared
+
+WORKER = """
+import sys
+from pathlib import Path
+from churn_pipeline.serving.metrics import Metrics
+from churn_pipeline.serving.shared import Shared
+made = Metrics()
+for _ in range(5):
+    made.answered("/predict", 200, 0.002)
+made.put("churn_in_work", 7)
+Shared(Path(sys.argv[1])).leave(made.samples())
+"""
+
+
+def test_counters_of_a_worker_that_has_ended_stay_and_its_gauges_go(tmp_path):
+    subprocess.run([sys.executable, "-c", WORKER, str(tmp_path)], check=True)
+    own = Metrics()
+    own.answered("/predict", 200, 0.002)
+    own.put("churn_in_work", 1)
+    found = Shared(tmp_path).with_others(own.samples())
+    labels = (("endpoint", "/predict"), ("status", "200"))
+    assert found["churn_requests_total", labels] == 6
+    assert found["churn_in_work", ()] == 1
+
+
+def test_what_a_worker_left_itself_is_not_counted_twice(tmp_path):
+    own, shared = Metrics(), Shared(tmp_path)
+    own.answered("/predict", 200, 0.002)
+    shared.leave(own.samples())
+    labels = (("endpoint", "/predict"), ("status", "200"))
+    assert shared.with_others(own.samples())["churn_requests_total", labels] == 1
+    assert (tmp_path / f"{os.getpid()}.json").is_file()
+
+
+def test_a_histogram_counts_all_that_took_no_longer():
+    made = Metrics()
+    for seconds in (BOUNDS[0], 0.003, 99):
+        made.answered("/predict", 200, seconds)
+    text = page(made.samples())
+    head = 'churn_request_seconds_bucket{endpoint="/predict",le='
+    assert f'{head}"0.0001"}} 1\n' in text
+    assert f'{head}"0.005"}} 2\n' in text
+    assert f'{head}"10.0"}} 2\n' in text
+    assert f'{head}"+Inf"}} 3\n' in text
+
+
+def test_labels_are_escaped():
+    made = Metrics()
+    made.warned({'a"b\\c\nd': {"missing": 2}})
+    assert r'feature="a\"b\\c\nd",kind="missing"} 2' in page(made.samples())
