@@ -75,6 +75,7 @@ async def load(port: int, connections: int, seconds: float, request: bytes) -> s
     took.sort()
     return json.dumps(
         {
+            "answers": len(took),
             "per_s": len(took) / elapsed,
             "p50_ms": took[len(took) // 2] * 1000,
             "p99_ms": took[int(len(took) * 0.99)] * 1000,
