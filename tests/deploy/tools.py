@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,18 @@ def promtool(*arguments: object) -> str:
     """Return what promtool says; fail where it is not there or finds fault."""
     program = shutil.which("promtool")
     assert program, "needs promtool: apt-get install prometheus"
-    command = [program, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return _said(program, *arguments)
+
+
+def check_schema(name: str, path: Path) -> None:
+    """Fail where a file is not as one of check-jsonschema's schemas has it."""
+    command = (sys.executable, "-m", "check_jsonschema", "--builtin-schema", name)
+    _said(*command, path)
+
+
+def _said(*command: object) -> str:
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

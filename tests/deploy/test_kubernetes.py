@@ -1,0 +1,238 @@
+"""The manifests are what Kubernetes takes, and fit each other and the service."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+
+from churn_pipeline.serving.app import PROBES
+from churn_pipeline.serving.place import FOLDERS, SERVICE
+from tests.deploy.kustomize import Manifest, build, pod_of
+from tests.deploy.tools import DEPLOY, ROOT, load
+
+KUBERNETES = DEPLOY / "kubernetes"
+VERSIONS = ("1.31", "1.34", "1.37")
+PLACES = ("staging", "production", "blue-green", "knative")
+KNATIVE = "serving.knative.dev/v1"
+PORT = 3000
+MANIFESTS = {place: build(KUBERNETES / place) for place in PLACES}
+ALL = [
+    pytest.param(manifest, id=f"{place}-{manifest['kind']}-{n}")
+    for place, manifests in MANIFESTS.items()
+    for n, manifest in enumerate(manifests)
+]
+PODS = [
+    pytest.param(place, pod_of(manifest), id=f"{place}-{manifest['metadata']['name']}")
+    for place, manifests in MANIFESTS.items()
+    for manifest in manifests
+    if pod_of(manifest)
+]
+
+
+def of_kind(place: str, kind: str) -> list[Manifest]:
+    return [found for found in MANIFESTS[place] if found["kind"] == kind]
+
+
+def selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
+    return selector.items() <= labels.items()
+
+
+@pytest.mark.parametrize("manifest", ALL)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_takes_each_manifest(manifest: Manifest, version: str) -> None:
+    if manifest["apiVersion"] == KNATIVE:  # its pods are Kubernetes' own
+        manifest = knative_as_pod(manifest)
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def knative_as_pod(manifest: Manifest) -> Manifest:
+    """Return the pod of a Knative service, less what only Knative knows.
+
+    It has two fields of its own, and its probes take the port of the container.
+    """
+    assert set(manifest["spec"]) == {"template"}
+    own = {"containerConcurrency", "timeoutSeconds"}
+    template = manifest["spec"]["template"]
+    pod = {key: value for key, value in template["spec"].items() if key not in own}
+    pod["containers"] = [with_ports(container) for container in pod["containers"]]
+    meta = {"name": "pod", **template["metadata"]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod}
+
+
+def with_ports(container: Manifest) -> Manifest:
+    """Return a container whose probes name their port."""
+    probes = {key: found for key, found in container.items() if key.endswith("Probe")}
+    named = {
+        key: {**found, "httpGet": {"port": PORT, **found["httpGet"]}}
+        for key, found in probes.items()
+    }
+    return {**container, **named}
+
+
+def test_a_manifest_with_a_field_that_does_not_exist_is_refused() -> None:
+    wrong = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "a"},
+        "spek": {},
+    }
+    with pytest.raises(kubernetes_validate.ValidationError, match="spek"):
+        kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_pods_may_do_nothing_that_they_need_not(place: str, pod: Manifest) -> None:
+    """By the rules of Kubernetes' pod security standard `restricted`, and more."""
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = pod["containers"]
+    allowed = container["securityContext"]
+    assert allowed["allowPrivilegeEscalation"] is False
+    assert allowed["readOnlyRootFilesystem"] is True
+    assert allowed["capabilities"] == {"drop": ["ALL"]}
+    assert {*container["resources"]["requests"]} >= {"cpu", "memory"}
+    assert {*container["resources"]["limits"]} >= {"cpu", "memory"}
+    kinds = {key for volume in pod["volumes"] for key in volume if key != "name"}
+    assert kinds == {"emptyDir", "persistentVolumeClaim"}
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_probes_and_ports_are_those_of_the_service(place: str, pod: Manifest) -> None:
+    (container,) = pod["containers"]
+    (port,) = container["ports"]
+    assert port["containerPort"] == PORT
+    asked = {
+        name: probe["httpGet"]
+        for name, probe in container.items()
+        if name.endswith("Probe")
+    }
+    assert {probe["path"] for probe in asked.values()} == PROBES
+    assert asked["livenessProbe"]["path"] == "/livez"
+    assert asked["readinessProbe"]["path"] == "/readyz"
+    assert {probe.get("port", port["name"]) for probe in asked.values()} == {
+        port["name"]
+    }
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_images_are_pinned(place: str, pod: Manifest) -> None:
+    for container in pod["containers"]:
+        assert re.fullmatch(r"[\w./-]+:\d+\.\d+\.\d+", container["image"])
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_what_is_mounted_is_what_the_image_expects(place: str, pod: Manifest) -> None:
+    (container,) = pod["containers"]
+    mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+    assert set(mounts) == {volume["name"] for volume in pod["volumes"]}
+    recipe = (DEPLOY / "Containerfile").read_text("utf-8")
+    workdir = Path(re.findall(r"^WORKDIR (\S+)$", recipe, re.M)[-1])
+    assert Path(mounts["state"]["mountPath"]) == workdir / FOLDERS
+    assert Path(mounts["models"]["mountPath"]) == workdir / "data/06_models"
+    assert mounts["models"]["readOnly"] is True
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_what_a_pod_refers_to_is_there(place: str, pod: Manifest) -> None:
+    names = {(m["kind"], m["metadata"]["name"]) for m in MANIFESTS[place]}
+    (container,) = pod["containers"]
+    assert ("ServiceAccount", pod["serviceAccountName"]) in names
+    for source in container["envFrom"]:
+        assert ("ConfigMap", source["configMapRef"]["name"]) in names
+    claims = [volume.get("persistentVolumeClaim") for volume in pod["volumes"]]
+    for claim in filter(None, claims):
+        assert ("PersistentVolumeClaim", claim["claimName"]) in names
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_settings_are_those_that_the_code_reads(place: str, pod: Manifest) -> None:
+    (container,) = pod["containers"]
+    (config,) = of_kind(place, "ConfigMap")
+    names = {*config["data"], *(entry["name"] for entry in container["env"])}
+    source = "".join(p.read_text("utf-8") for p in (ROOT / "src").rglob("*.py"))
+    assert {name for name in names if f'"{name}"' in source} == names
+    assert SERVICE not in names  # the folder is mounted where it is by default
+
+
+def test_secrets_are_named_and_in_no_file() -> None:
+    assert not [
+        m for found in MANIFESTS.values() for m in found if m["kind"] == "Secret"
+    ]
+    told = (ROOT / "docs/deploy.md").read_text("utf-8")
+    for place, pod in (param.values for param in PODS):
+        for entry in pod["containers"][0]["env"]:  # type: ignore[index]
+            key = entry["valueFrom"]["secretKeyRef"]
+            assert f"--from-literal={key['key']}=" in told, place
+
+
+@pytest.mark.parametrize("place", ["staging", "production", "blue-green"])
+def test_budgets_scalers_and_services_meet_the_pods_they_are_for(place: str) -> None:
+    deployments = {m["metadata"]["name"]: m for m in of_kind(place, "Deployment")}
+    labels = {
+        n: m["spec"]["template"]["metadata"]["labels"] for n, m in deployments.items()
+    }
+    for name, made in deployments.items():
+        assert selects(made["spec"]["selector"]["matchLabels"], labels[name])
+    for budget in of_kind(place, "PodDisruptionBudget"):
+        selector = budget["spec"]["selector"]["matchLabels"]
+        hit = [name for name, found in labels.items() if selects(selector, found)]
+        assert hit == [budget["metadata"]["name"]]
+    for scaler in of_kind(place, "HorizontalPodAutoscaler"):
+        made = deployments[scaler["spec"]["scaleTargetRef"]["name"]]
+        least, most = scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]
+        assert least <= made["spec"]["replicas"] <= most
+    (policy,) = of_kind(place, "NetworkPolicy")
+    chosen = policy["spec"]["podSelector"]["matchLabels"]
+    assert all(selects(chosen, found) for found in labels.values())
+    assert policy["spec"]["ingress"][0]["ports"] == [{"protocol": "TCP", "port": PORT}]
+    assert set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+
+
+def test_production_runs_three_pods_on_three_machines() -> None:
+    (made,) = of_kind("production", "Deployment")
+    assert made["spec"]["replicas"] == 3
+    assert made["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    (spread,) = made["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    assert spread["whenUnsatisfiable"] == "DoNotSchedule"
+
+
+def test_the_switch_is_the_services_selector_and_meets_one_set_of_pods() -> None:
+    labels = {
+        m["metadata"]["name"]: m["spec"]["template"]["metadata"]["labels"]
+        for m in of_kind("blue-green", "Deployment")
+    }
+    services = {m["metadata"]["name"]: m for m in of_kind("blue-green", "Service")}
+
+    def met(service: str) -> set[str]:
+        selector = services[service]["spec"]["selector"]
+        return {name for name, found in labels.items() if selects(selector, found)}
+
+    assert met("churn") == {"churn-blue"}
+    assert met("churn-pods") == {"churn-blue", "churn-green"}
+    services["churn"]["spec"]["selector"]["slot"] = "green"
+    assert met("churn") == {"churn-green"}
+    services["churn"]["spec"]["selector"]["slot"] = "blue"
+
+
+def test_prometheus_finds_the_pods_by_the_headless_service() -> None:
+    (job,) = load(DEPLOY / "prometheus/kubernetes.yml")["scrape_configs"]
+    (source,) = job["dns_sd_configs"]
+    headless = {m["metadata"]["name"]: m for m in of_kind("production", "Service")}
+    name, space, *_ = source["names"][0].split(".")
+    assert headless[name]["spec"]["clusterIP"] == "None"
+    assert headless[name]["metadata"]["namespace"] == space
+    assert source["port"] == PORT
+
+
+def test_knative_scales_between_bounds_by_requests_in_work() -> None:
+    (service,) = of_kind("knative", "Service")
+    notes = service["spec"]["template"]["metadata"]["annotations"]
+    scale: dict[str, Any] = {key.rpartition("/")[2]: v for key, v in notes.items()}
+    assert 1 <= int(scale["min-scale"]) < int(scale["max-scale"])
+    most = service["spec"]["template"]["spec"]["containerConcurrency"]
+    assert 0 < int(scale["target"]) <= most
