@@ -161,3 +161,13 @@ def test_metrics_count_what_was_answered(app):
     assert (
         'churn_predictions_total{model="tiny",version="v1",variant="champion"' in page
     )
+
+
+def test_a_request_keeps_the_champion_that_read_it_through_a_swap(app, store):
+    first = app.parts.models.champion
+    router = app.parts.router.held(first)
+    store.point_to("v2")
+    refresh(app.parts)
+    values = first.reader.one(b'{"tenure_months": 3, "monthly_charge": 2, "plan": ""}')
+    assert router.side(values).model is first
+    assert app.parts.router.side(values).model.version == "v2"

@@ -56,7 +56,7 @@ async def predict(parts: Parts, call: Call) -> Reply:
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES))
     values = asked.reader.one(asked.body)
-    side = parts.router.side(values)
+    side = asked.router.side(values)
     try:
         one = answer_one(asked, values, side)
     except Exception:
@@ -220,8 +220,9 @@ def _answer_many(parts: Parts, asked: Asked) -> Many:
 
 def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
     """Return the request to the models."""
-    reader = parts.models.champion.reader
-    return Asked(reader, parts.router, body, call.request_id, call.start)
+    champion = parts.models.champion
+    router = parts.router.held(champion)
+    return Asked(champion.reader, router, body, call.request_id, call.start)
 
 
 def _audit(parts: Parts, call: Call, kind: str) -> None:

@@ -78,9 +78,22 @@ class Alone:
 class Router:
     """Chooses the model of each customer."""
 
-    def __init__(self, models: Models, rollout: Rollout) -> None:
-        """Choose among these models, as the rollout says."""
-        self._models, self._rollout = models, rollout
+    def __init__(
+        self, models: Models, rollout: Rollout, champion: Predictor | None = None
+    ) -> None:
+        """Choose among these models, as the rollout says.
+
+        Args:
+            models: Those at hand.
+            rollout: Says who gets which.
+            champion: Held for a request, whatever is swapped meanwhile; None: the one
+                that reigns when it is asked.
+        """
+        self._models, self._rollout, self._champion = models, rollout, champion
+
+    def held(self, champion: Predictor) -> Router:
+        """Return the router of one request: its body was read by this champion."""
+        return Router(self._models, self._rollout, champion)
 
     def side(self, values: Values) -> Side:
         """Return who answers a customer; the champion where the other is not there.
@@ -88,13 +101,15 @@ class Router:
         Args:
             values: As the champion's reader gives them, the id last.
         """
-        champion = self._models.champion
+        champion = self._champion or self._models.champion
         chosen = self._rollout.choose(values[-1], Named(values, champion.position))
         shadow = self._models.get(chosen.shadow) if chosen.shadow else None
+        if shadow is not None and shadow.reader.names != champion.reader.names:
+            shadow = None
         if chosen.version is None or chosen.version == champion.version:
             return Side(champion, chosen.variant, shadow)
         model = self._models.get(chosen.version)
-        if model is None:
+        if model is None or model.reader.names != champion.reader.names:
             return Side(champion, OUTSIDE, shadow)
         return Side(model, chosen.variant, shadow)
 
