@@ -20,6 +20,7 @@ from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
 from tests.factories import tiny_artifact, tiny_columns
 from tests.release.in_memory import MemoryRegistry
+from tests.serving.online.stores import sqlite_store
 
 DAY_NS = 86_400 * 10**9
 
@@ -109,15 +110,34 @@ def test_forget_erases_one_customer_and_the_audit_log_does_not_say_whom(
 ) -> None:
     done = run("forget", "customer-ann")
     assert done.exit_code == 0, done.output
-    assert "predictions  1 before, 0 left" in done.output
-    assert "files        0 places with the bytes" in done.output
+    assert "predictions      1 before, 0 left" in done.output
+    assert "files            0 places with the bytes" in done.output
     (line,) = (service / "audit.jsonl").read_text("utf-8").splitlines()
     told = json.loads(line)
     assert told["kind"] == "customer_forgotten"
-    assert told["reason"].startswith("1 predictions, 0 labels: complete, by ")
+    assert told["reason"].startswith(
+        "1 predictions, 0 labels, 0 online features: complete, by "
+    )
     for path in service.iterdir():
         assert b"customer-ann" not in path.read_bytes()
     assert run("replay", "many", "--row", "1").exit_code == 0
+
+
+def test_forget_erases_the_online_features_too(service, tmp_path, monkeypatch) -> None:
+    dataset = journal.releases_of(None).registry.dataset
+    path = tmp_path / "online.db"
+    row = {"plan": "plus", "age": 41.0}
+    place = sqlite_store(path, {"customer-ann": row, "customer-ben": row}, dataset)
+    monkeypatch.setenv("CHURN_ONLINE_STORE", place)
+    done = run("forget", "customer-ann")
+    assert done.exit_code == 0, done.output
+    assert "online features  3 before, 0 left" in done.output
+    assert b"customer-ann" not in path.read_bytes()
+    assert b"customer-ben" in path.read_bytes()
+    path.write_bytes(b"no database")
+    done = run("forget", "customer-ben")
+    assert done.exit_code == 1
+    assert "expected an online store that answers at sqlite:///" in done.output
 
 
 def test_size_and_prune_say_how_big_the_log_is(service) -> None:

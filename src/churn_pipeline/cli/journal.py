@@ -69,7 +69,7 @@ def replay(request_id: str, line: int, env: str | None, *, shadow: bool) -> None
 @click.argument("customer_id")
 @env_option
 def forget(customer_id: str, env: str | None) -> None:
-    """Erase one customer from the prediction log and the feedback, and prove it.
+    """Erase one customer from log, feedback and online features, and prove it.
 
     Stop asking for the customer first: answers of the last second may still be on
     their way into the log. The audit log says that it was done, not of whom.
@@ -77,10 +77,19 @@ def forget(customer_id: str, env: str | None) -> None:
     Example: kedro churn forget 7590-VHVEG --env telco
     """
     from churn_pipeline.serving.journal.erase import forget as erase
+    from churn_pipeline.serving.online import online_place
+    from churn_pipeline.serving.online.erase import OnlineErasure, OnlineStoreError
 
     releases = releases_of(env)
-    with _opened(releases) as store:
-        done = erase(store.database, store.pseudonyms, customer_id)
+    name = releases.registry.dataset
+    online = OnlineErasure(online_place(name, project=project_folder()), name)
+    try:
+        with _opened(releases) as store:
+            others = {"online features": online}
+            known = store.database, store.pseudonyms
+            done = erase(*known, customer_id, elsewhere=others)
+    except OnlineStoreError as error:
+        raise click.ClickException(str(error)) from error
     click.echo("\n".join(columns(_proof(done))))
     _audit(releases, done)
     if not done.complete:

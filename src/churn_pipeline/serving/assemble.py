@@ -22,6 +22,8 @@ from churn_pipeline.serving.journal.writer import Journal
 from churn_pipeline.serving.locate import load_champion, store_of
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
+from churn_pipeline.serving.online import OnlineFeatures, online_place
+from churn_pipeline.serving.online.features import max_age_days
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.place import ROLLOUT, service_folder
 from churn_pipeline.serving.predictor import Predictor
@@ -41,7 +43,8 @@ def assemble(environment: Mapping[str, str] | None = None) -> Parts:
 
     Raises:
         ArtifactError: There is no champion, or its files are missing or altered.
-        ValueError, OSError: Keys, rollout or journal cannot be read.
+        ValueError, OSError: Keys, rollout or journal cannot be read, or a setting is
+            none.
     """
     given = os.environ if environment is None else environment
     champion = Predictor(load_champion(given))
@@ -70,6 +73,11 @@ def put_together(
     rollout, access = Rollout(folder / ROLLOUT), Access(folder, environment)
     url, names = journal_url(folder, environment), Pseudonyms.of(folder, environment)
     manifest = champion.artifact.manifest
+    online = OnlineFeatures(
+        online_place(champion.dataset, environment),
+        champion.dataset,
+        max_age_days=max_age_days(environment),
+    )
     parts = Parts(
         models=models,
         access=access,
@@ -78,12 +86,13 @@ def put_together(
         feedback=Feedback(url, names),
         outcomes=partial(_outcomes, url, names.fingerprint, manifest.label),
         metrics=metrics,
+        online=online,
         known=store.versions if store else list,
         hook_secret=environment.get(SECRET),
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
         cors=Cors.of(environment),
     )
-    parts.followers += [access, rollout]
+    parts.followers += [access, rollout, online]
     if store is not None:
         parts.followers += [
             Follower(models, store, metrics),

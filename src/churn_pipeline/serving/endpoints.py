@@ -19,6 +19,7 @@ from churn_pipeline.serving.answering import (
 )
 from churn_pipeline.serving.asked import reasons_asked
 from churn_pipeline.serving.bodies import KINDS
+from churn_pipeline.serving.by_id import with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
 from churn_pipeline.serving.hook import require_signature
 from churn_pipeline.serving.logbook import note_many, note_one
@@ -54,7 +55,7 @@ async def predict(parts: Parts, call: Call) -> Reply:
     """Answer to one customer, without a thread: that would cost more than it does."""
     require_json(call.headers)
     _no_query(call)
-    asked = _asked(parts, call, await body_of(call, MAX_BYTES))
+    asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
     values = asked.reader.one(asked.body)
     side = asked.router.side(values)
     try:
@@ -85,7 +86,7 @@ async def explain(parts: Parts, call: Call) -> Reply:
     """Answer to one customer or to several, with what speaks for churn and against."""
     require_json(call.headers)
     reasons = reasons_asked(parse_qsl(_query(call), keep_blank_values=True))
-    asked = _asked(parts, call, await body_of(call, MAX_BYTES))
+    asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
     many = await _in_thread(parts, lambda: answer_explained(asked, reasons))
     note_many(parts, asked, many, "/explain", call.key_hash)
     return Reply(many.answer)
@@ -223,6 +224,17 @@ def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
     champion = parts.models.champion
     router = parts.router.held(champion)
     return Asked(champion.reader, router, body, call.request_id, call.start)
+
+
+def _asked_by_id(parts: Parts, call: Call, body: bytes) -> Asked:
+    """Return the request; one of an id alone with the features of that customer.
+
+    Raises:
+        Refusal: The customer is not known, or the features are not at hand.
+    """
+    asked = _asked(parts, call, body)
+    asked.body = with_features(body, parts.online, asked.reader.names)
+    return asked
 
 
 def _audit(parts: Parts, call: Call, kind: str) -> None:

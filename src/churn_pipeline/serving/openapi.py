@@ -23,6 +23,7 @@ from churn_pipeline.serving.answers import (
     ExplainedAnswer,
     ExplainedBatch,
 )
+from churn_pipeline.serving.by_id import CustomerById
 from churn_pipeline.serving.contract import (
     CUSTOMER_ID,
     MAX_BYTES,
@@ -43,7 +44,9 @@ _REFUSALS = {
     "400": "The body is not JSON, or did not come whole",
     "401": "No key, or none that is known",
     "403": "The key's role may not do this",
+    "404": "The online store does not know the customer who is named by id alone",
     "408": "The body came too slowly",
+    "409": "The online store has old features only of the customer named by id alone",
     "415": "Not application/json",
     "422": "A field breaks the contract",
     "429": "The key's rate limit is reached",
@@ -81,14 +84,15 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
     explained = _operation(_explain(predictor))
     explained["parameters"] = [_reasons_parameter()]
     explanations = (ExplainedAnswer, ExplainedBatch)
-    shapes = (Answer, BatchAnswer, *explanations, Truth, Taken, ErrorAnswer)
+    told = (Answer, BatchAnswer, *explanations, Taken, ErrorAnswer)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": f"Churn of {manifest.dataset}",
             "version": manifest.version,
             "description": f"Churn probabilities by model {manifest.version}. "
-            "Name every feature; null where a value is not known.",
+            "Name every feature; null where a value is not known. A customer_id alone "
+            "takes the features from the online store.",
         },
         "security": [{"key": []}],
         "paths": {
@@ -103,7 +107,7 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
             "/readyz": {"get": _probe("readyz", "The model gives its golden answers")},
         },
         "components": {
-            "schemas": _schemas(customer, *shapes),
+            "schemas": _schemas(customer, CustomerById, Truth, *told),
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": KEY}},
         },
     }
@@ -114,9 +118,10 @@ def _predict(predictor: Predictor) -> Posted:
     asked = _asked(predictor, row)
     values = asked.reader.one(asked.body)
     body = answer_one(asked, values, asked.router.side(values)).answer
-    shape, told = _ref(predictor.contract.row), _ref(Answer)
-    summary = "Churn probability of one customer"
-    return Posted("predict", summary, (shape, row), (told, json.loads(body)), MAX_BYTES)
+    shape = {"oneOf": [_ref(predictor.contract.row), _ref(CustomerById)]}
+    told = _ref(Answer), json.loads(body)
+    summary = "Churn probability of one customer, by features or by id alone"
+    return Posted("predict", summary, (shape, row), told, MAX_BYTES)
 
 
 def _predict_batch(predictor: Predictor) -> Posted:
@@ -132,7 +137,8 @@ def _explain(predictor: Predictor) -> Posted:
     (row, *_) = example_rows(predictor)
     customer = predictor.contract.row
     body, _ = answer_explained(_asked(predictor, row), 3)
-    asked = {"oneOf": [_ref(customer), _list(customer, MAX_ROWS_WITH_REASONS)]}
+    rows = _list(customer, MAX_ROWS_WITH_REASONS)
+    asked = {"oneOf": [_ref(customer), _ref(CustomerById), rows]}
     told = {"oneOf": [_ref(ExplainedAnswer), _ref(ExplainedBatch)]}
     summary = "Churn probability of a customer, or of a list of them, and why"
     return Posted("explain", summary, (asked, row), (told, json.loads(body)), MAX_BYTES)

@@ -14,6 +14,7 @@ from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.writer import Journal
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
+from churn_pipeline.serving.online import OnlineFeatures
 from churn_pipeline.serving.overload import Gate
 from churn_pipeline.serving.rollout.canary import Watch
 from churn_pipeline.serving.rollout.hourly import Hourly
@@ -43,6 +44,7 @@ class Parts:
         feedback: What became of customers.
         outcomes: Returns the answers whose truth is known.
         metrics: What is counted.
+        online: Features by customer id.
         shared: The numbers of other workers; None where there are none.
         followers: What is read again when it changes, once a second.
         hook_secret: Of the registry's webhook; None closes it.
@@ -63,6 +65,7 @@ class Parts:
     feedback: Feedback
     outcomes: Callable[[], list[Outcome]]
     metrics: Metrics
+    online: OnlineFeatures
     known: Callable[[], list[str]]
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)

@@ -44,10 +44,10 @@ def record(rows: Mapping[str, Row], dataset: str = "shop") -> StoreRecord:
     )
 
 
-def sqlite_store(path: Path, rows: Mapping[str, Row]) -> str:
+def sqlite_store(path: Path, rows: Mapping[str, Row], dataset: str = "shop") -> str:
     """Put a file with these customers in the place of another; return its URL."""
     part = path.with_suffix(".part")
-    table = f'"shop_{VIEW}"'
+    table = f'"{dataset}_{VIEW}"'
     with closing(sqlite3.connect(part)) as writer, writer:
         writer.execute(
             f"CREATE TABLE {table} (entity_key BLOB, feature_name TEXT, value BLOB, "
@@ -61,6 +61,6 @@ def sqlite_store(path: Path, rows: Mapping[str, Row]) -> str:
                 for name, value in ({OBSERVED: NEWEST} | row).items()
             ],
         )
-    write_record(part, record(rows))
+    write_record(part, record(rows, dataset))
     part.replace(path)
     return f"sqlite:///{path}"

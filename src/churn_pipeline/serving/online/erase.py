@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 
-from churn_pipeline.serving.online.features import open_store
+from churn_pipeline.masking import mask
+from churn_pipeline.serving.online.features import Store, open_store
+
+
+class OnlineStoreError(RuntimeError):
+    """The online store is there and cannot be read or written to."""
 
 
 class OnlineErasure:
@@ -18,14 +24,9 @@ class OnlineErasure:
         """Return how many values of a customer the store has.
 
         Raises:
-            Exception: The store is there and cannot be read.
+            OnlineStoreError: The store is there and cannot be read.
         """
-        try:
-            store = open_store(self._place, self._dataset)
-        except FileNotFoundError:
-            return 0
-        with closing(store):
-            return len(store.read(customer_id))
+        return self._ask(lambda store: len(store.read(customer_id)))
 
     def forget(self, customer_id: str) -> None:
         """Remove a customer.
@@ -33,11 +34,20 @@ class OnlineErasure:
         Running services forget the customer when they next look, within a second.
 
         Raises:
-            Exception: The store is there and cannot be written to.
+            OnlineStoreError: The store is there and cannot be written to.
         """
+        self._ask(lambda store: store.erase(customer_id))
+
+    def _ask(self, work: Callable[[Store], int]) -> int:
+        """Return what a store answers; 0 where there is none."""
         try:
-            store = open_store(self._place, self._dataset)
+            with closing(open_store(self._place, self._dataset)) as store:
+                return work(store)
         except FileNotFoundError:
-            return
-        with closing(store):
-            store.erase(customer_id)
+            return 0
+        except Exception as error:
+            raise OnlineStoreError(
+                f"expected an online store that answers at {mask(self._place)}, got "
+                f"{mask(f'{type(error).__name__}: {error}')}; start it, or name "
+                "another in CHURN_ONLINE_STORE"
+            ) from error

@@ -165,7 +165,9 @@ class OnlineFeatures:
         problem = _no_store() if gone else _unreachable()
         if self._problem is None or str(self._problem) != str(problem):
             why = mask(f"{type(error).__name__}: {error}")
-            logger.warning("no features by customer id: %s (%s)", problem, why)
+            # A service without a store is nothing to worry of; one that had it is.
+            level = logging.INFO if gone and not self._store else logging.WARNING
+            logger.log(level, "no features by customer id: %s (%s)", problem, why)
         self._problem = problem
 
 

@@ -12,13 +12,19 @@ SQLITE = "sqlite:///"
 REDIS = ("redis://", "rediss://")
 
 
-def online_place(dataset: str, environment: Mapping[str, str] | None = None) -> str:
+def online_place(
+    dataset: str,
+    environment: Mapping[str, str] | None = None,
+    *,
+    project: Path = Path(),
+) -> str:
     """Return the URL of a data set's online store, which need not exist yet.
 
     Args:
         dataset: Name of the data set, as the served artifact's manifest has it.
         environment: `CHURN_ONLINE_STORE` names another place: `sqlite:///` and a
             path, or `redis://:password@host:6379/0`. None takes the process's.
+        project: Folder that the project's own store lies under.
 
     Raises:
         ValueError: That is neither.
