@@ -46,6 +46,12 @@ def test_an_image_runs_as_nobody_in_particular(name: str) -> None:
     assert "\nRUN " not in after
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_onnx_runtime_in_an_image_sends_nothing_home(name: str) -> None:
+    """Since 1.31 its Linux wheels do, before our own code can say no in some programs."""
+    assert re.search(r"^ENV .* ORT_DISABLE_TELEMETRY=1\b", recipe(name), re.M)
+
+
 def test_the_image_of_the_service_starts_it_as_a_checkout_does() -> None:
     entry = re.findall(r'"([^"]+)"', last("Containerfile", "ENTRYPOINT"))
     assert entry[:3] == ["python", "-m", "churn_pipeline.serving"]

@@ -19,6 +19,7 @@ VERSIONS = ("1.31", "1.34", "1.37")
 PLACES = ("staging", "production", "blue-green", "knative")
 KNATIVE = "serving.knative.dev/v1"
 PORT = 3000
+USER = 10001
 MANIFESTS = {place: build(KUBERNETES / place) for place in PLACES}
 ALL = [
     pytest.param(manifest, id=f"{place}-{manifest['kind']}-{n}")
@@ -88,10 +89,11 @@ def test_a_manifest_with_a_field_that_does_not_exist_is_refused() -> None:
 def test_pods_may_do_nothing_that_they_need_not(place: str, pod: Manifest) -> None:
     """By the rules of Kubernetes' pod security standard `restricted`, and more."""
     assert pod["automountServiceAccountToken"] is False
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     (container,) = pod["containers"]
-    allowed = container["securityContext"]
+    allowed = {**pod.get("securityContext", {}), **container["securityContext"]}
+    assert allowed["runAsNonRoot"] is True
+    assert allowed["runAsUser"] == allowed["runAsGroup"] == USER
+    assert allowed["seccompProfile"] == {"type": "RuntimeDefault"}
     assert allowed["allowPrivilegeEscalation"] is False
     assert allowed["readOnlyRootFilesystem"] is True
     assert allowed["capabilities"] == {"drop": ["ALL"]}
@@ -99,6 +101,15 @@ def test_pods_may_do_nothing_that_they_need_not(place: str, pod: Manifest) -> No
     assert {*container["resources"]["limits"]} >= {"cpu", "memory"}
     kinds = {key for volume in pod["volumes"] for key in volume if key != "name"}
     assert kinds == {"emptyDir", "persistentVolumeClaim"}
+
+
+@pytest.mark.parametrize(("place", "pod"), PODS)
+def test_no_start_of_a_pod_opens_the_keys_to_their_group(
+    place: str, pod: Manifest
+) -> None:
+    """Kubernetes gives each file of a volume to the group, unless told otherwise."""
+    told = pod.get("securityContext", {})
+    assert ("fsGroup" in told) <= (told.get("fsGroupChangePolicy") == "OnRootMismatch")
 
 
 @pytest.mark.parametrize(("place", "pod"), PODS)
