@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.conftest import ROOT, Project
 
+PATH = os.environ["PATH"]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -79,3 +87,41 @@ def test_bringing_your_own_table_goes_as_written(project: Project) -> None:
         scores[0] == "customer_id,churn_probability,decision,expected_profit,certainty"
     )
     assert len(scores) == 1 + 40
+
+
+def test_asking_the_service_goes_as_written(trained: Project, tmp_path: Path) -> None:
+    here = trained.copy(tmp_path / "project").folder
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (asking,) = (block for block in blocks("console") if "keys add" in block)
+    asking = asking.replace(":3000", f":{port}").replace("add me", "add me --env test")
+    command = f"set -eo pipefail; {asking}"
+    serve = [sys.executable, "-m", "churn_pipeline.serving", "--port", str(port)]
+    with subprocess.Popen([*serve, "--env", "test"], cwd=here) as server:
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", server)
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=here,
+                env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{PATH}"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        finally:
+            server.terminate()
+    assert done.returncode == 0, done.stderr
+    assert 0 <= json.loads(done.stdout)["churn_probability"] <= 1
+
+
+def wait_until_ready(address: str, server: subprocess.Popen[bytes]) -> None:
+    """Return when a server answers that it is ready."""
+    while server.poll() is None:
+        try:
+            if httpx.get(f"{address}/readyz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:  # not listening yet
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=0.1)
+    raise AssertionError(f"the server ended with {server.returncode}")

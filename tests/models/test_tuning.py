@@ -156,7 +156,17 @@ def test_the_best_settings_keep_the_members_of_the_final_net(tmp_path):
     complete = [t for t in tuned.trials if t["state"] == "complete"]
     best = min(complete, key=lambda trial: trial["value"])
     assert tuned.settings.members == SMALL_NET.members
+    assert best["value"] < 0.998 * tuned.trials[0]["value"]
     assert tuned.settings.learning_rate == best["params.learning_rate"]
+
+
+def test_the_first_trial_stays_where_the_best_is_hardly_better(tmp_path):
+    for number, (second, chosen) in enumerate([(0.4995, 0), (0.4985, 1)]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        tuned = study(folder, 2, loss=_losing([0.5, second]))
+        rate = tuned.trials[chosen]["params.learning_rate"]
+        assert tuned.settings.learning_rate == rate
 
 
 def test_a_trial_worse_than_the_others_is_pruned(tmp_path, monkeypatch):

@@ -208,6 +208,8 @@ class TuningSettings:
             loss, by the mean of the members that share one.
         at_once: Trials that are fit together, as one program.
         startup_trials: Trials drawn at random before the sampler learns from them.
+        min_gain: Share of the first trial's loss by which another must be better to
+            take its place: the best of many is lucky by about so much.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
@@ -220,10 +222,11 @@ class TuningSettings:
     held_folds: int = 2
     at_once: int = 8
     startup_trials: int = 8
+    min_gain: float = 0.002
     space: SearchSpace = field(default_factory=SearchSpace)
 
     def __post_init__(self) -> None:
         """Raise ValueError where a value is out of its range."""
         _require(self, n_trials=(0, inf), max_rows=(2, inf), members=(1, inf))
         _require(self, held_folds=(1, self.members), at_once=(1, inf))
-        _require(self, startup_trials=(0, inf))
+        _require(self, startup_trials=(0, inf), min_gain=(0, 1))

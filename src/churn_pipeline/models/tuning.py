@@ -123,8 +123,8 @@ def tune_net(
         _run_next(study, start, trials, finished, tell)
         finished = _finished(study)
         tell(len(finished), _best_value(finished))
-    best = _best_params(study, finished)
-    return Tuned(replace(start, **best), [_as_row(trial) for trial in finished])
+    found = _chosen(finished, _searched(start), tuning.min_gain)
+    return Tuned(replace(start, **found), [_as_row(trial) for trial in finished])
 
 
 def _run_next(
@@ -147,23 +147,32 @@ def _run_next(
     )
 
 
-def _best_params(
-    study: optuna.Study, finished: list[optuna.trial.FrozenTrial]
+def _chosen(
+    finished: list[optuna.trial.FrozenTrial], first: dict[str, Any], min_gain: float
 ) -> dict[str, Any]:
-    """Return the settings of the best trial; none where no trial was asked for.
+    """Return what the best trial has, or the first one where that is as good.
+
+    Source: after the one-standard-error rule of Breiman et al. 1984: what was set
+    stays where nothing is surely better.
 
     Raises:
         ValueError: No trial had a finite loss.
     """
+    complete = (t for t in finished if t.state.name == "COMPLETE")
+    losses = [(t.value, t.params) for t in complete if t.value is not None]
     if not finished:
         return {}
-    if _best_value(finished) is None:
+    if not losses:
         raise ValueError(
             f"expected a finite held-out loss of one of {len(finished)} trials, got "
             "none; lower the learning rates in tuning.space, or look for extreme "
             "values in the features"
         )
-    return study.best_params
+    best, found = min(losses, key=lambda trial: trial[0])
+    own = [loss for loss, params in losses if params == first]
+    if own and best > own[0] - min_gain * abs(own[0]):
+        return first
+    return dict(found)
 
 
 def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:

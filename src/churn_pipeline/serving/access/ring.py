@@ -89,6 +89,9 @@ class KeyRing:
             raise _refused("unknown_key", f"something of {len(key):,} characters")
         digest = sha256(key).digest()
         known = self._known.get(digest)
+        if known is None:
+            self.refresh()  # it may be so new that nobody has looked since
+            known = self._known.get(digest)
         if known is None or not compare_digest(known.digest, digest):
             raise _refused("unknown_key", "one that is not known")
         if known.until <= self._clock():
