@@ -10,8 +10,10 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 
 from churn_pipeline.feature import Feature, FeatureSet
+from churn_pipeline.io.definitions import Definitions
 from churn_pipeline.io.feature_store import FeatureStoreDataset, Filling
 from churn_pipeline.pipelines.feature_store import create_pipeline, nodes
 from churn_pipeline.serving.online import OnlineFeatures
@@ -192,3 +194,14 @@ def test_a_feature_that_a_store_cannot_hold_is_refused(name: str) -> None:
     made = FeatureSet(features=(Feature(name=name, type="number"),))
     with pytest.raises(ValueError, match=f"got '{name}'.*rename it in"):
         nodes.define_feature_store(made.model_dump(mode="json"), COMPANY)
+
+
+def test_without_feast_it_is_said_what_to_run_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("churn_pipeline.io.feature_store.find_spec", lambda name: None)
+    dataset = FeatureStoreDataset(path=str(tmp_path / "store"), dataset="tiny")
+    rows = ibis.memtable(pd.DataFrame({"customer_id": ["ann"]}))
+    with pytest.raises(DatasetError, match="package feast, found none.*make feature"):
+        dataset.save(Filling(rows, Definitions(dataset="tiny", fields=())))
+    assert not (tmp_path / "store").exists()
