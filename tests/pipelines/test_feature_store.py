@@ -202,6 +202,6 @@ def test_without_feast_it_is_said_what_to_run_and_nothing_is_written(
     monkeypatch.setattr("churn_pipeline.io.feature_store.find_spec", lambda name: None)
     dataset = FeatureStoreDataset(path=str(tmp_path / "store"), dataset="tiny")
     rows = ibis.memtable(pd.DataFrame({"customer_id": ["ann"]}))
-    with pytest.raises(DatasetError, match="package feast, found none.*make feature"):
+    with pytest.raises(DatasetError, match=r"package feast, found none.*make feature"):
         dataset.save(Filling(rows, Definitions(dataset="tiny", fields=())))
     assert not (tmp_path / "store").exists()
