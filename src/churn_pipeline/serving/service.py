@@ -21,7 +21,7 @@ from churn_pipeline.serving.assemble import assemble  # noqa: E402
 app = App()
 
 
-class Bare(Service[Any]):  # type: ignore[misc]
+class Bare(Service[Any]):
     """A service whose requests nothing of BentoML stands in front of."""
 
     def to_asgi(self, is_main: bool = True) -> App:
