@@ -7,6 +7,7 @@ SWITCHES = {
     "KEDRO_DISABLE_TELEMETRY": "true",
     "BENTOML_DO_NOT_TRACK": "true",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "ORT_DISABLE_TELEMETRY": "1",
     "MLFLOW_CONFIGURE_LOGGING": "false",  # else it adds a handler of its own
 }
 
