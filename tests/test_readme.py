@@ -28,7 +28,7 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "target", sorted(set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.M)))
+    "target", sorted(set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.M)))
 )
 def test_every_make_target_named_exists(target: str) -> None:
     done = subprocess.run(
