@@ -241,7 +241,7 @@ def test_a_bento_has_the_packages_of_the_lock():
     locked = (ROOT / "requirements.lock").read_text().splitlines()
     names = [package.split("==")[0] for package in packages["packages"]]
     assert names == [
-        *("bentoml", "httptools", "limits", "msgspec", "numpy", "onnxruntime"),
-        *("pydantic", "redis", "uvloop"),
+        *("bentoml", "grpcio", "httptools", "limits", "msgspec", "numpy"),
+        *("onnxruntime", "protobuf", "pydantic", "redis", "uvloop"),
     ]
     assert set(packages["packages"]) <= set(locked)

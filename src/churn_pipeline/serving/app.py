@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -19,6 +20,8 @@ from churn_pipeline.serving.access.browser import PREFLIGHT, SECURITY_HEADERS
 from churn_pipeline.serving.access.roles import ELSEWHERE, OPEN
 from churn_pipeline.serving.answers import failure
 from churn_pipeline.serving.endpoints import ENDPOINTS, Endpoint
+from churn_pipeline.serving.oip.place import grpc_of
+from churn_pipeline.serving.oip.rest import oip_label, oip_methods, with_error
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shortened
 from churn_pipeline.serving.wire import (
@@ -38,6 +41,8 @@ PROBES = frozenset({"/livez", "/readyz"})
 OTHER = "other"
 _ENDS = ("lifespan.shutdown.complete", "lifespan.shutdown.failed")
 REFRESH_SECONDS = 1.0
+GRACE_SECONDS = 5.0
+"""How long gRPC goes on with what it has begun when the process is to end."""
 
 Lifespan = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -55,6 +60,7 @@ class App:
         self.parts = parts
         self.lifespan: Lifespan | None = None
         self._refreshing: asyncio.Task[None] | None = None
+        self._grpc: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or take part in the start and the end of the process."""
@@ -83,7 +89,7 @@ class App:
         always = SECURITY_HEADERS if parts is None else parts.headers
         await send_reply(send, call, reply, always)
         if parts is not None:
-            endpoint = path if path in ENDPOINTS else OTHER
+            endpoint = path if path in ENDPOINTS else oip_label(path) or OTHER
             taken = time.perf_counter() - start
             parts.metrics.answered(endpoint, reply.status, taken)
 
@@ -96,7 +102,8 @@ class App:
                 500, "internal_error", expected="an answer", received=received
             )
         version = self.parts.models.champion.version if self.parts else None
-        return failure(error, call.request_id, version)
+        reply = failure(error, call.request_id, version)
+        return with_error(reply) if oip_label(call.scope["path"]) else reply
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let BentoML start and end; between the two the parts are kept fresh."""
@@ -104,7 +111,7 @@ class App:
         async def sent(message: Message) -> None:
             """Pass a message on; once all have started, begin to refresh."""
             if message["type"] == "lifespan.startup.complete":
-                self._refreshing = asyncio.create_task(self._refresh())
+                message = await self._begin(message)
             elif message["type"] in _ENDS:  # whoever hears it ends the process
                 await self._end()
             await send(message)
@@ -112,13 +119,26 @@ class App:
         await (self.lifespan or _nobody)(scope, receive, sent)
 
     async def _end(self) -> None:
-        """Stop refreshing, and write what waits to be written."""
+        """Stop refreshing and gRPC, and write what waits to be written."""
         if self._refreshing is not None:
             self._refreshing.cancel()
             with suppress(asyncio.CancelledError):
                 await self._refreshing
+        if self._grpc is not None:
+            await self._grpc.stop(GRACE_SECONDS)
         if self.parts is not None:
             await asyncio.to_thread(self.parts.close)
+
+    async def _begin(self, started: Message) -> Message:
+        """Begin what runs beside requests; return that all started, or what did not."""
+        try:
+            if self.parts is not None:
+                self._grpc = await grpc_of(self.parts, os.environ)
+        except (OSError, ValueError) as error:
+            logger.error("%s", error)
+            return {"type": "lifespan.startup.failed", "message": str(error)}
+        self._refreshing = asyncio.create_task(self._refresh())
+        return started
 
     async def _refresh(self) -> None:
         """Once a second read again what changed, and leave the numbers to others."""
@@ -159,7 +179,7 @@ async def _reply(parts: Parts, call: Call, path: str) -> Reply:
         call.caller = parts.access.admit(
             call.scope["headers"],  # as they came: several keys must be seen
             call.address,
-            path if path in ENDPOINTS else ELSEWHERE,
+            path if path in ENDPOINTS else oip_label(path) or ELSEWHERE,
         )
     if path not in PROBES:
         parts.gate.enter()
@@ -173,7 +193,7 @@ def _endpoint(path: str, method: str) -> Any:
     Raises:
         Refusal: There is no such address, or it is not asked so.
     """
-    methods = ENDPOINTS.get(path)
+    methods = ENDPOINTS.get(path) or oip_methods(path)
     if methods is None:
         expected = f"one of {', '.join(ENDPOINTS)}"
         raise refusal(

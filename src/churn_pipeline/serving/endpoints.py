@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -12,17 +11,14 @@ from urllib.parse import parse_qsl
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.answering import (
     Asked,
-    Many,
     answer_explained,
-    answer_many,
-    answer_one,
 )
 from churn_pipeline.serving.asked import reasons_asked
 from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.by_id import with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
 from churn_pipeline.serving.hook import require_signature
-from churn_pipeline.serving.logbook import note_many, note_one
+from churn_pipeline.serving.logbook import note_many
 from churn_pipeline.serving.metrics import page
 from churn_pipeline.serving.openapi import document, example
 from churn_pipeline.serving.parts import Parts
@@ -33,7 +29,6 @@ from churn_pipeline.serving.rollout.answers import (
     get_rollout,
     put_rollout,
 )
-from churn_pipeline.serving.routing import OUTSIDE, Side
 from churn_pipeline.serving.wire import (
     Call,
     Reply,
@@ -41,9 +36,7 @@ from churn_pipeline.serving.wire import (
     require_json,
     require_kind,
 )
-
-JOURNAL_SECONDS = 2.0
-"""How long a batch waits for the journal to have room."""
+from churn_pipeline.serving.work import answered_one, in_thread, listed
 
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 T = TypeVar("T")
@@ -56,18 +49,7 @@ async def predict(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     _no_query(call)
     asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
-    values = asked.reader.one(asked.body)
-    side = asked.router.side(values)
-    try:
-        one = answer_one(asked, values, side)
-    except Exception:
-        champion = parts.models.champion
-        if side.model is champion:
-            raise
-        logger.exception("model %s failed, the champion answers", side.model.version)
-        parts.watch.count(side.variant, failed=True, microseconds=0)
-        one = answer_one(asked, values, Side(champion, OUTSIDE))
-    note_one(parts, asked, one, call.key_hash)
+    one = answered_one(parts, asked, "/predict", call.key_hash)
     return Reply(one.answer)
 
 
@@ -77,7 +59,7 @@ async def predict_batch(parts: Parts, call: Call) -> Reply:
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES_BATCH))
     asked.kind = kind
-    many = await _in_thread(parts, lambda: _answer_many(parts, asked))
+    many = await in_thread(parts, lambda: listed(parts, asked))
     note_many(parts, asked, many, "/predict_batch", call.key_hash)
     return Reply(many.answer)
 
@@ -87,7 +69,7 @@ async def explain(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     reasons = reasons_asked(parse_qsl(_query(call), keep_blank_values=True))
     asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
-    many = await _in_thread(parts, lambda: answer_explained(asked, reasons))
+    many = await in_thread(parts, lambda: answer_explained(asked, reasons))
     note_many(parts, asked, many, "/explain", call.key_hash)
     return Reply(many.answer)
 
@@ -97,7 +79,7 @@ async def take_feedback(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     body = await body_of(call, MAX_BYTES_BATCH)
     take = partial(parts.feedback.take, body, key_hash=call.key_hash)
-    n = await _in_thread(parts, take)
+    n = await in_thread(parts, take)
     return Reply(f'{{"accepted":{n},"request_id":"{call.request_id}"}}'.encode())
 
 
@@ -110,9 +92,9 @@ async def change_rollout(parts: Parts, call: Call) -> Reply:
     """Change who gets which model."""
     require_json(call.headers)
     body = parsed(await body_of(call, MAX_BYTES))
-    known = await _in_thread(parts, parts.known)
-    await _in_thread(parts, lambda: _audit(parts, call, "rollout_change"))
-    state = await _in_thread(
+    known = await in_thread(parts, parts.known)
+    await in_thread(parts, lambda: _audit(parts, call, "rollout_change"))
+    state = await in_thread(
         parts, lambda: put_rollout(parts.rollout, body, call.caller, known)
     )
     return Reply(state.model_dump_json().encode())
@@ -136,19 +118,19 @@ async def show_experiment(parts: Parts, call: Call) -> Reply:
         made = get_experiment(parts.rollout, parts.outcomes(), decision)
         return made.model_dump_json().encode()
 
-    return Reply(await _in_thread(parts, found))
+    return Reply(await in_thread(parts, found))
 
 
 async def show_example(parts: Parts, call: Call) -> Reply:
     """Answer a body for `/predict`."""
     model = parts.models.champion
-    return Reply(await _in_thread(parts, lambda: example(model)))
+    return Reply(await in_thread(parts, lambda: example(model)))
 
 
 async def show_document(parts: Parts, call: Call) -> Reply:
     """Answer the OpenAPI document."""
     model = parts.models.champion
-    return Reply(await _in_thread(parts, lambda: document(model)))
+    return Reply(await in_thread(parts, lambda: document(model)))
 
 
 async def show_model(parts: Parts, call: Call) -> Reply:
@@ -190,7 +172,7 @@ async def hear_registry(parts: Parts, call: Call) -> Reply:
     """Look at once whether there is another champion: the registry says so."""
     body = await body_of(call, MAX_BYTES)
     require_signature(parts.hook_secret, call.headers, body)
-    await _in_thread(parts, lambda: [part.refresh() for part in parts.followers])
+    await in_thread(parts, lambda: [part.refresh() for part in parts.followers])
     version = parts.models.champion.version
     return Reply(f'{{"model_version":"{version}"}}'.encode())
 
@@ -211,12 +193,6 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/readyz": {"GET": ready},
     HOOK: {"POST": hear_registry},
 }
-
-
-def _answer_many(parts: Parts, asked: Asked) -> Many:
-    """Answer a batch, once the journal has room: batches come faster than it writes."""
-    parts.journal.wait_for_room(JOURNAL_SECONDS)
-    return answer_many(asked)
 
 
 def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
@@ -250,20 +226,6 @@ def _audit(parts: Parts, call: Call, kind: str) -> None:
         agent=call.headers.get(b"user-agent", b"").decode("latin-1"),
         reason=f"asked, request {call.request_id}",
     )
-
-
-async def _in_thread(parts: Parts, work: Callable[[], T]) -> T:
-    """Do what takes long in the thread, where there is room.
-
-    Raises:
-        Refusal: There is none.
-    """
-    parts.gate.enter_batch()
-    try:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(parts.thread, work)
-    finally:
-        parts.gate.leave_batch()
 
 
 def _query(call: Call) -> str:

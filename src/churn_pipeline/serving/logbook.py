@@ -12,11 +12,13 @@ from churn_pipeline.serving.journal.entry import BatchEntry, Entry
 from churn_pipeline.serving.parts import Parts
 
 
-def note_one(parts: Parts, asked: Asked, one: One, key_hash: str) -> None:
+def note_one(
+    parts: Parts, asked: Asked, one: One, endpoint: str, key_hash: str
+) -> None:
     """Tell of an answer to one customer; costs some microseconds, never waits."""
     model, variant, shadow = one.side
     microseconds = int((time.perf_counter() - asked.start) * 1e6)
-    entry = _entry(asked, one, key_hash, microseconds)
+    entry = _entry(asked, one, endpoint, key_hash, microseconds)
     parts.journal.add((entry,))
     if one.warnings:
         parts.metrics.warned(one.warnings)
@@ -58,12 +60,14 @@ def note_many(
         )
 
 
-def _entry(asked: Asked, one: One, key_hash: str, microseconds: int) -> Entry:
+def _entry(
+    asked: Asked, one: One, endpoint: str, key_hash: str, microseconds: int
+) -> Entry:
     told, model = one.told, one.side.model
     return Entry(
         asked.request_id,
         time.time_ns(),
-        "/predict",
+        endpoint,
         told.customer_id,
         asked.body,
         told.probability,

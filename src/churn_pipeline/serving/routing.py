@@ -62,9 +62,9 @@ class Routes(Protocol):
 class Alone:
     """One model answers everybody."""
 
-    def __init__(self, model: Predictor) -> None:
-        """Name the model."""
-        self._side = Side(model, "champion")
+    def __init__(self, model: Predictor, variant: str = "champion") -> None:
+        """Name the model, and the variant that its answers are of."""
+        self._side = Side(model, variant)
 
     def side(self, values: Values) -> Side:
         """Return the model."""

@@ -1,0 +1,51 @@
+"""Where gRPC is spoken, by the environment; imports nothing of gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from churn_pipeline.serving.parts import Parts
+
+PORT = "CHURN_GRPC_PORT"
+HOST = "CHURN_GRPC_HOST"
+
+_HIGHEST = 65_535
+
+
+def port_of(environment: Mapping[str, str]) -> int:
+    """Return the port.
+
+    Raises:
+        ValueError: It is none.
+
+    Examples:
+        >>> port_of({"CHURN_GRPC_PORT": "8001"})
+        8001
+    """
+    given = environment.get(PORT, "")
+    if not given.isdecimal() or not 1 <= int(given[:6]) <= _HIGHEST:
+        raise ValueError(
+            f"expected a port from 1 to {_HIGHEST} in {PORT}, got {given!r}; leave it "
+            "out where gRPC is not to be spoken"
+        )
+    return int(given)
+
+
+async def grpc_of(parts: Parts, environment: Mapping[str, str]) -> Any:
+    """Return the gRPC server, which listens; None where no port is named.
+
+    Raises:
+        ValueError: The port is none, or grpcio is not installed.
+        OSError: The port is taken.
+    """
+    if not environment.get(PORT):
+        return None
+    try:
+        from churn_pipeline.serving.oip.grpc_server import start_grpc
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"expected grpcio and protobuf, since {PORT} is set, got: {error}; "
+            "pip install 'churn-pipeline[grpc]', or leave the port out"
+        ) from error
+    return await start_grpc(parts, environment)

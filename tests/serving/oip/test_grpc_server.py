@@ -1,0 +1,178 @@
+"""gRPC answers as `/predict` does, to a real client, and refuses with the same text."""
+
+import asyncio
+import socket
+import struct
+
+import pytest
+
+from churn_pipeline.serving.oip.place import grpc_of
+from tests.factories import tiny_artifact, tiny_columns
+from tests.serving.apps import app_of, client_of
+
+grpc = pytest.importorskip("grpc", reason="needs the grpc extra")
+pb = pytest.importorskip("churn_pipeline.serving.oip.open_inference_grpc_pb2")
+
+GOOD = {"tenure_months": [3.0], "monthly_charge": [20.5], "plan": ["basic"]}
+PORT = "CHURN_GRPC_PORT"
+
+
+@pytest.fixture(scope="module")
+def app():
+    return app_of(tiny_artifact())
+
+
+@pytest.fixture(scope="module")
+def ask(app, free_port):
+    """Call methods over a channel of its own: `ask(method, message, key=...)`."""
+    runner = asyncio.Runner()
+
+    async def started():
+        server = await grpc_of(app.parts, {PORT: str(free_port)})
+        return server, grpc.aio.insecure_channel(f"127.0.0.1:{free_port}")
+
+    server, channel = runner.run(started())
+
+    def call(name, message, **metadata):
+        """Return the answer; raise its error."""
+        method = channel.unary_unary(
+            f"/inference.GRPCInferenceService/{name}",
+            request_serializer=type(message).SerializeToString,
+            response_deserializer=getattr(pb, f"{name}Response").FromString,
+        )
+        given = {"x-api-key": app.key} | metadata
+
+        async def asked():
+            return await method(message, metadata=tuple(given.items()), timeout=20)
+
+        return runner.run(asked())
+
+    yield call
+    runner.run(channel.close())
+    runner.run(server.stop(None))
+    runner.close()
+
+
+@pytest.fixture(scope="module")
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def _request(columns, *, raw=False, **others):
+    request = pb.ModelInferRequest(model_name="tiny", **others)
+    for name, values in columns.items():
+        text = name in ("plan", "customer_id")
+        filled = [_filled(value, text) for value in values]
+        kind = "BYTES" if text else "FP64"
+        given = request.inputs.add(name=name, datatype=kind, shape=[len(values)])
+        if raw:
+            request.raw_input_contents.append(_packed(filled, text))
+        else:
+            contents = given.contents
+            field = contents.bytes_contents if text else contents.fp64_contents
+            field.extend(filled)
+    return request
+
+
+def _filled(value, text):
+    if text:
+        return (value or "").encode()
+    return float("nan") if value is None else value
+
+
+def _packed(values, text):
+    if text:
+        return b"".join(struct.pack("<I", len(v)) + v for v in values)
+    return struct.pack(f"<{len(values)}d", *values)
+
+
+def _outputs(answer):
+    raw = zip(answer.outputs, answer.raw_output_contents, strict=True)
+    return {output.name: _unpacked(output.datatype, given) for output, given in raw}
+
+
+def _unpacked(datatype, raw):
+    if datatype == "FP64":
+        return list(struct.unpack(f"<{len(raw) // 8}d", raw))
+    found = []
+    while raw:
+        (length,) = struct.unpack("<I", raw[:4])
+        found.append(raw[4 : 4 + length].decode())
+        raw = raw[4 + length :]
+    return found
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_one_customer_is_answered_as_by_predict_to_the_bit(app, ask, raw):
+    row = {name: value for name, (value,) in GOOD.items()} | {"customer_id": "C-1"}
+    told = client_of(app).post("/predict", json=row).json()
+    answer = ask("ModelInfer", _request(GOOD | {"customer_id": ["C-1"]}, raw=raw))
+    names = ("churn_probability", "decision", "threshold", "model_version", "variant")
+    assert _outputs(answer) == {name: [told[name]] for name in names}
+    assert answer.model_version == told["model_version"]
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_a_thousand_rows_are_answered_as_by_predict_batch_to_the_bit(app, ask, raw):
+    columns = tiny_columns(1000, seed=4)
+    rows = [dict(zip(columns, row)) for row in zip(*columns.values(), strict=True)]
+    told = client_of(app).post("/predict_batch", json=rows).json()["predictions"]
+    found = _outputs(ask("ModelInfer", _request(columns, raw=raw)))
+    assert found["churn_probability"] == [row["churn_probability"] for row in told]
+
+
+def test_server_and_model_tell_of_themselves(ask):
+    assert ask("ServerLive", pb.ServerLiveRequest()).live
+    assert ask("ServerReady", pb.ServerReadyRequest()).ready
+    assert ask("ModelReady", pb.ModelReadyRequest(name="tiny")).ready
+    assert ask("ServerMetadata", pb.ServerMetadataRequest()).name == "churn"
+    told = ask("ModelMetadata", pb.ModelMetadataRequest(name="tiny"))
+    assert {given.name for given in told.inputs} == {*GOOD, "customer_id"}
+    assert told.properties["missing_text"] == "empty BYTES"
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "told"),
+    [
+        (_request(GOOD | {"tenure_months": [500.0]}), "INVALID_ARGUMENT", "0 to 120"),
+        (_request({"plan": ["basic"]}), "INVALID_ARGUMENT", "no such field"),
+        (_request(GOOD, model_version="9"), "NOT_FOUND", "2026-01-01"),
+        (_request(GOOD | {"plan": ["a", "b"]}), "INVALID_ARGUMENT", "shape [1]"),
+        (_request(GOOD | {"monthly_charge": [float("inf")]}), "INVALID_ARGUMENT", "in"),
+    ],
+)
+def test_a_bad_request_is_told_what_was_expected(ask, request_, code, told):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        ask("ModelInfer", request_)
+    assert refused.value.code() == grpc.StatusCode[code]
+    assert told in refused.value.details()
+
+
+def test_raw_contents_that_are_cut_short_are_refused(ask):
+    request = _request(GOOD, raw=True)
+    request.raw_input_contents[2] = request.raw_input_contents[2][:-1]
+    with pytest.raises(grpc.aio.AioRpcError, match="fewer bytes"):
+        ask("ModelInfer", request)
+
+
+def test_a_wrong_key_is_unauthenticated(ask):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        ask("ServerLive", pb.ServerLiveRequest(), **{"x-api-key": "wrong"})
+    assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_calls_are_counted_and_logged_under_the_id_of_the_client(app, ask):
+    before = app.parts.journal.counts.added
+    answer = ask("ModelInfer", _request(GOOD, id="shop-9"))
+    assert (answer.id, answer.parameters["request_id"].string_param) == ("shop-9",) * 2
+    assert app.parts.journal.counts.added == before + 1
+    asked = ("endpoint", "/v2/grpc/ModelInfer"), ("status", "200")
+    assert app.parts.metrics.samples()["churn_requests_total", asked] >= 1
+
+
+def test_without_a_port_nothing_listens_and_a_wrong_one_is_refused(app):
+    assert asyncio.run(grpc_of(app.parts, {})) is None
+    with pytest.raises(ValueError, match="a port from 1 to 65535"):
+        asyncio.run(grpc_of(app.parts, {PORT: "70000"}))
