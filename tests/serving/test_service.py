@@ -160,6 +160,17 @@ def test_the_service_is_ready_only_with_a_model_that_passed_its_checks(
     assert "expected golden.json with sha256" in failed.stderr
 
 
+def test_a_wrong_port_of_grpc_is_told_in_one_line_before_anything_starts(tmp_path):
+    command = [sys.executable, "-m", "churn_pipeline.serving", "--port", "0"]
+    env = os.environ | {"CHURN_GRPC_PORT": "70000", "CHURN_DATASET": "tiny"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("expected a port from 1 to 65535 in CHURN_GRPC_PORT")
+    assert done.stderr.count("\n") == 1
+
+
 def test_make_serve_answers_from_the_champion(checkout, tmp_path):
     shutil.copytree(ROOT / "conf/base", tmp_path / "conf/base")
     shutil.copytree(checkout / "data", tmp_path / "data")

@@ -13,6 +13,9 @@ from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.access.browser import Cors
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
+from churn_pipeline.serving.oip.place import HOST as GRPC_HOST
+from churn_pipeline.serving.oip.place import PORT as GRPC_PORT
+from churn_pipeline.serving.oip.place import USUAL_HOST, port_of
 from churn_pipeline.serving.place import service_folder
 from churn_pipeline.serving.tls import tls_options
 from churn_pipeline.telemetry import switch_off
@@ -35,6 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
             os.environ.pop(FOLDER, None)
             os.environ[DATASET] = dataset_of(options.env or "local")
         _require_free(options.host, options.port)
+        if os.environ.get(GRPC_PORT):
+            host = os.environ.get(GRPC_HOST, USUAL_HOST)
+            _require_free(host, port_of(os.environ))
         tls = tls_options(os.environ)
         manifest = load_champion().manifest
         n_keys = _valid_keys(manifest.dataset)

@@ -24,7 +24,7 @@ from churn_pipeline.serving.oip.model import (
     model_metadata,
     server_metadata,
 )
-from churn_pipeline.serving.oip.place import HOST, PORT, port_of
+from churn_pipeline.serving.oip.place import HOST, PORT, USUAL_HOST, port_of
 from churn_pipeline.serving.oip.tensors import Tensor, packed
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import Refusal, refusal
@@ -81,7 +81,7 @@ async def start_grpc(parts: Parts, environment: Mapping[str, str]) -> grpc.aio.S
         ValueError: The port is none.
         OSError: It is taken, or the certificate cannot be read.
     """
-    host, port = environment.get(HOST, "127.0.0.1"), port_of(environment)
+    host, port = environment.get(HOST, USUAL_HOST), port_of(environment)
     server = grpc.aio.server(
         options=[("grpc.max_receive_message_length", MAX_BYTES_BATCH)]
     )

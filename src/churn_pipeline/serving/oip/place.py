@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from churn_pipeline.serving.parts import Parts
+if TYPE_CHECKING:
+    from churn_pipeline.serving.parts import Parts
 
 PORT = "CHURN_GRPC_PORT"
 HOST = "CHURN_GRPC_HOST"
+USUAL_HOST = "127.0.0.1"
+"""Reached from elsewhere only when asked for."""
 
 _HIGHEST = 65_535
 
