@@ -136,7 +136,6 @@ def draw_calibration(judged: Judged) -> Figure:
     """Return the observed churn of customers who were given about one probability."""
     from plotly.subplots import make_subplots
 
-    bins = judged.bins
     figure = make_subplots(
         rows=2,
         cols=1,
@@ -144,7 +143,28 @@ def draw_calibration(judged: Judged) -> Figure:
         row_heights=[0.78, 0.22],
         vertical_spacing=0.06,
     )
-    top = float(min(1.0, 1.1 * max(bins.predicted.max(), bins.high.max())))
+    top = float(
+        min(1.0, 1.1 * max(judged.bins.predicted.max(), judged.bins.high.max()))
+    )
+    _add_observed(figure, judged, top)
+    counts, edges = np.histogram(judged.probability, bins=60, range=(0, top))
+    middles = (edges[1:] + edges[:-1]) / 2
+    figure.add_bar(x=middles, y=counts, marker={"color": GREYS[0]}, row=2, col=1)
+    apart = 100 * judged.metrics["calibration_error"]
+    style(
+        figure, f"Predicted and observed churn differ by {apart:.1f} points on average"
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(tickformat=".0%")
+    figure.update_xaxes(title="predicted churn probability", row=2, col=1)
+    figure.update_yaxes(title="observed churn", tickformat=".0%", row=1, col=1)
+    figure.update_yaxes(title="rows", row=2, col=1)
+    return figure
+
+
+def _add_observed(figure: Figure, judged: Judged, top: float) -> None:
+    """Draw the observed shares with their intervals, and where they would agree."""
+    bins = judged.bins
     figure.add_scatter(
         x=[0, top],
         y=[0, top],
@@ -165,19 +185,6 @@ def draw_calibration(judged: Judged) -> Figure:
         row=1,
         col=1,
     )
-    counts, edges = np.histogram(judged.probability, bins=60, range=(0, top))
-    figure.add_bar(
-        x=(edges[1:] + edges[:-1]) / 2,
-        y=counts,
-        marker={"color": GREYS[0]},
-        row=2,
-        col=1,
-    )
-    apart = 100 * judged.metrics["calibration_error"]
-    style(
-        figure, f"Predicted and observed churn differ by {apart:.1f} points on average"
-    )
-    figure.update_layout(showlegend=False)
     figure.add_annotation(
         x=0.9 * top,
         y=0.9 * top,
@@ -187,11 +194,6 @@ def draw_calibration(judged: Judged) -> Figure:
         yanchor="bottom",
         font={"color": GREYS[1]},
     )
-    figure.update_xaxes(tickformat=".0%")
-    figure.update_xaxes(title="predicted churn probability", row=2, col=1)
-    figure.update_yaxes(title="observed churn", tickformat=".0%", row=1, col=1)
-    figure.update_yaxes(title="rows", row=2, col=1)
-    return figure
 
 
 def draw_profit(judged: Judged) -> Figure:

@@ -174,13 +174,8 @@ def compare_with_champion(
         What the gate reads: `n_rows`, `n_churners`, `champion`, `theirs` (the metrics
         of the champion, or of the base rate), `differences`, `segments`.
     """
-    rows, champion = scored_test_rows, champion_on_test
-    if champion["state"] != "usable":
-        base: dict[str, Any] = {
-            judged.CHAMPION: rows["label"].mean(),
-            judged.CHAMPION_THRESHOLD: decision.threshold(rows[judged.VALUE]),
-        }
-        rows = rows.assign(**base)
+    champion = champion_on_test
+    rows = _with_opponent(scored_test_rows, champion, decision)
 
     def theirs(part: pd.DataFrame) -> Ranking:
         """Return how the champion ranks some rows."""
@@ -218,6 +213,19 @@ def compare_with_champion(
         "differences": {name: asdict(found) for name, found in whole.items()},
         "segments": segments,
     }
+
+
+def _with_opponent(
+    rows: pd.DataFrame, champion: dict[str, Any], decision: Decision
+) -> pd.DataFrame:
+    """Return the rows with what the champion says, or else the base rate."""
+    if champion["state"] == "usable":
+        return rows
+    base: dict[str, Any] = {
+        judged.CHAMPION: rows["label"].mean(),
+        judged.CHAMPION_THRESHOLD: decision.threshold(rows[judged.VALUE]),
+    }
+    return rows.assign(**base)
 
 
 def decide_gate(
