@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli.score import score
 from churn_pipeline.release.store import ModelStore, Record
-from churn_pipeline.serving.answers import Predictor
+from churn_pipeline.serving.predictor import Predictor
 from tests.conftest import Project
 from tests.factories import tiny_artifact
 from tests.io.stores import s3_store
@@ -178,13 +178,12 @@ def test_an_unknown_category_is_scored_and_told_as_over_http(run, tmp_path):
     (tmp_path / "in.csv").write_text(ROWS)
     done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
     assert "scored all the same: plan: 1" in done.output
-    answer = Predictor(tiny_artifact()).predict_batch(
-        b'[{"tenure_months": 71, "monthly_charge": 99, "plan": "unheard of"}]'
-    )
-    assert answer.warnings == {"plan": {"unknown_category": 1}}
+    service = Predictor(tiny_artifact())
+    body = b'{"tenure_months": 71, "monthly_charge": 99, "plan": "unheard of"}'
+    told, warnings = service.one(service.reader.one(body))
+    assert warnings == {"plan": {"unknown_category": 1}}
     scores = pd.read_csv(tmp_path / "out.csv")
-    (http,) = answer.predictions
-    assert scores["churn_probability"][2] == pytest.approx(http.churn_probability)
+    assert scores["churn_probability"][2] == pytest.approx(told.probability)
 
 
 def test_bad_rows_are_written_apart_with_reason_and_original(run, tmp_path):
