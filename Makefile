@@ -53,7 +53,7 @@ bench-quality: $(VENV)/ready-bench ## Measure the net's quality against named pe
 
 lock: ## Write requirements.lock from pyproject.toml, in a clean environment
 	@rm -rf build/lock && $(PYTHON) -m venv build/lock
-	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres,redis,s3,bench]'
+	@build/lock/bin/pip install --quiet -e '.[dev,spark,postgres,redis,s3,grpc,bench]'
 	@{ echo "# Exact versions of everything, extras included; pip takes them with -c."; \
 	  build/lock/bin/pip freeze --exclude-editable | sed -E 's/\+cpu$$//'; \
 	} > requirements.lock
@@ -73,7 +73,7 @@ $(VENV)/ready: pyproject.toml requirements.lock
 $(VENV)/ready-dev: $(VENV)/ready
 	@echo "installing what tests and checks need"
 	@$(BIN)/pip install -qq --disable-pip-version-check -c requirements.lock \
-	  -e '.[dev,spark,postgres,redis,s3]'
+	  -e '.[dev,spark,postgres,redis,s3,grpc]'
 	@touch $@
 
 # Feast slows every import of MLflow where it is installed and wants older versions of
