@@ -6,6 +6,7 @@ import mmap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -190,7 +191,13 @@ def _alike(database: Database, name: str) -> int:
 
 
 def _traces(database: SQLite, texts: set[bytes]) -> int:
-    return sum(_found(path, text) for path in database.files() for text in texts)
+    """Return how often texts are in the files, read by a process of its own.
+
+    In this one, closing a file would drop the connection's locks on it.
+    """
+    places = [(path, text) for path in database.files() for text in texts]
+    with get_context("spawn").Pool(1) as pool:
+        return sum(pool.starmap(_found, places))
 
 
 def _found(path: Path, text: bytes) -> int:
