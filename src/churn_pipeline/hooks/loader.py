@@ -10,6 +10,8 @@ from kedro.config import OmegaConfigLoader
 from churn_pipeline.keys import check_keys
 
 _PARAMETERS = "parameters"
+_TRACKING = {"mlflow_run_id"}
+"""What kedro-mlflow reads of the runtime parameters: the run to go on with."""
 
 
 class ProjectConfigLoader(OmegaConfigLoader):
@@ -46,8 +48,9 @@ class ProjectConfigLoader(OmegaConfigLoader):
         return {name: value for name, value in merged.items() if name in own}
 
     def _check_runtime(self, known: dict[str, Any]) -> None:
+        asked = {n: v for n, v in self.runtime_params.items() if n not in _TRACKING}
         try:
-            check_keys(self.runtime_params, sorted(known))
+            check_keys(asked, sorted(known))
         except ValueError as error:
             folders = dict.fromkeys((self.base_env, self.env or self.default_run_env))
             places = " and ".join(f"conf/{name}/parameters*.yml" for name in folders)
