@@ -12,7 +12,14 @@ import pytest
 from churn_pipeline.models.settings import TuningSettings
 from churn_pipeline.models.tuning import tune_net
 from tests.conftest import ROOT
-from tests.models.company import QUICK_FIT, SMALL_NET, encode, learn, made_up
+from tests.models.company import (
+    QUICK_FIT,
+    QUICK_TREES,
+    SMALL_NET,
+    encode,
+    learn,
+    made_up,
+)
 from tests.postgres.conftest import Server
 
 pytestmark = pytest.mark.postgres
@@ -28,6 +35,7 @@ def study(storage: str, n_trials: int, progress=None) -> list[dict]:
         vocabulary.sizes,
         SMALL_NET,
         fit=QUICK_FIT,
+        boosting=QUICK_TREES,
         tuning=TuningSettings(
             n_trials=n_trials,
             storage=storage,
