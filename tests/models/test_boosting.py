@@ -4,15 +4,10 @@ import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import log_loss
 
-from churn_pipeline.models.boosting import (
-    Boosting,
-    _grow,
-    _stack,
-    design,
-    fit_boosting,
-)
+from churn_pipeline.models.boosting import _grow, fit_boosting
 from churn_pipeline.models.calibration import sigmoid
 from churn_pipeline.models.settings import BoostingSettings
+from churn_pipeline.models.trees import Boosting, design, stack
 from tests.models.company import encode, learn, made_up
 
 
@@ -22,7 +17,7 @@ def test_the_stacked_trees_answer_as_scikit_learn():
     numbers = table.numbers[:, :4]  # scikit-learn refuses the column without a value
     inputs = design(numbers, codes[:, :0], ())
     model = HistGradientBoostingClassifier(max_iter=12).fit(inputs, label)
-    trees = _stack([grown[0] for grown in model._predictors])
+    trees = stack([grown[0] for grown in model._predictors])
     base = float(np.ravel(model._baseline_prediction)[0])
     made = Boosting(trees, (), base, inputs.shape[1])
     np.testing.assert_allclose(

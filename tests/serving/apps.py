@@ -8,13 +8,14 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from churn_pipeline.release.artifact import Artifact
-from churn_pipeline.release.store import ModelStore
+from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import App
 from churn_pipeline.serving.assemble import put_together
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.predictor import Predictor
+from tests.factories import tiny_artifact
 
 
 class Served(App):
@@ -47,3 +48,13 @@ def client_of(served: Artifact | App) -> TestClient:
     app = served if isinstance(served, App) else app_of(served)
     headers = {"X-API-Key": app.key} if isinstance(app, Served) else {}
     return TestClient(app, headers=headers)
+
+
+def two_models(folder: Path) -> ModelStore:
+    """Return a store of two models, of which `v1` is the champion, `v2` another."""
+    made = ModelStore(folder / "models")
+    for seed, version in enumerate(("v1", "v2")):
+        record = Record(version=version, family="logistic", gate="approved", metrics={})
+        made.add(tiny_artifact(version, seed), record)
+    made.point_to("v1")
+    return made

@@ -8,21 +8,14 @@ import time
 
 import pytest
 
-from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.hook import SECRET
-from tests.factories import tiny_artifact
-from tests.serving.apps import app_of, client_of
+from tests.serving.apps import app_of, client_of, two_models
 
 
 @pytest.fixture
 def store(tmp_path):
-    made = ModelStore(tmp_path / "models")
-    for seed, version in enumerate(("v1", "v2")):
-        record = Record(version=version, family="logistic", gate="approved", metrics={})
-        made.add(tiny_artifact(version, seed), record)
-    made.point_to("v1")
-    return made
+    return two_models(tmp_path)
 
 
 @pytest.fixture

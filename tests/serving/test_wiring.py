@@ -2,28 +2,22 @@
 
 import pytest
 
-from churn_pipeline.release.store import ModelStore, Record
-from churn_pipeline.serving.access.keys import add_key
+from churn_pipeline.serving.access.keys import add_key, revoke_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.journal.database import connect, journal_url
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.place import KEYS
-from tests.factories import tiny_artifact
-from tests.serving.apps import app_of, client_of
+from churn_pipeline.serving.refusal import Refusal
+from tests.serving.apps import app_of, client_of, two_models
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 
 
 @pytest.fixture
 def store(tmp_path):
-    made = ModelStore(tmp_path / "models")
-    for seed, version in enumerate(("v1", "v2")):
-        record = Record(version=version, family="logistic", gate="approved", metrics={})
-        made.add(tiny_artifact(version, seed), record)
-    made.point_to("v1")
-    return made
+    return two_models(tmp_path)
 
 
 @pytest.fixture
@@ -171,3 +165,25 @@ def test_a_request_keeps_the_champion_that_read_it_through_a_swap(app, store):
     values = first.reader.one(b'{"tenure_months": 3, "monthly_charge": 2, "plan": ""}')
     assert router.side(values).model is first
     assert app.parts.router.side(values).model.version == "v2"
+
+
+def test_a_part_that_fails_holds_up_no_other_and_is_told_once(app, caplog):
+    class Broken:
+        def refresh(self):
+            raise RuntimeError("the disk is gone")
+
+    app.parts.followers.insert(0, Broken())
+    key = add_key(app.folder / KEYS, "later", Role.PREDICT)
+    assert app.parts.access.keys.caller(key.encode()).name == "later"
+    revoke_key(app.folder / KEYS, "later")
+    for _ in range(2):
+        refresh(app.parts)
+    with pytest.raises(Refusal, match="revoked"):
+        app.parts.access.keys.caller(key.encode())
+    assert [line.getMessage() for line in caplog.records if line.exc_info] == [
+        "broken failed; what there was is kept"
+    ]
+    samples = app.parts.metrics.samples()
+    assert samples["churn_stale", (("part", "broken"),)] == 1
+    assert samples["churn_refresh_failures_total", (("part", "broken"),)] == 2
+    app.parts.followers.pop(0)

@@ -145,20 +145,37 @@ class App:
         while True:
             await asyncio.sleep(REFRESH_SECONDS)
             if self.parts is not None:
-                try:
-                    await asyncio.to_thread(refresh, self.parts)
-                except Exception:
-                    logger.exception("refreshing failed; what there was is kept")
+                await asyncio.to_thread(refresh, self.parts)
 
 
 def refresh(parts: Parts) -> None:
-    """Read again what has changed, and leave this worker's numbers to the others."""
-    for part in parts.followers:
-        part.refresh()
+    """Read again what has changed, and leave this worker's numbers to the others.
+
+    A part that fails keeps what it had and holds up no other: a key is revoked, and a
+    canary stopped, whatever else is wrong. The log says so once, `churn_stale` until
+    it is well again.
+    """
+    steps = {type(part).__name__.lower(): part.refresh for part in parts.followers}
+    steps["canary"] = lambda: parts.watch.tick(dt.datetime.now(dt.UTC))
+    steps["numbers"] = lambda: _leave_numbers(parts)
+    for name, step in steps.items():
+        try:
+            step()
+            parts.failing.discard(name)
+        except Exception:
+            if name not in parts.failing:
+                logger.exception("%s failed; what there was is kept", name)
+            parts.failing.add(name)
+            parts.metrics.add("churn_refresh_failures_total", part=name)
+        parts.metrics.put("churn_stale", float(name in parts.failing), part=name)
+
+
+def _leave_numbers(parts: Parts) -> None:
+    """Leave this worker's numbers where the others find them."""
     stale = {"keys": parts.access.keys.problem, "limits": parts.access.limits_problem}
     for name, problem in stale.items():
-        parts.metrics.put("churn_stale", float(problem is not None), part=name)
-    parts.watch.tick(dt.datetime.now(dt.UTC))
+        stands = problem is not None or name in parts.failing
+        parts.metrics.put("churn_stale", float(stands), part=name)
     counts, shadow = parts.journal.counts, parts.shadow
     parts.metrics.put("churn_journal_dropped_total", counts.dropped + counts.lost)
     parts.metrics.put("churn_journal_waiting", counts.waiting)

@@ -47,6 +47,7 @@ class Parts:
         online: Features by customer id.
         shared: The numbers of other workers; None where there are none.
         followers: What is read again when it changes, once a second.
+        failing: Names of those that could not be, the last time.
         hook_secret: Of the registry's webhook; None closes it.
         headers: Of every answer.
         cors: Pages of other origins that may read answers.
@@ -69,6 +70,7 @@ class Parts:
     known: Callable[[], list[str]]
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)
+    failing: set[str] = field(default_factory=set)
     hook_secret: str | None = None
     headers: Headers = SECURITY_HEADERS
     cors: Cors = field(default_factory=Cors)

@@ -149,6 +149,7 @@ def add_key(
         raise KeyFileError(_why_not(name, error)) from None
 
     def added(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        """Return the keys with the new one, where its name is free."""
         if any(k.name == name and k.state(now) == "valid" for k in keys):
             raise KeyFileError(
                 f"expected a name that no valid key has, got {name!r}; take another, "
@@ -169,6 +170,7 @@ def revoke_key(path: Path, name: str) -> Key:
     now, found = _now(), []
 
     def revoked(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        """Return the keys, those of the name revoked."""
         living = [k for k in keys if k.name == name and k.revoked is None]
         if not living:
             raise KeyFileError(_unknown(name, keys))
