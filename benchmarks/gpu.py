@@ -72,7 +72,7 @@ def fit(
         precision=precision,
     )
 
-    def report(_epoch: int, _losses: list[float]) -> list[int]:
+    def report(_epoch: int, _losses: list[float], _moving: list[int]) -> list[int]:
         tick(clock)
         return []
 

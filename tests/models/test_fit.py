@@ -53,7 +53,7 @@ def test_each_member_keeps_its_best_pass_not_the_last():
     groups = [replace(SMALL_NET, members=1)] * 2
     hold = torch.tensor([0, 1])
 
-    def report(_epoch: int, least: list[float]) -> list[int]:
+    def report(_epoch: int, least: list[float], _moving: list[int]) -> list[int]:
         losses.append(least)
         return []
 
@@ -107,7 +107,7 @@ def test_held_out_rows_are_judged_by_members_that_did_not_see_them():
 def test_it_stops_when_every_member_gets_no_better():
     epochs: list[int] = []
 
-    def report(epoch: int, _least: list[float]) -> list[int]:
+    def report(epoch: int, _least: list[float], _moving: list[int]) -> list[int]:
         epochs.append(epoch)
         return []
 
@@ -121,13 +121,17 @@ def test_groups_learn_as_they_would_alone():
     slow = replace(SMALL_NET, members=2, dropout=0.0)
     quick = replace(slow, learning_rate=0.02, weight_decay=1.0)
 
-    def stop_the_first(epoch: int, _least: list[float]) -> list[int]:
+    moved: list[list[int]] = []
+
+    def stop_the_first(epoch: int, _least: list[float], moving: list[int]) -> list[int]:
+        moved.append(moving)
         return [0] if epoch == 1 else []
 
     hold = torch.tensor([0, 1, 0, 1])
     how = {"max_epochs": 6, "patience": 6}
     _, whole = grouped([slow, quick], hold, **how)
     rows, cut = grouped([slow, quick], hold, stop_the_first, **how)
+    assert moved == [[0, 1], [0, 1], *4 * [[1]]]
     alone = torch.tensor([-1, -1, 0, 1])
     np.testing.assert_allclose(
         held_out_logit(cut, rows, alone), held_out_logit(whole, rows, alone), atol=1e-4

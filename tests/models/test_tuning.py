@@ -12,12 +12,13 @@ import pytest
 
 from churn_pipeline import processes
 from churn_pipeline.models import net_model
+from churn_pipeline.models import trials as trials_module
 from churn_pipeline.models.batch import halving
 from churn_pipeline.models.settings import TuningSettings
+from churn_pipeline.models.study import best_value
+from churn_pipeline.models.trials import stratified
 from churn_pipeline.models.tuning import (
     Tuned,
-    _best_value,
-    _stratified,
     tune_net,
 )
 from tests.models.company import (
@@ -96,7 +97,7 @@ def test_a_trial_that_a_kill_broke_off_is_made_again(tmp_path, monkeypatch):
     train, gone = net_model.fit_groups, f"{processes.host()}-{dead_process()}-1"
 
     def killed(*rows, **how):
-        how["report"](0, [0.1, 0.2])
+        how["report"](0, [0.1, 0.2], [0, 1])
         raise Killed
 
     for finished in (0, 2):
@@ -189,6 +190,29 @@ def test_a_trial_worse_than_the_others_is_pruned(tmp_path, monkeypatch):
     assert set(asked) == {0, 1, 2, 3}
 
 
+def test_a_pruned_trial_is_judged_as_the_others_are(tmp_path, monkeypatch):
+    monkeypatch.setattr(optuna.Trial, "should_prune", lambda trial: trial.number == 1)
+    trials = study(tmp_path, 2, loss=_losing([7.0, 9.0])).trials
+    assert [(t["state"], t["value"]) for t in trials] == [
+        ("complete", 7.0),
+        ("pruned", 9.0),
+    ]
+
+
+def test_a_trial_counts_the_passes_that_it_made_itself(tmp_path, monkeypatch):
+    train = net_model.fit_groups
+
+    def first_leaves_early(*rows, report, **how):
+        def told(epoch, losses, moving):
+            return report(epoch, losses, moving if epoch < 3 else moving[1:])
+
+        return train(*rows, report=told, **how)
+
+    monkeypatch.setattr(net_model, "fit_groups", first_leaves_early)
+    trials = study(tmp_path, 2, n_epochs=5).trials
+    assert [t["epochs"] for t in trials] == [3, 5]
+
+
 def test_the_worse_half_ends_at_a_comparison():
     pruner = halving()
     study = optuna.create_study(pruner=pruner)
@@ -198,6 +222,12 @@ def test_the_worse_half_ends_at_a_comparison():
     assert [trial.should_prune() for trial in trials] == [True, False, True, False]
 
 
+def test_a_study_that_has_its_trials_fits_no_teacher(tmp_path, monkeypatch):
+    whole = study(tmp_path, 2)
+    monkeypatch.setattr(trials_module, "teach", None)
+    assert study(tmp_path, 2) == whole
+
+
 def test_no_trials_keep_the_settings(tmp_path):
     assert study(tmp_path, 0) == Tuned(SMALL_NET, [])
 
@@ -205,7 +235,7 @@ def test_no_trials_keep_the_settings(tmp_path):
 def test_a_draw_keeps_the_churn_rate():
     table, label = made_up(1000)
     rows = encode(table, label, learn(table))
-    drawn = _stratified(rows.label, 100, seed=0)
+    drawn = stratified(rows.label, 100, seed=0)
     assert len(set(drawn)) == pytest.approx(100, abs=1)
     assert label[drawn].mean() == pytest.approx(label.mean(), abs=0.01)
 
@@ -252,4 +282,4 @@ def test_a_study_without_a_finite_loss_ends_and_says_so(tmp_path):
 
 def test_a_loss_of_zero_is_the_best():
     trials = [optuna.trial.create_trial(value=value) for value in (0.3, 0.0)]
-    assert _best_value(trials) == 0.0
+    assert best_value(trials) == 0.0

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from churn_pipeline.models.calibration import Floats, sigmoid
-from churn_pipeline.models.classifier import Rows
-from churn_pipeline.models.settings import FitSettings, NetSettings, TuningSettings
+from churn_pipeline.models.settings import NetSettings
+from churn_pipeline.models.trials import Trials
 
 if TYPE_CHECKING:
     import optuna
@@ -22,46 +20,13 @@ if TYPE_CHECKING:
 Asked = tuple["optuna.Trial", NetSettings]
 """A trial of a study, and its settings."""
 
-Loss = Callable[[Floats, Floats, NDArray[np.int64]], float]
-"""Called with labels, probabilities and the places of these rows among all that were
-given to the study, (n,) each; less is better."""
-
-PROCESS, SECONDS, EPOCHS = "process", "seconds", "epochs"
-"""What a trial has beside its settings: who is at work on it, how long it took."""
+PROCESS, LOSS, EPOCHS, SECONDS = "process", "loss", "epochs", "seconds"
+"""What a trial has beside its settings: who is at work on it, what it was judged by (a
+pruned one too, on its members' best weights), how many passes over the rows it made,
+and its share of the time that its batch took."""
 
 _RUNGS = (8, 16, 32)
 """Passes after which trials are compared, and the worse ones end."""
-
-
-@dataclass(frozen=True)
-class Trials:
-    """What the trials of a study have in common.
-
-    Attributes:
-        rows: Rows to fit on, in folds; labels known.
-        places: int64, (n_rows,): their places among the rows given to the study.
-        n_codes: Number of codes of each text column.
-        fit: How the nets are fit.
-        tuning: The study's settings.
-        seed: Of the nets.
-        loss: What a trial is judged by.
-    """
-
-    rows: Rows
-    places: NDArray[np.int64]
-    n_codes: tuple[int, ...]
-    fit: FitSettings
-    tuning: TuningSettings
-    seed: int
-    loss: Loss
-
-
-def log_loss(label: Floats, probability: Floats, _: NDArray[np.int64]) -> float:
-    """Return the mean log loss in nats; infinite for a certain answer that is wrong."""
-    with np.errstate(divide="ignore"):
-        return float(
-            -np.mean(np.log(np.where(label == 1, probability, 1 - probability)))
-        )
 
 
 def halving() -> optuna.pruners.BasePruner:
@@ -108,11 +73,12 @@ def run_batch(
     course = _Course(asked, on_pruned)
     groups = [settings for _, settings in asked]
     hold = torch.arange(trials.tuning.members) % trials.tuning.held_folds
+    holds = hold.repeat(len(groups))
     net = fit_groups(
         trials.rows,
         trials.n_codes,
         groups,
-        hold.repeat(len(groups)),
+        holds,
         fit=trials.fit,
         seed=trials.seed,
         report=course.report,
@@ -120,15 +86,20 @@ def run_batch(
     seconds = round((time.perf_counter() - began) / len(asked), 3)  # a share each
     for number, (trial, _) in enumerate(asked):
         own = torch.arange(len(groups)).repeat_interleave(len(hold)) == number
-        mine = torch.where(own, hold.repeat(len(groups)), -1)
-        chance = sigmoid(held_out_logit(net, trials.rows, mine))
-        known = np.isfinite(chance)
-        value = trials.loss(
-            trials.rows.label[known], chance[known], trials.places[known]
-        )
-        trial.set_user_attr(SECONDS, seconds)
+        logit = held_out_logit(net, trials.rows, torch.where(own, holds, -1))
+        value = _judge(logit, trials)
+        trial.set_user_attr(LOSS, value if math.isfinite(value) else None)
         trial.set_user_attr(EPOCHS, course.epochs[number])
+        trial.set_user_attr(SECONDS, seconds)
         _tell(study, trial, value, pruned=number in course.pruned)
+
+
+def _judge(logit: Floats, trials: Trials) -> float:
+    """Return the loss of held-out logits; rows whose logit is NaN were not held out."""
+    chance = sigmoid(logit)
+    known = np.isfinite(chance)
+    label = trials.rows.label[known]
+    return trials.loss(label, chance[known], trials.places[known])
 
 
 class _Course:
@@ -142,10 +113,16 @@ class _Course:
         self._trials = [trial for trial, _ in asked]
         self._on_pruned = on_pruned
 
-    def report(self, epoch: int, losses: list[float]) -> list[int]:
-        """Tell the study; return the trials that are to end."""
+    def report(
+        self, epoch: int, losses: list[float], moving: Sequence[int]
+    ) -> list[int]:
+        """Tell the study; return the trials that are to end.
+
+        A trial whose members have all left keeps its place in the comparisons: its
+        loss stays the least that they reached.
+        """
         going = [i for i in range(len(losses)) if i not in self.pruned]
-        for i in going:
+        for i in moving:
             self.epochs[i] = epoch + 1
         if epoch + 1 not in _RUNGS:
             return []

@@ -23,9 +23,10 @@ from churn_pipeline.models.net import EnsembleNet
 from churn_pipeline.models.settings import FitSettings, NetSettings
 from churn_pipeline.models.stack import Stack, schedule
 
-Report = Callable[[int, list[float]], Sequence[int]]
-"""Called after a pass with its number and each group's least held-out log loss so far
-(the mean of its members'); returns the groups that are to end."""
+Report = Callable[[int, list[float], list[int]], Sequence[int]]
+"""Called after a pass with its number, each group's least held-out log loss so far (the
+mean of its members') and the groups that made the pass, by any of their members;
+returns the groups that are to end."""
 
 _STEPS_AN_EPOCH = 128
 _MIN_EPOCHS = 10
@@ -109,7 +110,9 @@ class NetModule(pl.LightningModule):
         stack = self.stack
         stack.note(self._sums / self._counts)
         report = self._plan.report
-        pruned = report(self.current_epoch, stack.group_losses()) if report else []
+        pruned: Sequence[int] = []
+        if report:
+            pruned = report(self.current_epoch, stack.group_losses(), stack.moving())
         ended = stack.ended(pruned)
         # Lightning's processes cannot go on with a net of another size.
         # They stop together, or one would wait for the others.

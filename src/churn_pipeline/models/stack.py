@@ -152,6 +152,10 @@ class Stack:
         sums.index_add_(0, self._group, self.best_loss)
         return (sums / self._group.bincount()).tolist()
 
+    def moving(self) -> list[int]:
+        """Return the groups that have active members, ascending."""
+        return sorted(set(self._group[self.active].tolist()))
+
     def ended(self, pruned: Sequence[int]) -> Tensor:
         """Return which active members are at their end, bool, (k,).
 

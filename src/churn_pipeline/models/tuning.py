@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from churn_pipeline import processes
-from churn_pipeline.models.batch import (
-    EPOCHS,
-    PROCESS,
-    SECONDS,
-    Asked,
-    Loss,
-    Trials,
-    halving,
-    log_loss,
-    run_batch,
-)
-from churn_pipeline.models.calibration import Floats
+from churn_pipeline.models.batch import PROCESS, Asked, run_batch
 from churn_pipeline.models.classifier import Rows
 from churn_pipeline.models.settings import (
     BoostingSettings,
@@ -33,15 +17,21 @@ from churn_pipeline.models.settings import (
     SearchSpace,
     TuningSettings,
 )
-from churn_pipeline.models.teacher import teach
+from churn_pipeline.models.study import (
+    as_row,
+    best_value,
+    clear_abandoned,
+    finished_trials,
+    open_study,
+    place_of,
+)
+from churn_pipeline.models.trials import Loss, Trials, prepare_trials
 
 if TYPE_CHECKING:
     import optuna
 
 Progress = Callable[[int, float | None], None]
 """Called with the number of finished trials and the best value so far."""
-
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -98,33 +88,42 @@ def tune_net(
             f"expected rows in {tuning.held_folds} folds or more, got {rows.n_folds}; "
             "set training.tuning.held_folds to fewer"
         )
-    study = _open_study(study_name, tuning)
-    places = _stratified(rows.label, tuning.max_rows, seed)
-    part = teach(
-        rows.take(places),
-        n_codes,
-        range(tuning.held_folds),
-        settings=boosting,
-        seed=seed,
-    )
-    trials = Trials(
-        part,
-        places,
-        n_codes,
-        replace(fit, devices=1, strategy="auto"),
-        tuning,
-        seed,
-        loss or log_loss,
-    )
     tell = progress or (lambda *_: None)
-    finished = _finished(study)
-    tell(len(finished), _best_value(finished))
-    while len(finished) < tuning.n_trials:
-        _run_next(study, start, trials, finished, tell)
-        finished = _finished(study)
-        tell(len(finished), _best_value(finished))
+    study = open_study(study_name, tuning)
+    finished = _tell_finished(study, tell)
+    if len(finished) < tuning.n_trials:
+        trials = prepare_trials(
+            rows,
+            n_codes,
+            fit=fit,
+            boosting=boosting,
+            tuning=tuning,
+            seed=seed,
+            loss=loss,
+        )
+        finished = _run_missing(study, start, trials, tell)
     found = _chosen(finished, _searched(start), tuning.min_gain)
-    return Tuned(replace(start, **found), [_as_row(trial) for trial in finished])
+    return Tuned(replace(start, **found), [as_row(trial) for trial in finished])
+
+
+def _tell_finished(
+    study: optuna.Study, tell: Progress
+) -> list[optuna.trial.FrozenTrial]:
+    """Return the finished trials, and say how many they are."""
+    finished = finished_trials(study)
+    tell(len(finished), best_value(finished))
+    return finished
+
+
+def _run_missing(
+    study: optuna.Study, start: NetSettings, trials: Trials, tell: Progress
+) -> list[optuna.trial.FrozenTrial]:
+    """Return the finished trials once there are as many as wanted."""
+    finished = finished_trials(study)
+    while len(finished) < trials.tuning.n_trials:
+        _run_next(study, start, trials, finished, tell)
+        finished = _tell_finished(study, tell)
+    return finished
 
 
 def _run_next(
@@ -135,10 +134,10 @@ def _run_next(
     tell: Progress,
 ) -> None:
     """Run as many trials as are fit at once, or as are left."""
-    _clear_abandoned(study)
+    clear_abandoned(study)
     n_trials = min(trials.tuning.at_once, trials.tuning.n_trials - len(finished))
     asked = [_ask(study, start, trials) for _ in range(n_trials)]
-    best = _best_value(finished)
+    best = best_value(finished)
     run_batch(
         study,
         asked,
@@ -175,24 +174,6 @@ def _chosen(
     return dict(found)
 
 
-def _open_study(name: str, tuning: TuningSettings) -> optuna.Study:
-    """Return the study, made once; later callers and workers load it."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.ERROR)
-    if tuning.storage.startswith(_SQLITE):
-        path = Path(tuning.storage.removeprefix(_SQLITE))
-        path.parent.mkdir(parents=True, exist_ok=True)
-    return optuna.create_study(
-        storage=tuning.storage,
-        study_name=name,
-        direction="minimize",
-        load_if_exists=True,
-        pruner=halving(),
-    )
-
-
 def _ask(study: optuna.Study, start: NetSettings, trials: Trials) -> Asked:
     """Return the next trial with its settings."""
     trial = study.ask()
@@ -211,7 +192,7 @@ def _propose(
     """Return the settings of a trial, which follow from its place in the study."""
     import optuna
 
-    place = _place(study, trial.number)
+    place = place_of(study, trial.number)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         # Seeded by place, a resumed study goes on as an uninterrupted one would.
@@ -227,28 +208,6 @@ def _propose(
             )
         proposed = _suggest(trial, start, tuning.space)
     return replace(proposed, members=tuning.members)
-
-
-def _place(study: optuna.Study, number: int) -> int:
-    """Return how many trials came before one, but those that a kill broke off."""
-    return sum(
-        trial.number < number and not _is_broken_off(trial)
-        for trial in study.get_trials(deepcopy=False)
-    )
-
-
-def _clear_abandoned(study: optuna.Study) -> None:
-    """Give up the trials of processes of this machine that are gone."""
-    from optuna.trial import TrialState
-
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if processes.has_ended(trial.user_attrs.get(PROCESS, "")):
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-
-
-def _is_broken_off(trial: optuna.trial.FrozenTrial) -> bool:
-    """Return whether a kill ended a trial; one that fails by itself has its time."""
-    return trial.state.name == "FAIL" and SECONDS not in trial.user_attrs
 
 
 def _suggest(
@@ -269,42 +228,3 @@ def _suggest(
 def _searched(settings: NetSettings) -> dict[str, Any]:
     values = asdict(settings)
     return {name: values[name] for name in asdict(SearchSpace())}
-
-
-def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    from optuna.trial import TrialState
-
-    ended = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    found = study.get_trials(deepcopy=False, states=ended)
-    return [trial for trial in found if not _is_broken_off(trial)]
-
-
-def _best_value(trials: list[optuna.trial.FrozenTrial]) -> float | None:
-    done = (t.value for t in trials if t.state.name == "COMPLETE")
-    return min((value for value in done if value is not None), default=None)
-
-
-def _as_row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
-    """Return a trial as flat values; a pruned one has its last epoch's loss."""
-    last = trial.intermediate_values.get(trial.last_step or 0)
-    return {
-        "number": trial.number,
-        "state": trial.state.name.lower(),
-        "value": trial.value if trial.state.name == "COMPLETE" else last,
-        "seconds": trial.user_attrs[SECONDS],
-        "epochs": trial.user_attrs[EPOCHS],
-        **{f"params.{name}": value for name, value in trial.params.items()},
-    }
-
-
-def _stratified(label: Floats, max_rows: int, seed: int) -> NDArray[np.int64]:
-    """Return the places of at most so many rows, with the churn rate of all."""
-    if len(label) <= max_rows:
-        return np.arange(len(label))
-    rng = np.random.default_rng(seed)
-    kept = []
-    for value in (0.0, 1.0):
-        positions = np.flatnonzero(label == value)
-        share = round(len(positions) * max_rows / len(label))
-        kept.append(rng.permutation(positions)[:share])
-    return np.sort(np.concatenate(kept))

@@ -32,24 +32,25 @@ def test_no_trials_give_an_empty_table_and_a_figure(tmp_path):
     assert len(nodes.plot_tuning(found["tuning_trials"], untuned).data) == 3
 
 
-def test_a_log_loss_is_not_drawn_beside_money(tmp_path):
+def test_the_axis_says_what_trials_were_judged_by(tmp_path):
     trials = pd.DataFrame(
         {
             "number": [0, 1, 2],
             "state": ["complete", "pruned", "complete"],
-            "value": [7.0, 0.4, 6.0],
+            "value": [7.0, 9.0, 6.0],
         }
     )
     usual = training(tmp_path)
     by_profit = dataclasses.replace(usual.tuning, objective="profit")
     found = nodes.plot_tuning(trials, training(tmp_path, tuning=by_profit))
-    assert [line.y.tolist() for line in found.data] == [[7.0, 6.0], [7.0, 6.0]]
+    assert {line.name: line.y.tolist() for line in found.data} == {
+        "complete": [7.0, 6.0],
+        "pruned": [9.0],
+        "best so far": [7.0, 6.0],
+    }
     assert found.layout.yaxis.title.text == "money lost a customer of held-out rows"
-    assert [line.name for line in nodes.plot_tuning(trials, usual).data] == [
-        "complete",
-        "pruned",
-        "best so far",
-    ]
+    by_log_loss = nodes.plot_tuning(trials, usual)
+    assert by_log_loss.layout.yaxis.title.text == "log loss of held-out rows"
 
 
 def test_a_study_can_look_for_profit(tmp_path):

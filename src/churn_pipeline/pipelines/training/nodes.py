@@ -31,7 +31,7 @@ from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.provenance import MeasuredOn, row_facts
 
 if TYPE_CHECKING:
-    from churn_pipeline.models.batch import Loss
+    from churn_pipeline.models.trials import Loss
 
 _LOG = logging.getLogger(__name__)
 _TRIAL_COLUMNS = ("number", "state", "value", "seconds", "epochs")
@@ -111,24 +111,19 @@ def _tuned(settings: NetSettings, trials: list[dict[str, Any]]) -> dict[str, Any
 
 
 def plot_tuning(tuning_trials: pd.DataFrame, training: Training) -> Any:
-    """Return a figure of what trials were judged by, and of the best so far.
-
-    Pruned trials are known by their log loss alone: they are drawn where that is what
-    all are judged by.
-    """
+    """Return a figure of what trials were judged by, and of the best so far."""
     import plotly.graph_objects as go
 
-    by_log_loss = training.tuning.objective == "log_loss"
     complete = tuning_trials["state"] == "complete"
-    drawn = {"complete": complete} | ({"pruned": ~complete} if by_log_loss else {})
     figure = go.Figure()
-    for name, rows in drawn.items():
+    for name, rows in {"complete": complete, "pruned": ~complete}.items():
         part = tuning_trials[rows]
         figure.add_scatter(x=part["number"], y=part["value"], mode="markers", name=name)
     best = tuning_trials[complete].assign(value=lambda rows: rows["value"].cummin())
     figure.add_scatter(
         x=best["number"], y=best["value"], line_shape="hv", name="best so far"
     )
+    by_log_loss = training.tuning.objective == "log_loss"
     judged = "log loss" if by_log_loss else "money lost a customer"
     return figure.update_layout(
         title="Tuning of the net",
