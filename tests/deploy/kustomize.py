@@ -24,7 +24,8 @@ CLUSTER_WIDE = {"Namespace"}
 def build(folder: Path) -> list[Manifest]:
     """Return the manifests that a folder's `kustomization.yaml` comes to."""
     spec = load(folder / "kustomization.yaml")
-    assert set(spec) <= FIELDS, f"expected only {FIELDS} in {folder}, got {set(spec)}"
+    if not set(spec) <= FIELDS:
+        raise ValueError(f"expected only {FIELDS} in {folder}, got {set(spec)}")
     found: list[Manifest] = []
     for name in spec["resources"]:
         path = (folder / name).resolve()
@@ -52,7 +53,8 @@ def _patch(found: list[Manifest], patch: Manifest, folder: Path) -> None:
     target = patch["target"]
     text = patch.get("patch") or (folder / patch["path"]).read_text("utf-8")
     hit = [manifest for manifest in found if _is_target(manifest, target)]
-    assert hit, f"expected a target of {target} in {folder}, found none"
+    if not hit:
+        raise ValueError(f"expected a target of {target} in {folder}, found none")
     for manifest in hit:
         for change in yaml.safe_load(text):
             _change(manifest, change)
@@ -70,12 +72,14 @@ def _is_target(manifest: Manifest, target: Manifest) -> bool:
 
 def _change(manifest: Manifest, change: Manifest) -> None:
     """Add or replace one value, by its JSON pointer."""
-    assert change["op"] in {"add", "replace"}
+    if change["op"] not in {"add", "replace"}:
+        raise ValueError(f"expected add or replace, got {change}")
     *way, last = change["path"].strip("/").split("/")
     at: Any = manifest
     for step in way:
         at = at[int(step) if isinstance(at, list) else step]
-    assert change["op"] == "add" or last in at, f"nothing to replace: {change}"
+    if change["op"] == "replace" and last not in at:
+        raise ValueError(f"expected something to replace, found none: {change}")
     at[last] = copy.deepcopy(change["value"])
 
 
@@ -89,7 +93,8 @@ def _name(manifest: Manifest, suffix: str, namespace: str | None) -> None:
 
 
 def _label(manifest: Manifest, label: Manifest) -> None:
-    assert label["includeSelectors"]
+    if not label["includeSelectors"]:
+        raise ValueError(f"expected labels of selectors too, got {label}")
     pairs, spec = label["pairs"], manifest.get("spec", {})
     manifest["metadata"].setdefault("labels", {}).update(pairs)
     if manifest["kind"] == "Service":

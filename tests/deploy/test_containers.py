@@ -10,7 +10,7 @@ import pytest
 from churn_pipeline.serving.__main__ import _parser
 from churn_pipeline.serving.endpoints import ENDPOINTS
 from churn_pipeline.serving.place import FOLDERS
-from tests.deploy.tools import DEPLOY, PROMETHEUS, ROOT, check_schema, load
+from tests.deploy.tools import DEPLOY, PROMETHEUS, ROOT, by_schema, load
 
 RECIPES = ("Containerfile", "Containerfile.lab")
 COMPOSE = load(DEPLOY / "compose.yaml")
@@ -28,7 +28,8 @@ def last(name: str, word: str) -> str:
 
 
 def test_compose_is_what_its_specification_takes() -> None:
-    check_schema("vendor.compose-spec", DEPLOY / "compose.yaml")
+    found = by_schema("vendor.compose-spec", DEPLOY / "compose.yaml")
+    assert found.faults == ""
 
 
 @pytest.mark.parametrize("name", RECIPES)

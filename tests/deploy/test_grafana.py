@@ -28,7 +28,9 @@ def test_promtool_takes_each_query_of_the_dashboard(tmp_path: Path) -> None:
     group = [{"record": f"q:{n}", "expr": query} for n, query in enumerate(asked)]
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "board", "rules": group}]}))
-    assert f"{len(asked)} rules found" in promtool("check", "rules", file)
+    found = promtool("check", "rules", file)
+    assert found.faults == ""
+    assert f"{len(asked)} rules found" in found.text
 
 
 @pytest.mark.parametrize("query", queries())

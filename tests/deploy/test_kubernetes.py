@@ -47,7 +47,16 @@ def selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
 def test_kubernetes_takes_each_manifest(manifest: Manifest, version: str) -> None:
     if manifest["apiVersion"] == KNATIVE:  # its pods are Kubernetes' own
         manifest = knative_as_pod(manifest)
-    kubernetes_validate.validate(manifest, version, strict=True)
+    assert faults(manifest, version) == ""
+
+
+def faults(manifest: Manifest, version: str) -> str:
+    """Return what a version of Kubernetes finds in a manifest."""
+    try:
+        kubernetes_validate.validate(manifest, version, strict=True)
+    except kubernetes_validate.ValidationError as error:
+        return str(error.message)
+    return ""
 
 
 def knative_as_pod(manifest: Manifest) -> Manifest:
@@ -55,7 +64,6 @@ def knative_as_pod(manifest: Manifest) -> Manifest:
 
     It has two fields of its own, and its probes take the port of the container.
     """
-    assert set(manifest["spec"]) == {"template"}
     own = {"containerConcurrency", "timeoutSeconds"}
     template = manifest["spec"]["template"]
     pod = {key: value for key, value in template["spec"].items() if key not in own}
@@ -81,8 +89,7 @@ def test_a_manifest_with_a_field_that_does_not_exist_is_refused() -> None:
         "metadata": {"name": "a"},
         "spek": {},
     }
-    with pytest.raises(kubernetes_validate.ValidationError, match="spek"):
-        kubernetes_validate.validate(wrong, VERSIONS[0], strict=True)
+    assert "spek" in faults(wrong, VERSIONS[0])
 
 
 @pytest.mark.parametrize(("place", "pod"), PODS)
@@ -242,6 +249,7 @@ def test_prometheus_finds_the_pods_by_the_headless_service() -> None:
 
 def test_knative_scales_between_bounds_by_requests_in_work() -> None:
     (service,) = of_kind("knative", "Service")
+    assert set(service["spec"]) == {"template"}  # all of it is checked as a pod
     notes = service["spec"]["template"]["metadata"]["annotations"]
     scale: dict[str, Any] = {key.rpartition("/")[2]: v for key, v in notes.items()}
     assert 1 <= int(scale["min-scale"]) < int(scale["max-scale"])

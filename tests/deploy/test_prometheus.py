@@ -40,7 +40,7 @@ def test_promtool_takes_the_scrape_configuration(path: Path, tmp_path: Path) -> 
     assert all(Path(file).is_absolute() for file in files)
     (tmp_path / "rules").symlink_to(PROMETHEUS / "rules")
     (tmp_path / path.name).write_text(yaml.safe_dump(config))
-    promtool("check", "config", tmp_path / path.name)
+    assert promtool("check", "config", tmp_path / path.name).faults == ""
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
@@ -51,11 +51,11 @@ def test_the_address_that_is_scraped_is_the_services(path: Path) -> None:
 
 
 def test_promtool_takes_the_rules() -> None:
-    promtool("check", "rules", *RULES)
+    assert promtool("check", "rules", *RULES).faults == ""
 
 
 def test_each_alert_fires_when_it_should_and_only_then() -> None:
-    promtool("test", "rules", CASES)
+    assert promtool("test", "rules", CASES).faults == ""
 
 
 def test_each_alert_has_a_case_in_which_it_fires() -> None:

@@ -51,8 +51,8 @@ def filling(rows: list[tuple[Any, ...]]) -> Filling:
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        yield url
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield f"{server.url}/1"
 
 
 @pytest.fixture(params=["sqlite", "redis"])

@@ -15,7 +15,7 @@ from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.journal.truth import read_truths
 from churn_pipeline.serving.journal.writer import Journal
 from tests.postgres.conftest import Server
-from tests.serving.journal.kills import check_logged, kill_while_logging
+from tests.serving.journal.kills import kill_while_logging, logged
 from tests.serving.journal.made import DAY_NS, NOON, batch, entry
 
 pytestmark = pytest.mark.postgres
@@ -88,5 +88,8 @@ def test_nothing_older_than_a_second_is_lost_when_workers_are_killed(
     url = postgres.new_database("killed_journal")
     safe = kill_while_logging(url, "kill", processes=2)
     database = connect(url)
-    check_logged(database, safe)
+    found = logged(database, safe)
     database.close()
+    assert min(safe.values()) > 0
+    assert (found.missing(safe), found.with_holes()) == ({}, [])
+    assert (found.predictions, found.orphans) == (found.expected, 0)

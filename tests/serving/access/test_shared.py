@@ -1,9 +1,7 @@
 """Limits of several processes together, on a real Redis that comes and goes."""
 
-import shutil
 import socket
-import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
@@ -12,6 +10,8 @@ from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.access.roles import Caller, Rate, Role
 from churn_pipeline.serving.access.shared import SharedCounts, shared_counts
 from churn_pipeline.serving.refusal import Refusal
+from tests.ports import free_port
+from tests.redis_server import redis_server
 
 DESK = Caller("desk", Role.PREDICT, "a" * 16)
 
@@ -22,30 +22,7 @@ def now():
 
 @pytest.fixture
 def port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-@contextmanager
-def _redis(port, folder):
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("needs Redis: apt-get install redis-server")
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    server = subprocess.Popen(
-        [program, *options, "--requirepass", "hidden"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while "Ready to accept connections" not in server.stdout.readline():
-            assert server.poll() is None
-        yield server
-    finally:
-        server.kill()
-        server.communicate()
+    return free_port()
 
 
 def _process(port, requests=10):
@@ -66,7 +43,7 @@ def _admitted(limits, n):
 
 
 def test_processes_share_a_limit(port, tmp_path):
-    with _redis(port, tmp_path):
+    with redis_server(tmp_path, port):
         (one, ones), (two, twos) = _process(port), _process(port)
         assert _admitted(one, 6) == 6
         ones.sync()
@@ -84,11 +61,11 @@ def test_a_redis_killed_in_the_middle_leaves_each_process_its_own_count(
     port, tmp_path, caplog
 ):
     limits, shared = _process(port)
-    with _redis(port, tmp_path) as server:
+    with redis_server(tmp_path, port) as server:
         assert _admitted(limits, 4) == 4
         shared.sync()
-        server.kill()
-        server.wait()
+        server.process.kill()
+        server.process.wait()
         assert _admitted(limits, 2) == 2
         for _ in range(3):
             shared.sync()
@@ -96,7 +73,7 @@ def test_a_redis_killed_in_the_middle_leaves_each_process_its_own_count(
         assert _admitted(limits, 99) == 4
     assert len(caplog.records) == 1
     assert "hidden" not in caplog.text
-    with _redis(port, tmp_path):  # empty, as after a start without a disk
+    with redis_server(tmp_path, port):  # empty, as after a start without a disk
         shared.sync()
         assert shared.problem is None
         assert _admitted(limits, 99) == 0
@@ -105,7 +82,7 @@ def test_a_redis_killed_in_the_middle_leaves_each_process_its_own_count(
 def test_a_wrong_password_is_told_without_it(port, tmp_path, caplog):
     limits = RateLimits(Rate(10, 60), now)
     wrong = SharedCounts(f"redis://:wr0ng@127.0.0.1:{port}", limits, now)
-    with _redis(port, tmp_path):
+    with redis_server(tmp_path, port):
         limits.hit(DESK)
         wrong.sync()
     assert "invalid" in wrong.problem
@@ -122,7 +99,7 @@ def test_a_redis_that_hangs_keeps_no_request(tmp_path):
 
 
 def test_the_thread_tells_redis_by_itself(port, tmp_path):
-    with _redis(port, tmp_path):
+    with redis_server(tmp_path, port):
         limits, shared = _process(port)
         shared.start()
         limits.hit(DESK)

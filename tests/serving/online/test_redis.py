@@ -23,8 +23,8 @@ FIELDS = {"age": "0a0b0c0d", "plan": "ff000001", "income": "22", OBSERVED: "33"}
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with redis_server(tmp_path_factory.mktemp("redis")) as found:
-        yield found
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield f"{server.url}/1"
 
 
 def fill(url: str, age: float = 41.0) -> None:
@@ -72,9 +72,9 @@ def test_a_data_set_that_was_not_written_has_no_store(url: str) -> None:
 def test_a_redis_that_is_gone_costs_one_wait_and_what_is_kept_is_answered(
     tmp_path: Path,
 ) -> None:
-    with redis_server(tmp_path) as url:
-        fill(url)
-        online = OnlineFeatures(url, "shop")
+    with redis_server(tmp_path) as server:
+        fill(server.url)
+        online = OnlineFeatures(server.url, "shop")
         kept = online.features("ann")
     assert code(online, "ben") == "online_store_unreachable"
     assert online.features("ann") is kept
