@@ -152,17 +152,19 @@ def _label(raw: ir.Table, roles: Snapshot) -> dict[str, Any]:
             f"expected the value `{roles.positive}` (--positive) in `{roles.target}`, "
             f"got {shown or 'blank cells only'}{hint}"
         )
-    if len(values) == 1:
+    if len({value.lower() for value in values}) == 1:
         raise ValueError(
             f"expected customers who left and customers who stayed in "
             f"`{roles.target}`, got {shown} alone; bring rows of both"
         )
-    others = [value for value in values if value != same[0]]
+    # As validation does: `True` in one export and `TRUE` in another are one value.
+    others = {v.lower(): v for v in reversed(values) if v.lower() != same[0].lower()}
+    positives = sum(n for v, n in values.items() if v.lower() == same[0].lower())
     return {
         "positive": same[0],
-        "others": others,
-        "rate": values[same[0]] / sum(values.values()),
-        "positives": values[same[0]],
+        "others": list(reversed(others.values())),
+        "rate": positives / sum(values.values()),
+        "positives": positives,
         "missing": sum(every.values()) - sum(values.values()),
         "rows": sum(every.values()),
     }
@@ -235,7 +237,8 @@ def _told(
     proposals = [_proposed(fact, table) for fact in facts]
     used = [place for place, found in enumerate(proposals) if found.column is not None]
     picked = raw.order_by(raw["_row"].hash()).limit(_SAMPLE)
-    is_positive = (text_of(picked[roles.target]) == positive).fill_null(False)
+    text = text_of(picked[roles.target]).lower()
+    is_positive = (text == positive.lower()).fill_null(False)
     # Named by their places: a name of the file may be any.
     cells = {f"c{place}": _cell(picked, facts[place], table) for place in used}
     sample = picked.select(label=is_positive.cast("float64"), **cells).to_pandas()

@@ -53,6 +53,21 @@ def test_a_label_is_found_whatever_its_number_looks_like() -> None:
     assert (label.positive, label.negative, label.expected_rate) == ("0.0", "1.0", 0.25)
 
 
+def test_a_label_is_one_value_however_its_letters_are_written() -> None:
+    frame = table()
+    frame.loc[::8, "left"] = "YES"
+    frame.loc[1::8, "left"] = "no"
+    frame.to_csv("data.csv", index=False)
+    result = run(Path("data.csv"), *SNAPSHOT)
+    label = described().label
+    assert (label.positive.lower(), label.negative, label.expected_rate) == (
+        "yes",
+        "No",
+        0.25,
+    )
+    assert "all other values" not in result.output
+
+
 def test_the_date_of_a_snapshot_may_be_said() -> None:
     table().to_csv("data.csv", index=False)
     said = run(Path("data.csv"), *SNAPSHOT, "--date", "2026-07-01")
