@@ -31,3 +31,8 @@ def test_columns_of_two_lengths_are_refused():
 def test_many_missing_columns_are_cut_short():
     with pytest.raises(ValueError, match="and 15 more"):
         read_table({}, numbers=[f"x{i}" for i in range(20)], categories=[])
+
+
+def test_a_zero_at_the_end_of_a_text_is_of_the_text():
+    table = read_table({"plan": ["basic\0", "basic"]}, numbers=[], categories=["plan"])
+    assert table.categories[:, 0].tolist() == ["basic\0", "basic"]

@@ -129,6 +129,19 @@ def test_strange_bodies_are_refused_and_not_a_fault_of_ours(client, path, body):
         assert len(answer.content) < 20_000
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/predict_batch", b"[" + b"[]," * 2_000_000 + b"[]]"),
+        ("/feedback", b"[" + b"{}," * 2_000_000 + b"{}]"),
+        ("/v2/models/tiny/infer", b'{"inputs":[' + b"[]," * 2_000_000 + b"[]]}"),
+    ],
+)
+def test_millions_of_values_are_refused_before_they_are_made(client, path, body):
+    answer = client.post(path, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_values")
+
+
 def test_a_sender_who_hangs_up_is_no_fault_of_ours(artifact, caplog):
     app = app_of(artifact)
     parts = [
@@ -265,6 +278,7 @@ def test_answers_have_the_shape_that_the_page_shows(client, path, body, shape):
 
 def test_one_customer_gets_the_answer_of_a_batch_to_the_bit(client):
     columns = tiny_columns(50, seed=4)
+    columns["plan"][7] = "basic\0"
     rows = [dict(zip(columns, row)) for row in zip(*columns.values(), strict=True)]
     batch = [client.post("/predict_batch", json=[row]).json() for row in rows]
     alone = [client.post("/predict", json=row).json() for row in rows]

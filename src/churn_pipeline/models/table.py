@@ -151,7 +151,9 @@ def _is_number(value: object) -> bool:
 
 
 def _read_categories(values: Any) -> NDArray[np.object_]:
-    found = np.asarray(values).astype(object)
+    # NumPy's own text cuts zeros at the end off: "a\0" would be "a".
+    kind = object if isinstance(values, list) else None
+    found = np.asarray(values, kind).astype(object, copy=False)
     if set(map(type, found.tolist())) <= {str}:
         return found
     missing = _is_missing(found)

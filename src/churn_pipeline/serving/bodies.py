@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from csv import Error as CSVError
 from csv import reader as csv_of_python
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from churn_pipeline.serving.refusal import Refusal, refusal, shortened
+from churn_pipeline.serving.cells import (
+    MAX_COLUMNS,
+    check_schema,
+    too_many_columns,
+    values_of,
+)
+from churn_pipeline.serving.refusal import MAX_ERRORS, Refusal, refusal, shortened
+from churn_pipeline.serving.unpacked import unpacked_bytes
 from churn_pipeline.serving.wire import JSON
 
 if TYPE_CHECKING:
@@ -22,18 +31,22 @@ PARQUET = "application/vnd.apache.parquet"
 ARROW = "application/vnd.apache.arrow.stream"
 KINDS = (JSON, CSV, PARQUET, ARROW)
 MAX_UNPACKED = 256 * 2**20
-"""Bytes that a Parquet file may say it unpacks to."""
+"""Bytes that a Parquet file or an Arrow stream may say it unpacks to."""
 
 Rows = list[dict[str, Any]]
 
 
-def rows_of(body: bytes, kind: str, *, numbers: set[str], at_most: int) -> Rows:
+def rows_of(
+    body: bytes, kind: str, *, numbers: set[str], texts: set[str], at_most: int
+) -> Rows:
     """Return the rows of a body, column -> value.
 
     Args:
         body: What was sent.
         kind: Its media type, one of `KINDS` but JSON.
         numbers: Columns whose text in a CSV is a number.
+        texts: The other columns that there are; of further ones the first 20 are
+            returned, for the contract to refuse.
         at_most: Most rows that are answered.
 
     Raises:
@@ -51,27 +64,36 @@ def rows_of(body: bytes, kind: str, *, numbers: set[str], at_most: int) -> Rows:
         ARROW: _arrow,
     }
     try:
-        table = read[kind](body, at_most)
-    except (pa.ArrowException, OSError, ValueError) as error:
+        columns = _columns(read[kind](body, at_most), numbers | texts, at_most)
+    except (pa.ArrowException, CSVError, OSError, ValueError) as error:
         if isinstance(error, Refusal):
             raise
         received = shortened(str(error).splitlines()[0] if str(error) else kind)
         raise refusal(400, "invalid_body", expected=kind, received=received) from None
-    if table.num_rows > at_most:
-        raise _too_many(at_most)
-    columns = {
-        name: _values(column, text=kind == CSV and name in numbers)
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    }
+    if kind == CSV:
+        for name in numbers & columns.keys():
+            columns[name] = [_number(cell) for cell in columns[name]]
     names = list(columns)
     return [dict(zip(names, row, strict=True)) for row in zip(*columns.values())]
+
+
+def _columns(table: pa.Table, known: set[str], at_most: int) -> dict[str, list[Any]]:
+    if table.num_rows > at_most:
+        raise _too_many(at_most)
+    check_schema(table.schema)
+    others = [name for name in table.column_names if name not in known][:MAX_ERRORS]
+    kept = [name for name in table.column_names if name in known] + others
+    return {name: values_of(name, table.column(name)) for name in kept}
 
 
 def _csv(body: bytes, at_most: int) -> pa.Table:
     import pyarrow as pa
     from pyarrow import csv
 
-    header = body.partition(b"\n")[0].decode("utf-8-sig").strip()
+    first = body.partition(b"\n")[0]
+    if first.count(b",") >= MAX_COLUMNS:
+        raise too_many_columns()
+    header = first.decode("utf-8-sig").strip()
     types = dict.fromkeys(next(csv_of_python([header]), []), pa.string())
     convert = csv.ConvertOptions(
         column_types=types, null_values=[""], strings_can_be_null=True
@@ -87,18 +109,21 @@ def _parquet(body: bytes, at_most: int) -> pa.Table:
     groups = (about.row_group(i) for i in range(about.num_row_groups))
     if about.num_rows > at_most:
         raise _too_many(at_most)
-    if sum(group.total_byte_size for group in groups) > MAX_UNPACKED:
-        expected = f"at most {MAX_UNPACKED:,} bytes unpacked"
-        raise refusal(413, "too_large", expected=expected, received="more")
-    return file.read()
+    _check_unpacked(sum(group.total_byte_size for group in groups))
+    check_schema(file.schema_arrow)
+    # As it was packed: a text that a million rows name is there once.
+    packed = parquet.ParquetFile(io.BytesIO(body), read_dictionary=about.schema.names)
+    return packed.read()
 
 
 def _arrow(body: bytes, at_most: int) -> pa.Table:
     import pyarrow as pa
 
+    _check_unpacked(unpacked_bytes(body))
     rows, batches = 0, []
     with pa.ipc.open_stream(body) as reader:
         schema = reader.schema
+        check_schema(schema)
         for batch in reader:
             rows += batch.num_rows
             if rows > at_most:
@@ -107,19 +132,24 @@ def _arrow(body: bytes, at_most: int) -> pa.Table:
     return pa.Table.from_batches(batches, schema)
 
 
-def _values(column: pa.ChunkedArray, *, text: bool) -> list[Any]:
-    values = column.to_pylist()
-    if text:
-        return [_number(value) for value in values]
-    return [None if value != value else value for value in values]  # noqa: PLR0124
+def _check_unpacked(n_bytes: int) -> None:
+    if n_bytes > MAX_UNPACKED:
+        expected = f"at most {MAX_UNPACKED:,} bytes unpacked"
+        raise refusal(413, "too_large", expected=expected, received="more")
 
 
-def _number(text: str | None) -> Any:
-    """Return the number of a cell; the text where it is none, for the contract."""
+def _number(text: Any) -> Any:
+    """Return the number of a cell, NaN as None; the text where it is none.
+
+    Python takes `1_0` and the digits of all scripts; a table means neither.
+    """
+    if not isinstance(text, str) or not text.isascii() or "_" in text:
+        return text
     try:
-        return None if text is None else float(text)
+        value = float(text)
     except ValueError:
         return text
+    return None if isnan(value) else value
 
 
 def _too_many(at_most: int) -> Refusal:

@@ -94,6 +94,7 @@ class Contract:
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
+        check_values(body, at_most * (len(self._names) + MAX_ERRORS))
         return self.read_rows(parsed(body), at_most=at_most)
 
     def read_rows(self, values: Any, *, at_most: int = MAX_ROWS) -> Request:
@@ -250,6 +251,20 @@ def parsed(body: bytes) -> Any:
         raise refusal(
             400, "invalid_json", expected="JSON in UTF-8", received=str(error)
         ) from None
+
+
+def check_values(body: bytes, at_most: int) -> None:
+    """Check that a JSON text has no more values than any right one; commas tell.
+
+    Python takes seconds to make the ten million lists of `[[],[],…]`, and nobody else
+    is answered meanwhile.
+
+    Raises:
+        Refusal: It has more.
+    """
+    if body.count(b",") > at_most:
+        expected = f"at most {at_most:,} values"
+        raise refusal(413, "too_many_values", expected=expected, received="more")
 
 
 def _checked_rows(value: Any, at_most: int) -> list[Any]:

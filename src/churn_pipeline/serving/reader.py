@@ -41,6 +41,8 @@ class Reader:
         self.n_numbers, self.n_texts = len(manifest.numbers), len(manifest.texts)
         self._contract = contract
         self._features = [contract.features[name] for name in self.names]
+        self._numbers = {f.name for f in self._features if f.type == "number"}
+        self._texts = {*self.names, CUSTOMER_ID} - self._numbers
         row = _struct(self._features)
         self._one = msgspec.json.Decoder(row).decode
         self._rows_type: Any = list[row]  # type: ignore[valid-type]
@@ -78,8 +80,9 @@ class Reader:
         Raises:
             Refusal: It cannot be read, or breaks the contract.
         """
-        numbers = {f.name for f in self._features if f.type == "number"}
-        rows = rows_of(body, kind, numbers=numbers, at_most=at_most)
+        rows = rows_of(
+            body, kind, numbers=self._numbers, texts=self._texts, at_most=at_most
+        )
         try:
             found = msgspec.convert(rows, self._rows_type)
         except (msgspec.MsgspecError, ValueError):

@@ -13,11 +13,14 @@ from churn_pipeline.telemetry import switch_off
 switch_off()  # before BentoML is imported
 
 import bentoml  # noqa: E402
+import uvicorn.config  # noqa: E402
 from _bentoml_sdk import Service  # noqa: E402 - what bentoml.service makes
 
 from churn_pipeline.serving.app import App  # noqa: E402
 from churn_pipeline.serving.assemble import assemble  # noqa: E402
 
+# BentoML takes uvicorn's own choice of a protocol, and lets nobody name another.
+uvicorn.config.HTTP_PROTOCOLS["auto"] = "churn_pipeline.serving.protocol:Protocol"
 app = App()
 
 

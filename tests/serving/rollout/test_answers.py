@@ -88,6 +88,34 @@ def test_an_altered_file_is_refused_without_a_trace(rollout):
     assert _refused(rollout, _body(version=1))[:2] == (500, "rollout_altered")
 
 
+def test_where_the_files_lie_is_told_to_nobody_but_the_log(rollout, caplog):
+    put_rollout(rollout, _body(), Ada())
+    rollout.path.write_text("{")
+    with pytest.raises(Refusal) as caught:
+        put_rollout(rollout, _body(version=1), Ada())
+    assert str(rollout.path) not in str(caught.value)
+    assert str(rollout.path) in caplog.text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"exclude": [{"feature": "age", "at_least": float("nan")}]},
+        {"exclude": [{"feature": "age", "below": float("inf")}]},
+        {"exclude": [{"feature": "age", "equals": float("nan")}]},
+        {"exclude": [{"feature": "age", "one_of": [1, float("-inf")]}]},
+        {"planned": 10**400},
+        {"level": float("nan")},
+        {"canary": {"steps": [float("nan")]}},
+    ],
+)
+def test_what_could_not_be_read_again_is_not_written(rollout, values):
+    put_rollout(rollout, _body(), Ada())
+    status, _, field = _refused(rollout, _body(version=1, **values))
+    assert (status, field.split(".")[0]) == (422, next(iter(values)))
+    assert Rollout(rollout.path).state == rollout.state
+
+
 def test_an_abort_says_why(rollout):
     put_rollout(rollout, _body(), Ada())
     with pytest.raises(Refusal, match="why"):

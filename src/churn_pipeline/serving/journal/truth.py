@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
 
-from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shown
+from churn_pipeline.serving.contract import check_values, parsed
+from churn_pipeline.serving.refusal import (
+    MAX_ERRORS,
+    Problem,
+    Refusal,
+    refusal,
+    shortened,
+    shown,
+)
 
 MAX_LABELS = 10_000
 _NAMED: list[Any] = [
     {"required": ["request_id"]},
     {"required": ["customer_id", "observation_date"]},
 ]
+
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def _since_1970(moment: dt.datetime) -> dt.datetime:
+    """Return a moment that the journal can write: in ns since 1970."""
+    if moment < _EPOCH:
+        raise ValueError("a moment from 1970 on")
+    return moment
 
 
 class Truth(BaseModel):
@@ -41,12 +60,19 @@ class Truth(BaseModel):
         extra="forbid", strict=True, json_schema_extra={"oneOf": _NAMED}
     )
 
-    request_id: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    # PostgreSQL takes no NUL
+    request_id: (
+        Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+        | None
+    ) = None
     row: Annotated[int, Field(ge=0, lt=MAX_LABELS)] = 0
     customer_id: Annotated[str, Field(max_length=200)] | int | None = None
     observation_date: Annotated[dt.date, Field(strict=False)] | None = None
     churned: bool
-    known: Annotated[AwareDatetime, Field(strict=False)] | None = None
+    known: (
+        Annotated[AwareDatetime, Field(strict=False), AfterValidator(_since_1970)]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _names_its_prediction(self) -> Truth:
@@ -69,46 +95,61 @@ class Taken(BaseModel):
     request_id: str
 
 
-_MANY = TypeAdapter(list[Truth])
+_validate = Truth.__pydantic_validator__.validate_python
 
 
 def read_truths(body: bytes) -> list[Truth]:
     """Return the labels of a request's body: an object, or a list of them.
 
+    Reading stops at the twentieth problem.
+
     Raises:
         Refusal: It is no JSON, breaks the contract, or is too long or empty.
     """
-    listed = body if body.lstrip()[:1] == b"[" else b"[" + body + b"]"
-    try:
-        found = _MANY.validate_json(listed)
-    except ValidationError as error:
-        raise _refused(error) from None
-    if 1 <= len(found) <= MAX_LABELS:
-        return found
-    code, status = ("too_many_rows", 413) if found else ("no_rows", 422)
-    expected = f"a label, or a list of 1 to {MAX_LABELS:,}"
-    raise refusal(status, code, expected=expected, received=f"list of {len(found)}")
+    check_values(body, MAX_LABELS * (len(Truth.model_fields) + MAX_ERRORS))
+    value = parsed(body)
+    listed = value if isinstance(value, list) else [value]
+    if not 1 <= len(listed) <= MAX_LABELS:
+        code, status = ("too_many_rows", 413) if listed else ("no_rows", 422)
+        expected = f"a label, or a list of 1 to {MAX_LABELS:,}"
+        raise refusal(status, code, expected=expected, received=shown(listed))
+    found: list[Truth] = []
+    problems: list[Problem] = []
+    for row, given in enumerate(listed):
+        try:
+            found.append(_validate(_few(given)))
+        except ValidationError as error:
+            problems += _problems(error, row)
+        if len(problems) >= MAX_ERRORS:
+            break
+    if problems:
+        raise Refusal(422, problems)
+    return found
 
 
-def _refused(error: ValidationError) -> Refusal:
-    details = error.errors(include_url=False, include_context=False)
-    if details[0]["type"] == "json_invalid":
-        received = str(details[0]["msg"])
-        return refusal(400, "invalid_json", expected="JSON in UTF-8", received=received)
-    problems = []
-    for detail in details:
-        row, *rest = detail["loc"] or (None,)
-        field = str(rest[0]) if rest else ""
-        expected = "a label: see /docs.json" if not field else str(detail["msg"])
+def _few(given: Any) -> Any:
+    """Return a label; of its unknown fields few are looked at, each is an error."""
+    if not isinstance(given, dict) or len(given) <= len(Truth.model_fields):
+        return given
+    others = (name for name in given if name not in Truth.model_fields)
+    kept = Truth.model_fields.keys() & given.keys() | set(islice(others, MAX_ERRORS))
+    return {name: value for name, value in given.items() if name in kept}
+
+
+def _problems(error: ValidationError, row: int) -> list[Problem]:
+    found = []
+    for detail in error.errors(include_url=False, include_context=False):
+        field = str(detail["loc"][0]) if detail["loc"] else ""
+        expected = str(detail["msg"]) if field else "a label: see /docs.json"
         if detail["type"] == "value_error":
             expected = str(detail["msg"]).removeprefix("Value error, ")
-        problems.append(
+        found.append(
             Problem(
-                row=row if isinstance(row, int) else None,
+                row=row,
                 code="invalid_value",
-                field=field[:80],
+                field=shortened(field),
                 expected=expected,
                 received=shown(detail["input"]),
             )
         )
-    return Refusal(422, problems)
+    return found

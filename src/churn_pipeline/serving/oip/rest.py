@@ -9,7 +9,12 @@ from urllib.parse import unquote
 
 import msgspec
 
-from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
+from churn_pipeline.serving.contract import (
+    MAX_BYTES,
+    MAX_BYTES_BATCH,
+    MAX_ROWS,
+    check_values,
+)
 from churn_pipeline.serving.oip.infer import Inference, infer
 from churn_pipeline.serving.oip.model import (
     OUTPUTS,
@@ -29,6 +34,8 @@ Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 ROOT = "/v2"
 INFER, OTHER = "/v2/infer", "/v2/"
 """What metrics, the journal and the roles know the addresses by."""
+MAX_VALUES = 100 * MAX_ROWS
+"""Of a request in JSON; raw contents have no limit but that of the body."""
 LENGTH = b"inference-header-content-length"
 """Header: how many bytes of JSON stand before the raw contents of inputs."""
 
@@ -187,6 +194,7 @@ def _read(raw: bytes, headers: Headers) -> tuple[Body, list[Tensor]]:
         Refusal: It is not written as the protocol says.
     """
     end = _length(headers, len(raw))
+    check_values(raw[:end], MAX_VALUES)
     try:
         body = _decode(raw[:end])
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:

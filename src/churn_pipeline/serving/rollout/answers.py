@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +25,7 @@ from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
 from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
 
 M = TypeVar("M", bound=BaseModel)
+logger = logging.getLogger(__name__)
 
 
 class Named(Protocol):
@@ -76,7 +78,7 @@ def put_rollout(
     except StaleError as error:
         expected = f"version {rollout.state.version}, which is in force"
         raise refusal(
-            409, "stale_version", expected=expected, received=str(change.version)
+            409, "stale_version", expected=expected, received=shown(change.version)
         ) from error
     except ValidationError as error:
         raise _refused(error) from error
@@ -149,6 +151,10 @@ def _refused(error: ValidationError) -> Refusal:
 
 
 def _broken(error: Exception) -> Refusal:
+    logger.error("%s", error)  # it names files, which are nobody else's business
     return refusal(
-        500, "rollout_altered", expected="files as written", received=str(error)
+        500,
+        "rollout_altered",
+        expected="files as written",
+        received="others; the service's log says which",
     )

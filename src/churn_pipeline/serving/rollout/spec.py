@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from churn_pipeline.params import Params
 from churn_pipeline.serving.rollout.bucket import BUCKETS
@@ -25,11 +25,11 @@ def _in_buckets(percentage: float) -> float:
     return percentage
 
 
-Percentage = Annotated[
-    float, Field(ge=0, le=100, allow_inf_nan=False), AfterValidator(_in_buckets)
-]
+Percentage = Annotated[float, Field(ge=0, le=100), AfterValidator(_in_buckets)]
 """0 to 100; 0 sends everybody to the champion."""
 Text = Annotated[str, Field(min_length=1, max_length=200)]
+FINITE = ConfigDict(allow_inf_nan=False)
+"""JSON has no NaN and no infinity: such a state could not be read again."""
 
 
 class Segment(Params):
@@ -42,6 +42,8 @@ class Segment(Params):
         at_least: Its lowest value.
         below: What its value is below.
     """
+
+    model_config = FINITE
 
     feature: Text
     equals: Value | None = None
@@ -103,6 +105,8 @@ class Canary(Params):
         tolerance: How much worse it may be, in units of the primary metric.
     """
 
+    model_config = FINITE
+
     steps: Annotated[tuple[Percentage, ...], Field(min_length=1, max_length=20)] = (
         1,
         5,
@@ -115,7 +119,7 @@ class Canary(Params):
     slow_ms: Annotated[float, Field(gt=0, le=60_000)] = 50.0
     slow_limit: Annotated[float, Field(gt=0, lt=1)] = 0.05
     needs: Literal["operation", "truth"] = "operation"
-    tolerance: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.01
+    tolerance: Annotated[float, Field(ge=0)] = 0.01
 
     @model_validator(mode="after")
     def _rises(self) -> Canary:
@@ -154,6 +158,8 @@ class Plan(Params):
         planned: Customers with matured labels at whom the test is sharpest, both arms.
     """
 
+    model_config = FINITE
+
     challenger: Text | None = None
     percentage: Percentage = 0.0
     experiment: Annotated[str, Field(max_length=200)] = ""
@@ -162,7 +168,7 @@ class Plan(Params):
     canary: Canary | None = None
     primary: Metric = "log_loss"
     level: Annotated[float, Field(gt=0, le=0.5)] = 0.05
-    planned: Annotated[int, Field(ge=100)] = 10_000
+    planned: Annotated[int, Field(ge=100, le=10**12)] = 10_000
 
 
 class RolloutState(Plan):
