@@ -76,6 +76,12 @@ def change(folder: Path, sql: str) -> None:
     database.close()
 
 
+def test_replay_of_a_shadow_that_there_was_not_says_so(service) -> None:
+    done = run("replay", "many", "--shadow")
+    assert done.exit_code == 1
+    assert "expected a request that a shadow answered too, got 'many'" in done.output
+
+
 def test_replay_shows_both_answers_and_that_they_are_the_same(service) -> None:
     done = run("replay", "many", "--row", "1")
     assert done.exit_code == 0, done.output

@@ -22,6 +22,7 @@ def path(tmp_path, monkeypatch):
         raise LookupError(f"expected a registered version, got {name!r}")
 
     monkeypatch.setattr(module, "_version", version)
+    monkeypatch.setattr(module, "_champion", lambda env: "v-one")
     monkeypatch.setenv("CHURN_SERVICE_DIR", str(tmp_path))
     monkeypatch.chdir(ROOT)
     return tmp_path / "telco" / "rollout.json"
@@ -54,6 +55,21 @@ def test_show_tells_what_is_in_force_and_who_changed_it(path):
     assert told["action"] == "set"
 
 
+def test_the_history_tells_when_a_shadow_came_and_went(path):
+    _set("--shadow", "1.2.0")
+    _set("--shadow", "none")
+    came, went = _run("show", "--history").output.splitlines()
+    assert "shadow v-two  try it" in came
+    assert "shadow v-two ended  try it" in went
+
+
+def test_the_champion_is_no_shadow_of_itself(path):
+    done = _set("--shadow", "1.1.0")
+    assert done.exit_code == 1
+    assert "expected a shadow other than the champion, got v-one" in done.output
+    assert not path.exists()
+
+
 def test_a_file_gives_what_options_do_not(path, tmp_path):
     file = tmp_path / "change.json"
     file.write_text('{"exclude": [{"feature": "age", "below": 18}]}')
@@ -62,7 +78,7 @@ def test_a_file_gives_what_options_do_not(path, tmp_path):
 
 
 def test_abort_sends_everybody_to_the_champion(path):
-    _set("--challenger", "1.2.0", "--percentage", "50", "--shadow", "1.1.0")
+    _set("--challenger", "1.2.0", "--percentage", "50", "--shadow", "1.2.0")
     done = _run("abort", "--reason", "complaints")
     assert done.exit_code == 0, done.output
     state = Rollout(path).state

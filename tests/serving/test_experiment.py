@@ -1,14 +1,17 @@
 """An experiment from the first change to its results, through the service."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving import assemble
+from churn_pipeline.serving.access.keys import revoke_key
 from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.overload import FEW_AT_ONCE, Gate
-from churn_pipeline.serving.shared import Shared
+from churn_pipeline.serving.place import KEYS
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of
 
@@ -85,6 +88,73 @@ def test_a_canary_goes_up_and_errors_stop_it(app):
     assert who == ["tests", "canary", "canary"]
 
 
+def test_a_batch_counts_as_one_answer_of_each_model(app, monkeypatch):
+    client = client_of(app)
+    _change(client, canary={"steps": [50], "hours": 0})
+    refresh(app.parts)
+    counted = []
+    monkeypatch.setattr(
+        app.parts.watch,
+        "count",
+        lambda variant, *, failed, microseconds: counted.append((variant, failed)),
+    )
+    rows = [GOOD | {"customer_id": f"C-{i}"} for i in range(40)]
+    assert client.post("/predict_batch", json=rows).status_code == 200
+    assert sorted(counted) == [("challenger", False), ("champion", False)]
+    client.post("/explain", json=rows)
+    assert len(counted) == 2
+
+
+def test_a_challenger_that_fails_in_batches_is_stopped_and_the_champion_answers(app):
+    client = client_of(app)
+    _change(client, canary={"steps": [50], "hours": 0})
+    refresh(app.parts)
+
+    def fail(request, reasons):
+        raise RuntimeError("no answer")
+
+    app.parts.models.get("v2").many = fail
+    rows = [GOOD | {"customer_id": f"C-{i}"} for i in range(40)]
+    for _ in range(10):
+        answer = client.post("/predict_batch", json=rows)
+        assert answer.status_code == 200
+        told = {
+            (p["model_version"], p["variant"]) for p in answer.json()["predictions"]
+        }
+        assert told == {("v1", "champion"), ("v1", "outside")}
+    refresh(app.parts)
+    assert "answers that failed" in client.get("/rollout").json()["stopped"]
+
+
+def test_a_shadow_that_becomes_the_champion_answers_once(app):
+    client = client_of(app)
+    _change(client, challenger=None, shadow="v2")
+    refresh(app.parts)
+    app.parts.models.swap(app.parts.models.get("v2"))
+    assert client.post("/predict", json=GOOD).json()["model_version"] == "v2"
+    app.parts.shadow.close()
+    assert (app.parts.shadow.done, app.parts.shadow.dropped) == (0, 0)
+
+
+def test_keys_and_canary_are_looked_at_while_results_are_counted(app, monkeypatch):
+    entered, let = threading.Event(), threading.Event()
+
+    def slow(*args):
+        entered.set()
+        assert let.wait(10)
+        return []
+
+    monkeypatch.setattr(assemble, "of_journal", slow)
+    client = client_of(app)
+    _change(client, canary={"steps": [50], "hours": 0})
+    refresh(app.parts)
+    assert entered.wait(10)
+    revoke_key(app.folder / KEYS, "tests")
+    refresh(app.parts)  # while the count goes on
+    assert client.get("/rollout").status_code == 401
+    let.set()
+
+
 def test_a_change_for_another_state_is_a_conflict(app):
     client = client_of(app)
     _change(client, percentage=5)
@@ -118,12 +188,3 @@ def test_a_few_requests_at_once_are_no_load():
 
     assert not asyncio.run(_entered(Gate(Metrics()), FEW_AT_ONCE))
     assert asyncio.run(_entered(Gate(Metrics()), FEW_AT_ONCE + 1))
-
-
-def test_a_worker_knows_how_many_there_are(tmp_path):
-    shared = Shared(tmp_path)
-    shared.leave({})
-    assert shared.workers() == 1
-    (tmp_path / "1.json").write_text("[]")  # alive as long as the machine is
-    (tmp_path / "99999999.json").write_text("[]")  # has ended
-    assert shared.workers() == 2

@@ -92,6 +92,7 @@ def set_(
     Example: kedro churn rollout set --challenger 1.2.0 --percentage 5 --reason "A/B"
     """
     from churn_pipeline.serving.rollout.spec import RolloutChange
+    from churn_pipeline.serving.rollout.state import refuse_own_shadow
 
     with refusals():
         found = _rollout_of(env)
@@ -106,6 +107,7 @@ def set_(
         # A person who names no state changes the one that is there.
         asked["version"] = found.state.version if if_version is None else if_version
         change = RolloutChange.model_validate(asked)
+        refuse_own_shadow(change.shadow, _champion(env) if change.shadow else None)
         state = found.update(change, who=getpass.getuser(), why=reason)
     click.echo("\n".join(_lines(state)))
 
@@ -142,6 +144,12 @@ def _version(name: str, env: str | None) -> str:
     return find(releases.store, releases.registry, name)
 
 
+def _champion(env: str | None) -> str | None:
+    """Return the id of the version that serves; None: none does yet."""
+    pointer = releases_of(env).store.pointer()
+    return pointer.version if pointer else None
+
+
 def _canary(steps: str) -> dict[str, Any] | None:
     return None if steps == NONE else {"steps": [float(s) for s in steps.split(",")]}
 
@@ -173,7 +181,16 @@ def _history(decided: list[Decided]) -> Iterator[str]:
     for entry in decided:
         share = f"{entry.old.percentage:g} % -> {entry.new.percentage:g} %"
         tried = entry.new.challenger or "no challenger"
-        yield "  ".join((entry.time, entry.who, entry.action, tried, share, entry.why))
+        told = (entry.time, entry.who, entry.action, tried, share)
+        yield "  ".join((*told, *_shadows(entry), entry.why))
+
+
+def _shadows(entry: Decided) -> Iterator[str]:
+    """Yield which shadow answers from then on, or no longer does."""
+    if entry.new.shadow:
+        yield f"shadow {entry.new.shadow}"
+    elif entry.old.shadow:
+        yield f"shadow {entry.old.shadow} ended"
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from churn_pipeline.dataset import Label
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
@@ -27,7 +26,10 @@ from churn_pipeline.serving.online.features import max_age_days
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.place import ROLLOUT, service_folder
 from churn_pipeline.serving.predictor import Predictor
-from churn_pipeline.serving.rollout.outcomes import Outcome, of_journal
+from churn_pipeline.serving.rollout.counting import Counting
+from churn_pipeline.serving.rollout.outcomes import of_journal
+from churn_pipeline.serving.rollout.results import Experiment, results
+from churn_pipeline.serving.rollout.spec import RolloutState
 from churn_pipeline.serving.rollout.state import Rollout
 from churn_pipeline.serving.shared import Shared
 from churn_pipeline.serving.tls import tls_options
@@ -72,7 +74,6 @@ def put_together(
     models, metrics = Models(champion), Metrics()
     rollout, access = Rollout(folder / ROLLOUT), Access(folder, environment)
     url, names = journal_url(folder, environment), Pseudonyms.of(folder, environment)
-    manifest = champion.artifact.manifest
     online = OnlineFeatures(
         online_place(champion.dataset, environment),
         champion.dataset,
@@ -84,7 +85,7 @@ def put_together(
         rollout=rollout,
         journal=Journal(url, names),
         feedback=Feedback(url, names),
-        outcomes=partial(_outcomes, url, names.fingerprint, manifest.label),
+        counting=Counting(partial(_count, url, names.fingerprint, models)),
         metrics=metrics,
         online=online,
         known=store.versions if store else list,
@@ -101,11 +102,14 @@ def put_together(
     return parts
 
 
-def _outcomes(url: str, fingerprint: str, label: Label) -> list[Outcome]:
-    """Return the matured answers of a journal."""
+def _count(
+    url: str, fingerprint: str, models: Models, state: RolloutState
+) -> Experiment:
+    """Return what came of an experiment, by the costs and labels of the champion."""
+    manifest = models.champion.artifact.manifest
     with closing(connect(url, pseudonyms=fingerprint)) as database:
-        rows = matched(database, maturity_days=maturity_days(label))
-        return list(of_journal(rows))
+        rows = matched(database, maturity_days=maturity_days(manifest.label))
+        return results(of_journal(rows), state, manifest.decision)
 
 
 def _shared() -> Shared | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -25,7 +26,6 @@ from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import refusal, shortened
 from churn_pipeline.serving.rollout.answers import (
     abort_rollout,
-    get_experiment,
     get_rollout,
     put_rollout,
 )
@@ -95,7 +95,14 @@ async def change_rollout(parts: Parts, call: Call) -> Reply:
     known = await in_thread(parts, parts.known)
     await in_thread(parts, lambda: _audit(parts, call, "rollout_change"))
     state = await in_thread(
-        parts, lambda: put_rollout(parts.rollout, body, call.caller, known)
+        parts,
+        lambda: put_rollout(
+            parts.rollout,
+            body,
+            call.caller,
+            known,
+            champion=parts.models.champion.version,
+        ),
     )
     return Reply(state.model_dump_json().encode())
 
@@ -110,15 +117,10 @@ async def stop_rollout(parts: Parts, call: Call) -> Reply:
 
 
 async def show_experiment(parts: Parts, call: Call) -> Reply:
-    """Answer what came of the experiment so far."""
-    decision = parts.models.champion.artifact.manifest.decision
-
-    def found() -> bytes:
-        """Return the results as JSON."""
-        made = get_experiment(parts.rollout, parts.outcomes(), decision)
-        return made.model_dump_json().encode()
-
-    return Reply(await in_thread(parts, found))
+    """Answer what came of the experiment so far; counted in a thread of its own."""
+    counted = parts.counting.begin(parts.rollout.state)
+    found = await asyncio.wrap_future(counted)
+    return Reply(found.model_dump_json().encode())
 
 
 async def show_example(parts: Parts, call: Call) -> Reply:

@@ -7,9 +7,12 @@ from collections import Counter
 
 import numpy as np
 
-from churn_pipeline.serving.answering import Asked, Many, One
+from churn_pipeline.serving.answering import Asked, Group, Many, One
 from churn_pipeline.serving.journal.entry import BatchEntry, Entry
 from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.rollout.canary import batch_microseconds
+
+EXPLAIN = "/explain"
 
 
 def note_one(
@@ -33,9 +36,11 @@ def note_many(
 ) -> None:
     """Tell of the answers to several customers."""
     microseconds = int((time.perf_counter() - asked.start) * 1e6)
-    for side, lines, request, found in many.groups:
-        told = found.told
-        model = side.model
+    for group in many.groups:
+        side, lines, request, found, *_ = group
+        told, model = found.told, side.model
+        if endpoint != EXPLAIN:  # reasons take their own time
+            _watched(parts, group)
         parts.metrics.warned(found.warnings)
         for decision, n in Counter(one.decision for one in told).items():
             names = (model.dataset, model.version, side.variant, decision)
@@ -58,6 +63,15 @@ def note_many(
                 lines=None if len(many.groups) == 1 else lines,
             )
         )
+
+
+def _watched(parts: Parts, group: Group) -> None:
+    """Tell the canary: a batch is one answer of each model."""
+    if group.failed:
+        parts.watch.count(group.failed, failed=True, microseconds=0)
+        return
+    taken = batch_microseconds(group.microseconds, len(group.lines))
+    parts.watch.count(group.side.variant, failed=False, microseconds=taken)
 
 
 def _entry(

@@ -17,8 +17,7 @@ from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.online import OnlineFeatures
 from churn_pipeline.serving.overload import Gate
 from churn_pipeline.serving.rollout.canary import Watch
-from churn_pipeline.serving.rollout.hourly import Hourly
-from churn_pipeline.serving.rollout.outcomes import Outcome
+from churn_pipeline.serving.rollout.counting import Counting, Hourly
 from churn_pipeline.serving.rollout.shadow import Shadow
 from churn_pipeline.serving.rollout.state import Rollout
 from churn_pipeline.serving.routing import Router
@@ -42,7 +41,7 @@ class Parts:
         rollout: Who gets which model.
         journal: What was answered.
         feedback: What became of customers.
-        outcomes: Returns the answers whose truth is known.
+        counting: Counts what came of the experiment.
         metrics: What is counted.
         online: Features by customer id.
         shared: The numbers of other workers; None where there are none.
@@ -64,7 +63,7 @@ class Parts:
     rollout: Rollout
     journal: Journal
     feedback: Feedback
-    outcomes: Callable[[], list[Outcome]]
+    counting: Counting
     metrics: Metrics
     online: OnlineFeatures
     known: Callable[[], list[str]]
@@ -84,18 +83,12 @@ class Parts:
         """Make what needs the others."""
         self.gate = Gate(self.metrics)
         self.router = Router(self.models, self.rollout)
-        hourly = Hourly(
-            self.outcomes, lambda: self.models.champion.artifact.manifest.decision
-        )
-        self.watch = Watch(self.rollout, workers=self._workers, results=hourly)
+        self.watch = Watch(self.rollout, results=Hourly(self.counting))
         self.shadow = Shadow(
             lambda offered: answer_beside(self.journal, offered),
             busy=lambda: self.gate.busy,
         )
         self.thread = ThreadPoolExecutor(1, "batches")
-
-    def _workers(self) -> int:
-        return self.shared.workers() if self.shared else 1
 
     def close(self) -> None:
         """Write what waits, and end the threads."""

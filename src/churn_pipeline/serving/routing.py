@@ -58,6 +58,9 @@ class Routes(Protocol):
     def sides(self, rows: Sequence[Values]) -> dict[Side, list[int]]:
         """Return who answers which of several customers, by position."""
 
+    def instead_of(self, failed: Side) -> Side | None:
+        """Return who answers where a model fails; None: nobody else."""
+
 
 class Alone:
     """One model answers everybody."""
@@ -73,6 +76,10 @@ class Alone:
     def sides(self, rows: Sequence[Values]) -> dict[Side, list[int]]:
         """Return the model for all."""
         return {self._side: list(range(len(rows)))}
+
+    def instead_of(self, failed: Side) -> Side | None:
+        """Return None: this model was asked for by its name."""
+        return None
 
 
 class Router:
@@ -104,8 +111,10 @@ class Router:
         champion = self._champion or self._models.champion
         chosen = self._rollout.choose(values[-1], Named(values, champion.position))
         shadow = self._models.get(chosen.shadow) if chosen.shadow else None
-        if shadow is not None and shadow.reader.names != champion.reader.names:
-            shadow = None
+        if shadow is champion or (
+            shadow is not None and shadow.reader.names != champion.reader.names
+        ):
+            shadow = None  # promoted meanwhile, or asked for other inputs
         if chosen.version is None or chosen.version == champion.version:
             return Side(champion, chosen.variant, shadow)
         model = self._models.get(chosen.version)
@@ -121,3 +130,12 @@ class Router:
         for line, values in enumerate(rows):
             found.setdefault(self.side(values), []).append(line)
         return found
+
+    def instead_of(self, failed: Side) -> Side | None:
+        """Return the champion, unless it is what fails; such an answer proves nothing.
+
+        Args:
+            failed: Who was to answer.
+        """
+        champion = self._champion or self._models.champion
+        return None if failed.model is champion else Side(champion, OUTSIDE)

@@ -48,11 +48,6 @@ class Shared:
         others = [p for p in self._folder.glob("*.json") if p != self._own]
         return summed([samples, *map(_read, others)])
 
-    def workers(self) -> int:
-        """Return how many workers there are, this one among them."""
-        others = [p for p in self._folder.glob("*.json") if p != self._own]
-        return 1 + sum(_is_alive(int(path.stem)) for path in others)
-
 
 def _read(path: Path) -> dict[Series, float]:
     found: dict[Series, float] = {}

@@ -10,7 +10,6 @@ from typing import TypeVar
 from churn_pipeline.serving.answering import Asked, Many, One, answer_many, answer_one
 from churn_pipeline.serving.logbook import note_one
 from churn_pipeline.serving.parts import Parts
-from churn_pipeline.serving.routing import OUTSIDE, Side
 
 T = TypeVar("T")
 JOURNAL_SECONDS = 2.0
@@ -30,12 +29,12 @@ def answered_one(parts: Parts, asked: Asked, endpoint: str, key_hash: str) -> On
     try:
         one = answer_one(asked, values, side)
     except Exception:
-        champion = parts.models.champion
-        if side.model is champion:
+        instead = asked.router.instead_of(side)
+        if instead is None:
             raise
         logger.exception("model %s failed, the champion answers", side.model.version)
         parts.watch.count(side.variant, failed=True, microseconds=0)
-        one = answer_one(asked, values, Side(champion, OUTSIDE))
+        one = answer_one(asked, values, instead)
     note_one(parts, asked, one, endpoint, key_hash)
     return one
 

@@ -9,7 +9,6 @@ import pytest
 from churn_pipeline.serving.refusal import Refusal
 from churn_pipeline.serving.rollout.answers import (
     abort_rollout,
-    get_experiment,
     get_rollout,
     put_rollout,
 )
@@ -123,10 +122,12 @@ def test_an_abort_says_why(rollout):
     assert abort_rollout(rollout, {"why": "harm"}, Ada()).percentage == 0
 
 
-def test_an_experiment_without_outcomes_is_not_yet_decided(rollout):
-    put_rollout(rollout, _body(), Ada())
-    found = get_experiment(rollout, [])
-    assert (found.experiment, found.verdict) == ("v2", "not_yet")
+def test_the_champion_is_no_shadow_of_itself(rollout):
+    with pytest.raises(Refusal, match="another version than the champion's") as caught:
+        put_rollout(rollout, _body(shadow="v1"), Ada(), champion="v1")
+    assert (caught.value.status, caught.value.problems[0].field) == (422, "shadow")
+    assert get_rollout(rollout).version == 0
+    assert put_rollout(rollout, _body(shadow="v2"), Ada(), champion="v1").shadow == "v2"
 
 
 def test_the_body_that_the_page_shows_is_taken(rollout):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from churn_pipeline.serving.rollout.canary import Watch
+from churn_pipeline.serving.rollout.guard import Guard
 from churn_pipeline.serving.rollout.results import Experiment, Measured
 from churn_pipeline.serving.rollout.spec import RolloutChange
 from churn_pipeline.serving.rollout.state import Rollout
@@ -147,15 +148,68 @@ def test_where_truth_is_asked_for_it_waits_for_it(tmp_path):
     assert shares == [10, 10, 10, 50]
 
 
-def test_of_two_workers_one_moves_the_share(rollout):
+def test_the_answers_of_two_workers_add_up(rollout):
     other = Rollout(rollout.path)
-    watches = Watch(rollout, workers=lambda: 2), Watch(other, workers=lambda: 2)
-    now = _now(rollout)
-    for watch in watches:
-        _answers(watch, 1_500)
-        watch.tick(now)
-    assert (rollout.state.percentage, other.state.percentage) == (50, 50)
-    assert len(rollout.ledger.read()) == 2
+    watches = Watch(rollout), Watch(other)
+    for watch in watches:  # neither has proof enough by itself
+        _answers(watch, 400)
+        watch.tick(_now(rollout))
+        other.refresh()
+    assert (rollout.state.percentage, other.state.percentage) == (10, 50)
+    rollout.refresh()
+    assert watches[0].tick(_now(rollout)).percentage == 50
+    assert [entry.who for entry in rollout.ledger.read()] == ["ada", "canary"]
+
+
+def test_what_was_counted_outlives_a_restart(rollout):
+    for _ in range(2):  # half of what it takes, each by a process of its own
+        watch = Watch(Rollout(rollout.path))
+        _answers(watch, 400)
+        watch.tick(_now(rollout))
+    rollout.refresh()
+    assert rollout.state.percentage == 50
+    for _ in range(4):
+        watch = Watch(Rollout(rollout.path))
+        _answers(watch, 300, variant="champion")
+        _answers(watch, 100, failed=2)
+        watch.tick(_now(rollout, dt.timedelta()))
+    rollout.refresh()
+    assert "answers that failed" in rollout.state.stopped
+
+
+def test_who_sets_it_going_again_begins_a_new_count(rollout):
+    watch = Watch(rollout)
+    _answers(watch, 100, failed=10)
+    assert watch.tick(_now(rollout)).stopped
+    watch.tick(_now(rollout))
+    again = RolloutChange(version=rollout.state.version, canary=PLAN, percentage=10)
+    rollout.update(again, who="ada", why="mended")
+    watch.tick(_now(rollout))
+    _answers(watch, 1_000)
+    assert watch.tick(_now(rollout)).percentage == 50
+
+
+def test_a_folder_that_takes_no_file_loses_no_count(rollout, caplog):
+    watch = Watch(rollout)
+    in_the_way = rollout.path.with_name("canary.json.new")
+    in_the_way.mkdir()
+    for _ in range(2):
+        _answers(watch, 250)
+        assert watch.tick(_now(rollout)).percentage == 10
+    assert "kept by each worker" in caplog.text
+    in_the_way.rmdir()
+    _answers(watch, 250)
+    watch.tick(_now(rollout))
+    other = Watch(Rollout(rollout.path))
+    assert other.tick(_now(rollout)).percentage == 50
+
+
+def test_a_file_of_counts_that_makes_no_sense_is_told_and_counted_anew(rollout, caplog):
+    rollout.path.with_name("canary.json").write_text("{}")
+    watch = Watch(rollout)
+    _answers(watch, 1_000)
+    assert watch.tick(_now(rollout)).percentage == 50
+    assert "counted anew" in caplog.text
 
 
 def test_a_stop_by_hand_is_not_undone(rollout):
@@ -168,8 +222,6 @@ def test_a_stop_by_hand_is_not_undone(rollout):
 def test_good_challengers_are_seldom_stopped(rollout):
     # 200 canaries whose errors are the champion's: at most level / 8 of a kind.
     rng = np.random.default_rng(0)
-    from churn_pipeline.serving.rollout.canary import Guard
-
     stopped = 0
     for _ in range(200):
         guard = Guard.of("answers that failed")

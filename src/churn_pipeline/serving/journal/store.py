@@ -25,6 +25,16 @@ _PREDICTION = (
 )
 _MODEL = ("model_version", "artifact_sha256", "variant")
 
+_BESIDE = {
+    True: "a request that a shadow answered too",
+    False: "a request whose answer went out",
+}
+_INSTEAD = {
+    True: "a shadow drops what comes under load, and answers no batches; without "
+    "--shadow the answer that went out is computed again",
+    False: "--shadow takes what the shadow answered",
+}
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -120,7 +130,7 @@ class Store:
             (request_id, line, shadow),
         )
         if not rows:
-            raise LookupError(self._why_none(request_id, line))
+            raise LookupError(self._why_none(request_id, line, shadow=shadow))
         *fields, block, place = rows[0]
         columns, row = unpack(bytes(block), place)
         return Logged(*fields, columns=columns, row=row)  # type: ignore[misc]
@@ -137,16 +147,25 @@ class Store:
         )
         return int(self.database.run(asked, (version,))[0][0])
 
-    def _why_none(self, request_id: str, line: int) -> str:
+    def _why_none(self, request_id: str, line: int, *, shadow: bool) -> str:
         asked = (
-            "SELECT min(p.line), max(p.line) FROM request r "
-            "JOIN prediction p ON p.request = r.id WHERE r.request_id = ?"
+            "SELECT m.variant = 'shadow', min(p.line), max(p.line) FROM request r "
+            "JOIN prediction p ON p.request = r.id JOIN model m ON m.id = p.model "
+            "WHERE r.request_id = ? GROUP BY 1"
         )
-        first, last = self.database.run(asked, (request_id,))[0]
-        if first is not None:
+        found = {
+            bool(row[0]): row[1:] for row in self.database.run(asked, (request_id,))
+        }
+        if shadow in found:
+            first, last = found[shadow]
             return (
                 f"expected a row of the request from {first} to {last}, got {line}; "
                 "one may be missing that was erased"
+            )
+        if found:
+            return (
+                f"expected {_BESIDE[shadow]}, got {request_id[:80]!r}, which has none "
+                f"in the log; {_INSTEAD[shadow]}"
             )
         return (
             f"expected the id of a logged request, got {request_id[:80]!r}; it was "

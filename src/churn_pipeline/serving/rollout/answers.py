@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.serving.refusal import (
     MAX_ERRORS,
@@ -19,10 +18,14 @@ from churn_pipeline.serving.refusal import (
     shortened,
     shown,
 )
-from churn_pipeline.serving.rollout.outcomes import Outcome
-from churn_pipeline.serving.rollout.results import Experiment, results
 from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
-from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
+from churn_pipeline.serving.rollout.state import (
+    OwnShadowError,
+    Rollout,
+    RolloutError,
+    StaleError,
+    refuse_own_shadow,
+)
 
 M = TypeVar("M", bound=BaseModel)
 logger = logging.getLogger(__name__)
@@ -54,7 +57,12 @@ def get_rollout(rollout: Rollout) -> RolloutState:
 
 
 def put_rollout(
-    rollout: Rollout, body: object, caller: Named, known: Collection[str] | None = None
+    rollout: Rollout,
+    body: object,
+    caller: Named,
+    known: Collection[str] | None = None,
+    *,
+    champion: str | None = None,
 ) -> RolloutState:
     """Change the rollout (`PUT /rollout`).
 
@@ -63,6 +71,7 @@ def put_rollout(
         body: The parsed JSON: fields of `RolloutChange`, and `why`.
         caller: Who, already let in.
         known: Versions that can be served; None: not looked at.
+        champion: Version of the champion, which is no shadow of itself.
 
     Raises:
         Refusal: 422 of a body that makes no sense, 409 of one that was made for
@@ -74,6 +83,7 @@ def put_rollout(
     for field in ("challenger", "shadow"):
         _expect_known(field, getattr(change, field), known)
     try:
+        refuse_own_shadow(change.shadow, champion)
         return rollout.update(change, who=caller.name, why=why)
     except StaleError as error:
         expected = f"version {rollout.state.version}, which is in force"
@@ -82,6 +92,14 @@ def put_rollout(
         ) from error
     except ValidationError as error:
         raise _refused(error) from error
+    except OwnShadowError as error:
+        problem = Problem(
+            code="own_shadow",
+            field="shadow",
+            expected="another version than the champion's",
+            received=shown(change.shadow),
+        )
+        raise Refusal(422, [problem]) from error
     except (RolloutError, LedgerError) as error:
         raise _broken(error) from error
 
@@ -98,13 +116,6 @@ def abort_rollout(rollout: Rollout, body: object, caller: Named) -> RolloutState
         return rollout.abort(who=caller.name, why=why)
     except RolloutError as error:
         raise _broken(error) from error
-
-
-def get_experiment(
-    rollout: Rollout, outcomes: Iterable[Outcome], decision: Decision | None = None
-) -> Experiment:
-    """Return what came of the experiment so far (`GET /experiment`)."""
-    return results(outcomes, rollout.state, decision)
 
 
 def _valid(model: type[M], given: Mapping[str, Any]) -> M:

@@ -1,69 +1,26 @@
 """A share that goes up by itself once nothing is wrong, and to 0 once something is.
 
-Each worker counts its own answers and acts on its own evidence; the level is split
-among the workers, and a change by one is seen by all. Nothing here takes a clock or
-starts a task: the service calls `tick`.
+Each worker counts its own answers, all act on what they prove together, and a change
+by one is seen by all. Nothing here takes a clock or starts a task: the service calls
+`tick`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from churn_pipeline.evaluation.sequential import (
-    OVER,
-    RATIOS,
-    UNDER,
-    Floats,
-    bets_on_ratio,
-    bets_over,
-    bets_under,
-    evidence,
-)
+from churn_pipeline.evaluation.sequential import evidence
+from churn_pipeline.serving.rollout.guard import FILE, Evidence, Guard
 from churn_pipeline.serving.rollout.results import GUARD_PART, Experiment
 from churn_pipeline.serving.rollout.spec import Canary, RolloutState
 from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
 
 LOG = logging.getLogger(__name__)
 WHO = "canary"
-
-
-@dataclass(slots=True)
-class Guard:
-    """The bets on one kind of bad answer.
-
-    Attributes:
-        kind: What is wrong with a bad answer.
-        ratio: Logarithms of what bets on more of it than the champion's have won.
-        over: The same of bets on more than the limit.
-        under: The same of bets on less than the limit, at this step.
-    """
-
-    kind: str
-    ratio: Floats
-    over: Floats
-    under: Floats
-
-    @classmethod
-    def of(cls, kind: str) -> Guard:
-        """Return one that has seen nothing."""
-        bets = (np.zeros(len(rates)) for rates in (RATIOS, OVER, UNDER))
-        return cls(kind, *bets)
-
-    def see(self, window: Floats, limit: float) -> None:
-        """Take in a window: champion's bad ones and answers, challenger's likewise."""
-        self.ratio += bets_on_ratio(*window)
-        self.over += bets_over(window[2], window[3], limit)
-        self.under += bets_under(window[2], window[3], limit)
-
-    @property
-    def harm(self) -> float:
-        """Evidence that there are more than the champion has, or than the limit."""
-        return float(evidence(self.ratio) + evidence(self.over)) / 2
 
 
 def _unknown(state: RolloutState, now: dt.datetime) -> Experiment | None:
@@ -78,24 +35,26 @@ class Watch:
         self,
         rollout: Rollout,
         *,
-        workers: Callable[[], int] = lambda: 1,
         results: Callable[[RolloutState, dt.datetime], Experiment | None] = _unknown,
     ) -> None:
         """Watch a rollout.
 
         Args:
             rollout: The rollout.
-            workers: Returns how many processes watch it, each for itself.
             results: Returns the results on matured labels where they are at hand.
         """
         self._rollout, self._results = rollout, results
-        self._workers = workers
-        self._experiment = ""
-        self._guards: list[Guard] = []
+        self._evidence = Evidence(rollout.path.with_name(FILE))
         self._begin(rollout.state)
 
-    def count(self, variant: str, *, failed: bool, microseconds: int) -> None:
-        """Count an answer; of customers outside the experiment nothing is counted."""
+    def count(self, variant: str, *, failed: bool, microseconds: float) -> None:
+        """Count an answer; of customers outside the experiment nothing is counted.
+
+        Args:
+            variant: Who answered, or failed to.
+            failed: Whether it failed.
+            microseconds: What it took; of a batch see `batch_microseconds`.
+        """
         row = self._counts.get(variant)
         if row is None:
             return
@@ -118,68 +77,28 @@ class Watch:
         plan = state.canary
         if plan is None or not state.percentage:
             return state
-        self._weigh(plan)
+        guards = self._weigh(state, plan)
         experiment = self._results(state, now)
-        if why := self._wrong(state, experiment):
+        if why := _wrong(state, guards, experiment):
             return self._stop(state, why)
-        if self._may_step(state, plan, now, experiment):
+        if _may_step(state, plan, guards, now, experiment):
             state = self._step(state, plan)
             self._begin(state)
         return state
 
     def _begin(self, state: RolloutState) -> None:
-        """Begin a step: what speaks against the challenger is kept, praise is not."""
-        fresh = [Guard.of("answers that failed"), Guard.of("slow answers")]
-        if self._experiment and self._experiment == state.name:
-            for guard, before in zip(fresh, self._guards, strict=True):
-                guard.ratio, guard.over = before.ratio, before.over
-        self._guards = fresh
-        self._experiment, self._version = state.name, state.version
+        """Begin a step, or a new trial where somebody has stopped the last one."""
+        if state.stopped:
+            self._evidence.forget()
+        self._version = state.version
         self._slow = state.canary.slow_ms * 1000 if state.canary else np.inf
         self._counts = _nothing()
 
-    def _weigh(self, plan: Canary) -> None:
+    def _weigh(self, state: RolloutState, plan: Canary) -> list[Guard]:
         # Answers are counted in another thread: what it holds is taken away whole.
         taken, self._counts = self._counts, _nothing()
         counts = np.array(list(taken.values()), np.float64)
-        limits = (plan.error_limit, plan.slow_limit)
-        for kind, (guard, limit) in enumerate(
-            zip(self._guards, limits, strict=True), start=1
-        ):
-            window = np.array(
-                [counts[0, kind], counts[0, 0], counts[1, kind], counts[1, 0]]
-            )
-            guard.see(window, limit)
-
-    def _wrong(self, state: RolloutState, experiment: Experiment | None) -> str:
-        """Return why the challenger has to go; empty where nothing speaks for it."""
-        enough = self._workers() / (state.level * GUARD_PART)
-        for guard in self._guards:
-            if guard.harm >= enough:
-                return (
-                    f"expected no more {guard.kind} than the champion's and the limit, "
-                    f"got more: evidence {guard.harm:.3g} to 1, {enough:g} is enough"
-                )
-        if experiment is not None and experiment.verdict in ("worse", "harm"):
-            return f"its results on matured labels are told to be {experiment.verdict}"
-        return ""
-
-    def _may_step(
-        self,
-        state: RolloutState,
-        plan: Canary,
-        now: dt.datetime,
-        experiment: Experiment | None,
-    ) -> bool:
-        if state.percentage >= plan.steps[-1]:
-            return False
-        begun = dt.datetime.fromisoformat(state.time)
-        if now - begun < dt.timedelta(hours=plan.hours):
-            return False
-        enough = self._workers() * len(plan.steps) / state.level
-        if any(evidence(guard.under) < enough for guard in self._guards):
-            return False
-        return plan.needs == "operation" or _no_worse(plan, experiment)
+        return self._evidence.add(counts, state, plan)
 
     def _stop(self, state: RolloutState, why: str) -> RolloutState:
         self._rollout.refresh()
@@ -206,6 +125,53 @@ class Watch:
         except StaleError:
             self._rollout.refresh()
             return self._rollout.state
+
+
+def batch_microseconds(microseconds: float, customers: int) -> float:
+    """Return what a batch took by the measure of a single answer: per 1,000 begun.
+
+    A batch is one answer of a model: its customers are foreseen in one call, and are
+    late, or fail, together.
+
+    Examples:
+        >>> batch_microseconds(30_000, 10_000), batch_microseconds(900, 3)
+        (3000.0, 900.0)
+    """
+    return microseconds / -(-customers // 1_000)
+
+
+def _wrong(
+    state: RolloutState, guards: Sequence[Guard], experiment: Experiment | None
+) -> str:
+    """Return why the challenger has to go; empty where nothing speaks for it."""
+    enough = 1 / (state.level * GUARD_PART)
+    for guard in guards:
+        if guard.harm >= enough:
+            return (
+                f"expected no more {guard.kind} than the champion's and the limit, "
+                f"got more: evidence {guard.harm:.3g} to 1, {enough:g} is enough"
+            )
+    if experiment is not None and experiment.verdict in ("worse", "harm"):
+        return f"its results on matured labels are told to be {experiment.verdict}"
+    return ""
+
+
+def _may_step(
+    state: RolloutState,
+    plan: Canary,
+    guards: Sequence[Guard],
+    now: dt.datetime,
+    experiment: Experiment | None,
+) -> bool:
+    if state.percentage >= plan.steps[-1]:
+        return False
+    begun = dt.datetime.fromisoformat(state.time)
+    if now - begun < dt.timedelta(hours=plan.hours):
+        return False
+    enough = len(plan.steps) / state.level
+    if any(evidence(guard.under) < enough for guard in guards):
+        return False
+    return plan.needs == "operation" or _no_worse(plan, experiment)
 
 
 def _nothing() -> dict[str, list[int]]:

@@ -39,6 +39,10 @@ class StaleError(ValueError):
     """The state has changed since the change was thought of."""
 
 
+class OwnShadowError(ValueError):
+    """The champion is asked to answer unseen beside itself."""
+
+
 class Decided(Params):
     """A line of the ledger: one change.
 
@@ -201,6 +205,19 @@ class Rollout:
         with self.path.with_name(f".{self.path.name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def refuse_own_shadow(shadow: str | None, champion: str | None) -> None:
+    """Check that a shadow is another model than the champion.
+
+    Raises:
+        OwnShadowError: It is the same: it would double the work and tell nothing.
+    """
+    if shadow is not None and shadow == champion:
+        raise OwnShadowError(
+            f"expected a shadow other than the champion, got {shadow}, which answers "
+            "everybody already; name another version, or `none`"
+        )
 
 
 def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
