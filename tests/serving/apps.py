@@ -54,7 +54,11 @@ def two_models(folder: Path) -> ModelStore:
     """Return a store of two models, of which `v1` is the champion, `v2` another."""
     made = ModelStore(folder / "models")
     for seed, version in enumerate(("v1", "v2")):
-        record = Record(version=version, family="logistic", gate="approved", metrics={})
-        made.add(tiny_artifact(version, seed), record)
+        made.add(tiny_artifact(version, seed), record(version))
     made.point_to("v1")
     return made
+
+
+def record(version: str) -> Record:
+    """Return what a store keeps of a model that passed its gate."""
+    return Record(version=version, family="logistic", gate="approved", metrics={})

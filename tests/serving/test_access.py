@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.keys import add_key, revoke_key
 from churn_pipeline.serving.access.roles import OPEN, Role, roles_of
-from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.endpoints import ENDPOINTS
+from churn_pipeline.serving.refreshing import refresh
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of
 

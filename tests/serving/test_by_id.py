@@ -4,10 +4,10 @@ from contextlib import closing
 
 import pytest
 
-from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.journal.database import connect, journal_url
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
+from churn_pipeline.serving.refreshing import refresh
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of
 from tests.serving.online.stores import sqlite_store

@@ -8,10 +8,10 @@ import pytest
 from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving import assemble
 from churn_pipeline.serving.access.keys import revoke_key
-from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.overload import FEW_AT_ONCE, Gate
 from churn_pipeline.serving.place import KEYS
+from churn_pipeline.serving.refreshing import refresh
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of
 

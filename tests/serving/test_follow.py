@@ -1,16 +1,21 @@
 """The champion is followed, and the last good one serves while it cannot be."""
 
 import base64
+import gc
 import hashlib
 import hmac
 import json
+import threading
 import time
+import weakref
 
 import pytest
 
-from churn_pipeline.serving.app import refresh
+from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.hook import SECRET
-from tests.serving.apps import app_of, client_of, two_models
+from churn_pipeline.serving.refreshing import refresh
+from tests.factories import tiny_artifact
+from tests.serving.apps import app_of, client_of, record, two_models
 
 
 @pytest.fixture
@@ -71,6 +76,41 @@ def test_an_altered_artifact_does_not_get_to_serve(app, store):
     (store.folder / "released/v2/model.onnx").write_bytes(b"other")
     refresh(app.parts)
     assert (app.parts.models.champion.version, _stale(app)) == ("v1", 1)
+
+
+def test_a_model_that_served_is_gone_when_it_is_not_needed_any_more(app, store):
+    store.add(tiny_artifact("v3", 2), record("v3"))
+    first = weakref.ref(app.parts.models.champion.contract.row)
+    for version in ("v2", "v3"):
+        store.point_to(version)
+        refresh(app.parts)
+    gc.collect()
+    assert first() is None
+
+
+def test_of_two_looks_at_once_the_older_takes_nothing_back(app, store, monkeypatch):
+    store.add(tiny_artifact("v3", 2), record("v3"))
+    loading, go_on = threading.Event(), threading.Event()
+    artifact = store.champion
+
+    def held_up():
+        found = artifact()
+        loading.set()
+        go_on.wait(10)
+        return found
+
+    monkeypatch.setattr(ModelStore, "champion", lambda _: held_up())
+    store.point_to("v2")
+    older = threading.Thread(target=refresh, args=(app.parts,))
+    older.start()
+    loading.wait(10)
+    store.point_to("v3")
+    newer = threading.Thread(target=refresh, args=(app.parts,))
+    newer.start()
+    go_on.set()
+    older.join(10)
+    newer.join(10)
+    assert app.parts.models.champion.version == "v3"
 
 
 def _signed(secret, body, stamp):

@@ -4,11 +4,11 @@ import pytest
 
 from churn_pipeline.serving.access.keys import add_key, revoke_key
 from churn_pipeline.serving.access.roles import Role
-from churn_pipeline.serving.app import refresh
 from churn_pipeline.serving.journal.database import connect, journal_url
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.place import KEYS
+from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.refusal import Refusal
 from tests.serving.apps import app_of, client_of, two_models
 
@@ -171,6 +171,9 @@ def test_a_part_that_fails_holds_up_no_other_and_is_told_once(app, caplog):
     class Broken:
         def refresh(self):
             raise RuntimeError("the disk is gone")
+
+        def problems(self):
+            return {}
 
     app.parts.followers.insert(0, Broken())
     key = add_key(app.folder / KEYS, "later", Role.PREDICT)

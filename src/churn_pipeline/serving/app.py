@@ -8,7 +8,6 @@ request cost more than the answer.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import logging
 import os
 import time
@@ -23,6 +22,7 @@ from churn_pipeline.serving.endpoints import ENDPOINTS, Endpoint
 from churn_pipeline.serving.oip.place import grpc_of
 from churn_pipeline.serving.oip.rest import oip_label, oip_methods, with_error
 from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shortened
 from churn_pipeline.serving.wire import (
     Call,
@@ -146,45 +146,6 @@ class App:
             await asyncio.sleep(REFRESH_SECONDS)
             if self.parts is not None:
                 await asyncio.to_thread(refresh, self.parts)
-
-
-def refresh(parts: Parts) -> None:
-    """Read again what has changed, and leave this worker's numbers to the others.
-
-    A part that fails keeps what it had and holds up no other: a key is revoked, and a
-    canary stopped, whatever else is wrong. The log says so once, `churn_stale` until
-    it is well again.
-    """
-    steps = {type(part).__name__.lower(): part.refresh for part in parts.followers}
-    steps["canary"] = lambda: parts.watch.tick(dt.datetime.now(dt.UTC))
-    steps["numbers"] = lambda: _leave_numbers(parts)
-    for name, step in steps.items():
-        try:
-            step()
-            parts.failing.discard(name)
-        except Exception:
-            if name not in parts.failing:
-                logger.exception("%s failed; what there was is kept", name)
-            parts.failing.add(name)
-            parts.metrics.add("churn_refresh_failures_total", part=name)
-        parts.metrics.put("churn_stale", float(name in parts.failing), part=name)
-
-
-def _leave_numbers(parts: Parts) -> None:
-    """Leave this worker's numbers where the others find them."""
-    stale = {"keys": parts.access.keys.problem, "limits": parts.access.limits_problem}
-    for name, problem in stale.items():
-        stands = problem is not None or name in parts.failing
-        parts.metrics.put("churn_stale", float(stands), part=name)
-    counts, shadow = parts.journal.counts, parts.shadow
-    parts.metrics.put("churn_journal_dropped_total", counts.dropped + counts.lost)
-    parts.metrics.put("churn_journal_waiting", counts.waiting)
-    parts.metrics.put("churn_shadow_dropped_total", shadow.dropped)
-    parts.metrics.drop("churn_workers")
-    parts.metrics.put("churn_workers", 1, version=parts.models.champion.version)
-    parts.metrics.put("churn_in_work", parts.gate.batches)
-    if parts.shared is not None:
-        parts.shared.leave(parts.metrics.samples())
 
 
 async def _reply(parts: Parts, call: Call, path: str) -> Reply:

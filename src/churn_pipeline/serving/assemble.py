@@ -97,7 +97,7 @@ def put_together(
     if store is not None:
         parts.followers += [
             Follower(models, store, metrics),
-            Beside(models, store, rollout, metrics),
+            Beside(models, store, rollout),
         ]
     return parts
 

@@ -23,6 +23,7 @@ from churn_pipeline.serving.logbook import note_many
 from churn_pipeline.serving.metrics import page
 from churn_pipeline.serving.openapi import document, example
 from churn_pipeline.serving.parts import Parts
+from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.refusal import refusal, shortened
 from churn_pipeline.serving.rollout.answers import (
     abort_rollout,
@@ -174,7 +175,7 @@ async def hear_registry(parts: Parts, call: Call) -> Reply:
     """Look at once whether there is another champion: the registry says so."""
     body = await body_of(call, MAX_BYTES)
     require_signature(parts.hook_secret, call.headers, body)
-    await in_thread(parts, lambda: [part.refresh() for part in parts.followers])
+    await in_thread(parts, lambda: refresh(parts))
     version = parts.models.champion.version
     return Reply(f'{{"model_version":"{version}"}}'.encode())
 

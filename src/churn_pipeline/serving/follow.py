@@ -6,7 +6,6 @@ service looks at the file, which needs neither MLflow nor its database.
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import logging
 from typing import Any
@@ -20,8 +19,6 @@ from churn_pipeline.serving.rollout.state import Rollout
 
 logger = logging.getLogger(__name__)
 
-PART = "champion"
-
 
 class Follower:
     """Keeps the champion of a service that of its registry."""
@@ -30,13 +27,13 @@ class Follower:
         """Name what is followed; nothing is read yet."""
         self._models, self._store, self._metrics = models, store, metrics
         self._seen: Any = None
-        self._told = ""
+        self._problem: str | None = None
 
     def refresh(self) -> bool:
         """Serve the champion where it is another; return whether it was.
 
         Where it cannot be read, or does not pass its checks, the last good one goes
-        on, the log says why, once, and `churn_stale` is 1 until it is well again.
+        on, and the log says why, once.
         """
         try:
             seen = self._state()
@@ -46,9 +43,12 @@ class Follower:
         except (ArtifactError, OSError, ValueError) as error:
             self._failed(error)
             return False
-        self._seen, self._told = seen, ""
-        self._metrics.put("churn_stale", 0, part=PART)
+        self._seen, self._problem = seen, None
         return swapped
+
+    def problems(self) -> dict[str, str | None]:
+        """Return why the model of before goes on."""
+        return {"champion": self._problem}
 
     def _state(self) -> tuple[int, int, int]:
         found = (self._store.folder / POINTER).stat()
@@ -77,10 +77,8 @@ class Follower:
         return True
 
     def _failed(self, error: Exception) -> None:
-        self._metrics.add("churn_refresh_failures_total", part=PART)
-        self._metrics.put("churn_stale", 1, part=PART)
-        if str(error) != self._told:
-            self._told = str(error)
+        if str(error) != self._problem:
+            self._problem = str(error)
             version = self._models.champion.version
             logger.error("model %s goes on serving: %s", version, error)
 
@@ -90,54 +88,65 @@ def _digest(predictor: Predictor) -> str:
 
 
 def _warm(artifact: Artifact) -> Predictor:
-    """Return a predictor that has answered once, out of the collector's sight."""
+    """Return a predictor that has answered once.
+
+    Unlike what the start loads it stays in the collector's sight: its classes are
+    cycles, which would never go once it has served.
+    """
     made = Predictor(artifact)
     artifact.predict(artifact.golden[0])
-    gc.freeze()
     return made
 
 
 class Beside:
     """Holds the models that a rollout asks for beside the champion."""
 
-    def __init__(
-        self, models: Models, store: ModelStore, rollout: Rollout, metrics: Metrics
-    ) -> None:
+    def __init__(self, models: Models, store: ModelStore, rollout: Rollout) -> None:
         """Name what is followed, and hold what is asked for already."""
-        self._models, self._store = models, store
-        self._rollout, self._metrics = rollout, metrics
-        self._told = ""
+        self._models, self._store, self._rollout = models, store, rollout
+        self._unfit: set[tuple[str, str]] = set()
+        self._problem: str | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Hold what the rollout asks for; who asks for no model gets the champion.
 
         A model that cannot be read, or has other inputs than the champion, answers
-        nobody: the log says why, once, and `churn_stale` is 1 until it is well.
+        nobody, and the log says why, once.
         """
         state = self._rollout.state
         wanted = {v for v in (state.challenger, state.shadow) if v is not None}
         held = {v: m for v, m in self._models.others.items() if v in wanted}
-        try:
-            for version in wanted - held.keys():
-                held[version] = self._fitting(_warm(self._store.artifact(version)))
-            self._told = ""
-        except (ArtifactError, LookupError, OSError, ValueError) as error:
-            self._failed(error)
-        self._metrics.put("churn_stale", int(bool(self._told)), part="challenger")
+        told, self._problem = self._problem, None
+        for version in sorted(wanted - held.keys()):
+            try:
+                held[version] = self._loaded(version)
+            except (ArtifactError, LookupError, OSError, ValueError) as error:
+                self._problem = str(error)
+        if self._problem not in (None, told):
+            logger.error(
+                "the champion answers in the challenger's place: %s", self._problem
+            )
         self._models.hold(held)
 
-    def _fitting(self, made: Predictor) -> Predictor:
-        champion = self._models.champion
-        if made.reader.names != champion.reader.names:
-            raise ValueError(
-                f"expected {made.version} to have the inputs of the champion "
-                f"{champion.version}, got others; promote it, or train it on the same"
-            )
-        return made
+    def problems(self) -> dict[str, str | None]:
+        """Return why the champion answers in the place of another."""
+        return {"challenger": self._problem}
 
-    def _failed(self, error: Exception) -> None:
-        if str(error) != self._told:
-            self._told = str(error)
-            self._metrics.add("churn_refresh_failures_total", part="challenger")
-            logger.error("the champion answers in the challenger's place: %s", error)
+    def _loaded(self, version: str) -> Predictor:
+        """Return a model that has the champion's inputs.
+
+        Raises:
+            ValueError: It has others. It is not loaded again beside this champion.
+        """
+        champion = self._models.champion
+        unfit = (version, _digest(champion))
+        if unfit not in self._unfit:
+            made = _warm(self._store.artifact(version))
+            if made.reader.names == champion.reader.names:
+                return made
+            self._unfit.add(unfit)
+        raise ValueError(
+            f"expected {version} to have the inputs of the champion "
+            f"{champion.version}, got others; promote it, or train it on the same"
+        )

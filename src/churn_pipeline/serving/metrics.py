@@ -39,6 +39,7 @@ FAMILIES = {
     "churn_in_work": ("gauge", "Requests in work"),
     "churn_journal_dropped_total": ("counter", "Predictions that were not logged"),
     "churn_journal_waiting": ("gauge", "Predictions that are not logged yet"),
+    "churn_audit_lost_total": ("counter", "Refusals that could not be written down"),
     "churn_shadow_dropped_total": ("counter", "Requests that a shadow did not see"),
     "process_cpu_seconds_total": ("counter", "Processor time of all workers"),
     "process_resident_memory_bytes": ("gauge", "Memory of all workers"),

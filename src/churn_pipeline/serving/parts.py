@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from threading import Lock
+from typing import Any
 
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors, Headers
 from churn_pipeline.serving.access.gate import Access
@@ -16,19 +17,13 @@ from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
 from churn_pipeline.serving.online import OnlineFeatures
 from churn_pipeline.serving.overload import Gate
+from churn_pipeline.serving.refreshing import Refreshed
 from churn_pipeline.serving.rollout.canary import Watch
 from churn_pipeline.serving.rollout.counting import Counting, Hourly
 from churn_pipeline.serving.rollout.shadow import Shadow
 from churn_pipeline.serving.rollout.state import Rollout
 from churn_pipeline.serving.routing import Router
 from churn_pipeline.serving.shared import Shared
-
-
-class Refreshed(Protocol):
-    """A part that reads again what has changed since it was last read."""
-
-    def refresh(self) -> object:
-        """Read again where something changed; keep what there was where it fails."""
 
 
 @dataclass
@@ -46,7 +41,8 @@ class Parts:
         online: Features by customer id.
         shared: The numbers of other workers; None where there are none.
         followers: What is read again when it changes, once a second.
-        failing: Names of those that could not be, the last time.
+        failing: By part, why what was read before goes on.
+        refreshing: Held while they are looked at.
         hook_secret: Of the registry's webhook; None closes it.
         headers: Of every answer.
         cors: Pages of other origins that may read answers.
@@ -69,7 +65,8 @@ class Parts:
     known: Callable[[], list[str]]
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)
-    failing: set[str] = field(default_factory=set)
+    failing: dict[str, str] = field(default_factory=dict)
+    refreshing: Lock = field(default_factory=Lock)
     hook_secret: str | None = None
     headers: Headers = SECURITY_HEADERS
     cors: Cors = field(default_factory=Cors)

@@ -133,12 +133,12 @@ def test_a_worker_that_cannot_read_the_file_keeps_what_it_had(rollout, caplog):
     whole = rollout.path.read_bytes()
     rollout.path.write_text("{")
     rollout.refresh()
-    assert rollout.stale
+    assert "rollout.json" in rollout.problem
     assert rollout.state.percentage == 5
     assert "the rollout stays as it was" in caplog.text
     rollout.path.write_bytes(whole)
     rollout.refresh()
-    assert not rollout.stale
+    assert rollout.problem is None
 
 
 def test_a_file_that_cannot_be_read_stops_the_start(rollout):

@@ -83,10 +83,10 @@ class Access:
             raise
         return caller
 
-    @property
-    def limits_problem(self) -> str | None:
-        """Why limits are not those of all processes together; None where they are."""
-        return None if self.shared is None else self.shared.problem
+    def problems(self) -> dict[str, str | None]:
+        """Return why older keys go on, and why each process limits by itself."""
+        shared = None if self.shared is None else self.shared.problem
+        return {"keys": self.keys.problem, "limits": shared}
 
     def refresh(self) -> None:
         """Take up what has changed; to be called about once a second."""

@@ -120,6 +120,11 @@ class OnlineFeatures:
         if old is not None:
             old.close()
 
+    def problems(self) -> dict[str, str | None]:
+        """Return why a store that was there is not read any more."""
+        known = self._store is not None and self._problem is not None
+        return {"online": str(self._problem) if known else None}
+
     def _read(self, name: str) -> tuple[dt.date, Values]:
         """Return when a customer was observed, and the features."""
         with self._lock:

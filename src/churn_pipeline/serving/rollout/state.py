@@ -68,7 +68,8 @@ class Rollout:
 
     Attributes:
         state: What is in force, as it was read last.
-        stale: Whether the file could not be read again when it had changed.
+        problem: Why the file could not be read again when it had changed; None where
+            it was.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -79,7 +80,7 @@ class Rollout:
         """
         self.path = Path(path)
         self.ledger = Chain(self.path.with_suffix(".ledger"), Decided)
-        self.stale = False
+        self.problem: str | None = None
         self._stamp = self._seen()
         self._take(self._read())
 
@@ -92,16 +93,20 @@ class Rollout:
     def refresh(self) -> None:
         """Read the file again where it has changed; keep the state where it cannot."""
         stamp = self._seen()
-        if stamp == self._stamp and not self.stale:
+        if stamp == self._stamp and self.problem is None:
             return
         try:
             self._take(self._read())
         except RolloutError as error:
-            if not self.stale:
+            if self.problem is None:
                 LOG.error("the rollout stays as it was: %s", error)
-            self.stale = True
+            self.problem = str(error)
             return
-        self._stamp, self.stale = stamp, False
+        self._stamp, self.problem = stamp, None
+
+    def problems(self) -> dict[str, str | None]:
+        """Return why what was read before is in force."""
+        return {"rollout": self.problem}
 
     def update(self, change: RolloutChange, *, who: str, why: str) -> RolloutState:
         """Make a change that somebody asked for.
