@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from safetensors.numpy import load
@@ -91,3 +92,17 @@ def test_weights_hold_all_that_was_learnt_and_nothing_pickled(family):
         np.testing.assert_array_equal(arrays[f"model.{name}"], array)
     with pytest.raises(ValueError, match="pickled"):
         np.load(io.BytesIO(made.to_safetensors()), allow_pickle=False)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_more_text_columns_are_no_more_operators(family):
+    table, label = made_up(400)
+    few = Table(table.numbers, table.categories[:, :1])
+    many = Table(table.numbers, np.repeat(table.categories[:, :1], 9, axis=1))
+    made = classifier(family, many, label)
+    assert n_operators(made) == n_operators(classifier(family, few, label))
+    assert np.abs(exported(made, many) - made.probability(many)).max() <= 1e-6
+
+
+def n_operators(made: Classifier) -> int:
+    return len(onnx.load_from_string(made.to_onnx()).graph.node)

@@ -12,6 +12,8 @@ from churn_pipeline.models.graph import Graph
 Floats = NDArray[np.float64]
 
 _EDGE = 1e-7
+_LEAST = 1e-300
+"""Has a logarithm."""
 _MIN_SLOPE = 1e-3
 _MAX_STEP = 2.0
 _CONVERGED = 1e-10
@@ -44,30 +46,38 @@ class Calibration:
         """Return what was learnt, by name."""
         return {"map": np.array([self.slope_low, self.slope_high, self.intercept])}
 
-    def add_to(self, graph: Graph, logit: str) -> str:
+    def add_to(self, graph: Graph, chances: str) -> str:
         """Add the map to a graph.
 
         Args:
             graph: The graph under construction.
-            logit: Name of a float64 tensor of shape (n, 1).
+            chances: Name of the probabilities of churn and of staying, float64,
+                (n, 2), above 0.
 
         Returns:
             Name of the probabilities, float32, (n,).
         """
-        one, zero = graph.constant(np.array(1.0)), graph.constant(np.array(0.0))
-        flat = graph.node("Squeeze", logit, graph.constant(np.array([1])))
-        small = graph.node("Exp", graph.node("Neg", graph.node("Abs", flat)))
-        soft = graph.node("Log", graph.node("Add", small, one))
-        # log(1 + e^x) is max(x, 0) + soft, and log(e^x / (1 + e^x)) min(x, 0) - soft.
-        high = graph.node("Add", graph.node("Max", flat, zero), soft)
-        low = graph.node("Sub", graph.node("Min", flat, zero), soft)
+        slopes = np.array([self.slope_low, -self.slope_high])
         scaled = graph.node(
-            "Add",
-            graph.node("Mul", low, graph.constant(np.array(self.slope_low))),
-            graph.node("Mul", high, graph.constant(np.array(self.slope_high))),
+            "MatMul", graph.node("Log", chances), graph.constant(slopes)
         )
         shifted = graph.node("Add", scaled, graph.constant(np.array(self.intercept)))
         return graph.float(graph.node("Sigmoid", shifted))
+
+
+def add_chances(graph: Graph, logit: str) -> str:
+    """Add the probabilities of a logit to a graph.
+
+    Args:
+        graph: The graph under construction.
+        logit: Name of a float64 tensor of shape (n, 1).
+
+    Returns:
+        Name of the probabilities of churn and of staying, float64, (n, 2), above 0.
+    """
+    sides = graph.node("Mul", logit, graph.constant(np.array([1.0, -1.0])))
+    least = graph.constant(np.array(_LEAST))
+    return graph.node("Max", graph.node("Sigmoid", sides), least)
 
 
 def sigmoid(logit: Floats) -> Floats:

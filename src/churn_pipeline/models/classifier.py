@@ -70,7 +70,12 @@ class Model(Protocol):
         """Return everything learnt, by name."""
 
     def add_to(self, graph: Graph) -> str:
-        """Add the model to a graph; return the logit's name, float64, (n, 1)."""
+        """Add the model to a graph.
+
+        Returns:
+            Name of the probabilities of churn and of staying, uncalibrated, float64,
+            (n, 2), above 0.
+        """
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from churn_pipeline.models.table import MISSING
 from churn_pipeline.models.vocabulary import UNKNOWN_CODE, Vocabulary
 
 NUMBERS = "numbers"
@@ -25,7 +26,11 @@ _ML_DOMAIN = "ai.onnx.ml"
 
 
 class Graph:
-    """A graph under construction; each method returns the name of a new tensor."""
+    """A graph under construction; each method returns the name of a new tensor.
+
+    Attributes:
+        n_numbers: Number of numeric features.
+    """
 
     def __init__(self, n_numbers: int, vocabulary: Vocabulary) -> None:
         """Start a graph.
@@ -34,11 +39,10 @@ class Graph:
             n_numbers: Number of numeric features, input `numbers` (n, n_numbers).
             vocabulary: Levels of the text features, input `categories` (n, n_cat).
         """
-        self._n_numbers = n_numbers
+        self.n_numbers = n_numbers
         self._vocabulary = vocabulary
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
-        self._codes: list[str] | None = None
 
     def constant(self, array: NDArray[Any]) -> str:
         """Add an array of any type."""
@@ -68,13 +72,32 @@ class Graph:
 
         return self.node("Cast", tensor, to=TensorProto.FLOAT)
 
-    def codes(self) -> list[str]:
-        """Return the codes of each text column, int64, (n,)."""
-        if self._codes is None:
-            self._codes = [
-                self._code(column) for column in range(len(self._vocabulary.levels))
-            ]
-        return self._codes
+    def places(self) -> str:
+        """Add the place of each text in a table of all columns' codes.
+
+        The columns' codes stand one column after the other; each column's begin with
+        missing and unknown. All columns are looked up together, first in one list of
+        all their texts: a node costs more than what it does for one row.
+
+        Returns:
+            Name of the places, int64, (n, n_categories).
+        """
+        levels = self._vocabulary.levels
+        texts = sorted({MISSING}.union(*levels))
+        starts = np.cumsum([0, *self._vocabulary.sizes[:-1]])
+        place = np.empty((len(texts) + 1, len(levels)), np.int64)
+        for column, start in enumerate(starts.tolist()):
+            code_of = self._vocabulary.code_of(column)
+            codes = [code_of.get(text, UNKNOWN_CODE) for text in texts]
+            place[:, column] = [start + code for code in (*codes, UNKNOWN_CODE)]
+        known = self.ml_node(
+            "LabelEncoder",
+            CATEGORIES,
+            keys_strings=texts,
+            values_int64s=list(range(len(texts))),
+            default_int64=len(texts),
+        )
+        return self.node("GatherElements", self.constant(place), known, axis=0)
 
     def finish(self, probability: str) -> bytes:
         """Return the model's bytes; the same graph gives the same bytes.
@@ -104,7 +127,7 @@ class Graph:
         from onnx import TensorProto, helper
 
         kinds = (
-            (NUMBERS, TensorProto.FLOAT, self._n_numbers),
+            (NUMBERS, TensorProto.FLOAT, self.n_numbers),
             (CATEGORIES, TensorProto.STRING, len(self._vocabulary.levels)),
         )
         return [
@@ -112,17 +135,6 @@ class Graph:
             for name, kind, width in kinds
             if width
         ]
-
-    def _code(self, column: int) -> str:
-        code_of = self._vocabulary.code_of(column)
-        position = self.constant(np.array(column, np.int64))
-        return self.ml_node(
-            "LabelEncoder",
-            self.node("Gather", CATEGORIES, position, axis=1),
-            keys_strings=list(code_of),
-            values_int64s=list(code_of.values()),
-            default_int64=UNKNOWN_CODE,
-        )
 
     def _add(
         self,

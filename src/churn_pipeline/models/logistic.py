@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.models.calibration import Floats
+from churn_pipeline.models.calibration import Floats, add_chances
 from churn_pipeline.models.classifier import CrossFitted, Rows
 from churn_pipeline.models.cross_fit import fit_folds, join_folds
 from churn_pipeline.models.graph import NUMBERS, Graph
@@ -99,14 +99,16 @@ class Logistic:
         }
 
     def add_to(self, graph: Graph) -> str:
-        """Add the model to a graph; return the logit's name, float64, (n, 1)."""
+        """Add the model to a graph; return the name of its two probabilities."""
         logit = graph.constant(np.array([[self.intercept]]))
         if self.n_numbers:
             logit = graph.node("Add", self._add_numbers(graph), logit)
-        for weight, code in zip(self.weight_codes, graph.codes()):
-            part = graph.node("Gather", graph.constant(weight[:, None]), code, axis=0)
-            logit = graph.node("Add", part, logit)
-        return logit
+        if self.weight_codes:
+            weights = graph.constant(np.concatenate(self.weight_codes))
+            parts = graph.node("Gather", weights, graph.places(), axis=0)
+            ones = graph.constant(np.ones((len(self.weight_codes), 1)))
+            logit = graph.node("Add", graph.node("MatMul", parts, ones), logit)
+        return add_chances(graph, logit)
 
     def _add_numbers(self, graph: Graph) -> str:
         missing = graph.node("IsNaN", NUMBERS)

@@ -16,7 +16,7 @@ from churn_pipeline.models.encoding import learn_encoding
 from churn_pipeline.models.fit import Report, fit_net
 from churn_pipeline.models.graph import Graph
 from churn_pipeline.models.net import EnsembleNet
-from churn_pipeline.models.net_graph import add_embedding
+from churn_pipeline.models.net_graph import add_net
 from churn_pipeline.models.settings import (
     BoostingSettings,
     FitSettings,
@@ -25,7 +25,6 @@ from churn_pipeline.models.settings import (
 from churn_pipeline.models.teacher import teach
 
 _BATCH = 8192
-_EDGE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,8 @@ class NetModel:
         return {name: value.numpy() for name, value in self.net.state_dict().items()}
 
     def add_to(self, graph: Graph) -> str:
-        """Add the model to a graph; return the logit's name, float64, (n, 1)."""
-        arrays = self.arrays()
-        x, linear = add_embedding(graph, arrays)
-        for layer in range(len(self.net.hidden)):
-            x = graph.node("Relu", _add_layer(graph, x, arrays, f"hidden.{layer}"))
-        x = _add_layer(graph, x, arrays, "last")  # (k, n, 1)
-        x = graph.node("Squeeze", x, graph.constant(np.array([2])))
-        x = graph.node("Add", graph.node("Transpose", x, perm=[1, 0]), linear)  # (n, k)
-        return _add_logit_of_mean(graph, x)
+        """Add the model to a graph; return the name of its two probabilities."""
+        return add_net(graph, self.arrays(), len(self.net.hidden))
 
 
 def train_net(
@@ -168,20 +160,3 @@ def _mean_chance(
             logits = net(*inputs, members)
             out[rows] = logits.double().sigmoid().mean(dim=1).numpy()
     return out
-
-
-def _add_layer(
-    graph: Graph, x: str, arrays: dict[str, NDArray[np.generic]], layer: str
-) -> str:
-    product = graph.node("MatMul", x, graph.constant(arrays[f"{layer}.weight"]))
-    return graph.node("Add", product, graph.constant(arrays[f"{layer}.bias"]))
-
-
-def _add_logit_of_mean(graph: Graph, logits: str) -> str:
-    chance = graph.node("Sigmoid", graph.double(logits))
-    mean = graph.node("ReduceMean", chance, axes=[1], keepdims=1)
-    low, high, one = (graph.constant(np.array(v)) for v in (_EDGE, 1 - _EDGE, 1.0))
-    mean = graph.node("Min", graph.node("Max", mean, low), high)
-    return graph.node(
-        "Sub", graph.node("Log", mean), graph.node("Log", graph.node("Sub", one, mean))
-    )

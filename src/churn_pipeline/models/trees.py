@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_pipeline.models.calibration import Floats
+from churn_pipeline.models.calibration import Floats, add_chances
 from churn_pipeline.models.graph import NUMBERS, Graph
 
 
@@ -71,15 +71,16 @@ class Boosting:
         return {**nodes, **ranks, "base": self._base()}
 
     def add_to(self, graph: Graph) -> str:
-        """Add the model to a graph; return the logit's name, float64, (n, 1)."""
+        """Add the model to a graph; return the name of its two probabilities."""
         parts = [NUMBERS] if self.n_numbers else []
-        for rank, code in zip(self.ranks, graph.codes()):
-            ranks = graph.constant(rank[:, None])
-            parts.append(graph.node("Gather", ranks, code, axis=0))
+        if self.ranks:
+            ranks = graph.constant(np.concatenate(self.ranks))
+            parts.append(graph.node("Gather", ranks, graph.places(), axis=0))
         inputs = graph.double(graph.node("Concat", *parts, axis=1))
         # The operator adds up in float64 and answers in float32, whatever comes in.
         grown = graph.ml_node("TreeEnsembleRegressor", inputs, **self._attributes())
-        return graph.node("Add", graph.double(grown), graph.constant(self._base()))
+        base = graph.constant(self._base())
+        return add_chances(graph, graph.node("Add", graph.double(grown), base))
 
     def _base(self) -> Floats:
         return np.array([self.base])
