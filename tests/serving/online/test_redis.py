@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -83,3 +84,14 @@ def test_a_redis_that_is_gone_costs_one_wait_and_what_is_kept_is_answered(
     with pytest.raises(Refusal) as caught:
         online.features("ben")
     assert "hidden" not in str(caught.value)
+
+
+def test_a_redis_that_hangs_is_asked_once_until_the_next_look() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hung:
+        online = OnlineFeatures(f"redis://127.0.0.1:{hung.getsockname()[1]}/0", "shop")
+        for customer in ("ann", "ben"):
+            assert code(online, customer) == "online_store_unreachable"
+        hung.setblocking(False)
+        hung.accept()[0].close()
+        with pytest.raises(BlockingIOError):  # nobody else has come
+            hung.accept()

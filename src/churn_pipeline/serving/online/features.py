@@ -96,26 +96,27 @@ class OnlineFeatures:
                 `no_online_store` or `online_store_unreachable`.
         """
         name = str(customer_id)
-        found = self._cache.get(name)
-        if found is None:
-            found = self._read(name)
-            self._cache.put(name, found)
-        observed, values = found
+        observed, values = self._cache.get(name) or self._read(name)
         self._require_fresh(observed)
         return values
 
     def refresh(self) -> None:
-        """Look whether the store is there, or another; forget what is older then."""
-        with self._lock:
-            try:
-                if self._store is not None and not self._store.changed():
-                    self._problem = None
-                    return
-                new = open_store(self._place, self._dataset)
-            except Exception as error:
-                self._keep_on(error)
+        """Look whether the store is there, or another; forget what is older then.
+
+        To be called by one thread at a time. Requests wait for the change alone, not
+        for the look: a store may hang.
+        """
+        old = self._store
+        try:
+            if old is not None and not old.changed():
+                self._problem = None
                 return
-            old, self._store, self._problem = self._store, new, None
+            new = open_store(self._place, self._dataset)
+        except Exception as error:
+            self._keep_on(error)
+            return
+        with self._lock:
+            self._store, self._problem = new, None
             self._cache.clear()
         if old is not None:
             old.close()
@@ -126,7 +127,10 @@ class OnlineFeatures:
         return {"online": str(self._problem) if known else None}
 
     def _read(self, name: str) -> tuple[dt.date, Values]:
-        """Return when a customer was observed, and the features."""
+        """Return when a customer was observed, and the features; keep both.
+
+        What another store holds by now is not kept: a change waits for the lock.
+        """
         with self._lock:
             if self._store is None or self._problem is not None:
                 raise self._problem or _no_store()
@@ -136,10 +140,12 @@ class OnlineFeatures:
             except Exception as error:
                 self._keep_on(error)
                 raise _unreachable() from error
-        observed = values.pop(OBSERVED, None)
-        if observed is None:
-            raise _refused(404, "unknown_customer", self._known(), shown(name))
-        return dt.date.fromisoformat(str(observed)), values
+            observed = values.pop(OBSERVED, None)
+            if observed is None:
+                raise _refused(404, "unknown_customer", self._known(), shown(name))
+            found = dt.date.fromisoformat(str(observed)), values
+            self._cache.put(name, found)
+        return found
 
     def _known(self) -> str:
         record = self._store.record if self._store else None
