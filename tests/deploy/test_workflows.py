@@ -120,7 +120,7 @@ def test_commands_of_kedro_churn_exist(page: str | None) -> None:
     if page:  # commands are wrapped where the line ends
         text = " ".join((ROOT / f"docs/{page}.md").read_text("utf-8").split())
     called = re.findall(
-        r"kedro churn ([a-z]+)((?: [a-z]+)?(?: [A-Z_]+)?(?: --\w+)*)", text
+        r"kedro churn ([a-z]+)((?: [a-z]+)?(?: [A-Z_]+)?(?: --[\w-]+)*)", text
     )
     assert called
     for name, rest in called:

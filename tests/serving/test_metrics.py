@@ -4,18 +4,23 @@ import os
 import subprocess
 import sys
 
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.serving.metrics import BOUNDS, Metrics, page
 from churn_pipeline.serving.shared import Shared
 
+COSTS = Decision(600, 5, 50, 0.25)
 WORKER = """
 import sys
 from pathlib import Path
+from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.shared import Shared
 made = Metrics()
 for _ in range(5):
     made.answered("/predict", 200, 0.002)
 made.put("churn_in_work", 7)
+made.put("churn_drift_score", 0.3, feature="plan")
+made.worth("shop", "1", "champion", Decision(600, 5, 50, 0.25)).add(2, 1, 40)
 Shared(Path(sys.argv[1])).leave(made.samples())
 """
 
@@ -29,6 +34,24 @@ def test_counters_of_a_worker_that_has_ended_stay_and_its_gauges_go(tmp_path):
     labels = (("endpoint", "/predict"), ("status", "200"))
     assert found["churn_requests_total", labels] == 6
     assert found["churn_in_work", ()] == 1
+
+
+def test_workers_add_up_money_but_not_what_all_see_alike(tmp_path):
+    other = subprocess.Popen(
+        [sys.executable, "-c", WORKER + "input()", str(tmp_path)], stdin=subprocess.PIPE
+    )
+    while not list(tmp_path.glob("*.json")):
+        assert other.poll() is None
+    own = Metrics()
+    own.put("churn_in_work", 1)
+    own.put("churn_drift_score", 0.3, feature="plan")
+    own.worth("shop", "1", "champion", COSTS).add(1, 0.5, 2.5)
+    found = Shared(tmp_path).with_others(own.samples())
+    other.communicate(b"\n")
+    of = ("model", "shop"), ("version", "1"), ("variant", "champion")
+    assert found["churn_expected_profit_total", of] == 42.5
+    assert found["churn_in_work", ()] == 8
+    assert found["churn_drift_score", (("feature", "plan"),)] == 0.3
 
 
 def test_what_a_worker_left_itself_is_not_counted_twice(tmp_path):

@@ -12,6 +12,7 @@ from pathlib import Path
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
+from churn_pipeline.serving.drift import Drift, report_folder
 from churn_pipeline.serving.follow import Beside, Follower
 from churn_pipeline.serving.hook import SECRET
 from churn_pipeline.serving.journal.database import connect, journal_url
@@ -32,6 +33,7 @@ from churn_pipeline.serving.rollout.results import Experiment, results
 from churn_pipeline.serving.rollout.spec import RolloutState
 from churn_pipeline.serving.rollout.state import Rollout
 from churn_pipeline.serving.shared import Shared
+from churn_pipeline.serving.storage import Storage
 from churn_pipeline.serving.tls import tls_options
 
 logger = logging.getLogger(__name__)
@@ -93,7 +95,8 @@ def put_together(
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
         cors=Cors.of(environment),
     )
-    parts.followers += [access, rollout, online]
+    parts.followers += [access, rollout, online, Storage(folder, metrics)]
+    parts.followers.append(Drift(report_folder(champion.dataset, environment), metrics))
     if store is not None:
         parts.followers += [
             Follower(models, store, metrics),

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 
 from churn_pipeline.serving.answering import Asked, Group, Many, One
+from churn_pipeline.serving.decide import CALL
 from churn_pipeline.serving.journal.entry import BatchEntry, Entry
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.rollout.canary import batch_microseconds
@@ -19,13 +20,17 @@ def note_one(
     parts: Parts, asked: Asked, one: One, endpoint: str, key_hash: str
 ) -> None:
     """Tell of an answer to one customer; costs some microseconds, never waits."""
-    model, variant, shadow = one.side
+    (model, variant, shadow), told = one.side, one.told
     microseconds = int((time.perf_counter() - asked.start) * 1e6)
     entry = _entry(asked, one, endpoint, key_hash, microseconds)
     parts.journal.add((entry,))
     if one.warnings:
         parts.metrics.warned(one.warnings)
-    parts.metrics.predicted(model.dataset, model.version, variant, one.told.decision)
+    names = (model.dataset, model.version, variant)
+    parts.metrics.predicted(*names, told.decision)
+    if told.decision == CALL:
+        worth = parts.metrics.worth(*names, model.costs)
+        worth.add(1, told.probability, told.expected_profit)
     parts.watch.count(variant, failed=False, microseconds=microseconds)
     if shadow is not None:
         parts.shadow.offer((entry, shadow, one.values))
@@ -41,10 +46,7 @@ def note_many(
         told, model = found.told, side.model
         if endpoint != EXPLAIN:  # reasons take their own time
             _watched(parts, group)
-        parts.metrics.warned(found.warnings)
-        for decision, n in Counter(one.decision for one in told).items():
-            names = (model.dataset, model.version, side.variant, decision)
-            parts.metrics.predicted(*names, n)
+        _counted(parts, group)
         parts.journal.add_batch(
             BatchEntry(
                 request_id=asked.request_id,
@@ -63,6 +65,21 @@ def note_many(
                 lines=None if len(many.groups) == 1 else lines,
             )
         )
+
+
+def _counted(parts: Parts, group: Group) -> None:
+    """Add the customers of a group, and what their calls are worth, to the metrics."""
+    told, model = group.found.told, group.side.model
+    names = (model.dataset, model.version, group.side.variant)
+    parts.metrics.warned(group.found.warnings)
+    for decision, n in Counter(one.decision for one in told).items():
+        parts.metrics.predicted(*names, decision, n)
+    calls = [one for one in told if one.decision == CALL]
+    parts.metrics.worth(*names, model.costs).add(
+        len(calls),
+        sum(one.probability for one in calls),
+        sum(one.expected_profit for one in calls),
+    )
 
 
 def _watched(parts: Parts, group: Group) -> None:

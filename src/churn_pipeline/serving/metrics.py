@@ -12,6 +12,12 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from churn_pipeline.serving.worth import Worth
+
+if TYPE_CHECKING:
+    from churn_pipeline.evaluation.decision import Decision
 
 BOUNDS: tuple[float, ...] = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025),
@@ -30,6 +36,30 @@ FAMILIES = {
         "counter",
         "Customers answered, by model, version, variant and decision",
     ),
+    "churn_expected_profit_total": (
+        "counter",
+        "Money that the calls are expected to earn, by model, version and variant",
+    ),
+    "churn_expected_spend_total": (
+        "counter",
+        "Money that the calls and their offers are expected to cost, likewise",
+    ),
+    "churn_expected_saves_total": (
+        "counter",
+        "Customers that the calls are expected to keep, likewise",
+    ),
+    "churn_drift_score": (
+        "gauge",
+        "Share of customers that moved since training, by feature",
+    ),
+    "churn_drifted": (
+        "gauge",
+        "1 where that is further than chance and than ordinary, by feature",
+    ),
+    "churn_drift_report_timestamp_seconds": (
+        "gauge",
+        "When the drift was last judged, Unix time",
+    ),
     "churn_values_total": ("counter", "Values missing or unknown, by feature"),
     "churn_refused_overload_total": ("counter", "Requests sent away for overload"),
     "churn_swaps_total": ("counter", "Changes of the model that serves"),
@@ -41,9 +71,18 @@ FAMILIES = {
     "churn_journal_waiting": ("gauge", "Predictions that are not logged yet"),
     "churn_audit_lost_total": ("counter", "Refusals that could not be written down"),
     "churn_shadow_dropped_total": ("counter", "Requests that a shadow did not see"),
+    "churn_storage_free_bytes": ("gauge", "Room left where the service writes"),
+    "churn_storage_size_bytes": ("gauge", "Room there is where the service writes"),
     "process_cpu_seconds_total": ("counter", "Processor time of all workers"),
     "process_resident_memory_bytes": ("gauge", "Memory of all workers"),
 }
+SAME = frozenset(
+    {
+        *("churn_drift_score", "churn_drifted", "churn_drift_report_timestamp_seconds"),
+        *("churn_storage_free_bytes", "churn_storage_size_bytes"),
+    }
+)
+"""Gauges of what all workers see alike: the largest counts, not the sum."""
 
 
 class Metrics:
@@ -55,6 +94,7 @@ class Metrics:
         self._buckets: dict[str, list[int]] = {}
         self._seconds: dict[str, float] = defaultdict(float)
         self._predictions: dict[tuple[str, str, str, str], int] = defaultdict(int)
+        self._worth: dict[tuple[str, str, str], Worth] = {}
         self._values: dict[tuple[str, str], int] = defaultdict(int)
         self.others: dict[Series, float] = defaultdict(float)
 
@@ -72,6 +112,13 @@ class Metrics:
     ) -> None:
         """Count customers that were answered."""
         self._predictions[model, version, variant, decision] += n
+
+    def worth(self, model: str, version: str, variant: str, costs: Decision) -> Worth:
+        """Return what the calls of a model are worth so far, to add to."""
+        found = self._worth.get((model, version, variant))
+        if found is None:
+            found = self._worth[model, version, variant] = Worth(costs)
+        return found
 
     def warned(self, warnings: Mapping[str, Mapping[str, int]]) -> None:
         """Count values that were missing or unknown."""
@@ -104,6 +151,11 @@ class Metrics:
             named = {"model": model, "version": version, "variant": variant}
             labels = (*named.items(), ("prediction", decision))
             found["churn_predictions_total", labels] = n
+        for (model, version, variant), worth in list(self._worth.items()):
+            of = (("model", model), ("version", version), ("variant", variant))
+            found["churn_expected_profit_total", of] = worth.profit
+            found["churn_expected_spend_total", of] = worth.spend
+            found["churn_expected_saves_total", of] = worth.saves
         for (feature, kind), n in list(self._values.items()):
             value = {"feature": feature, "kind": kind}
             found["churn_values_total", tuple(value.items())] = n
@@ -122,12 +174,23 @@ class Metrics:
 
 
 def summed(many: Iterable[Samples]) -> dict[Series, float]:
-    """Return the numbers of several workers as one server's."""
-    found: dict[Series, float] = defaultdict(float)
+    """Return the numbers of several workers as one server's.
+
+    Examples:
+        >>> one = {("churn_in_work", ()): 2.0, ("churn_drifted", ()): 1.0}
+        >>> list(summed([one, one]).values())
+        [4.0, 1.0]
+    """
+    found: dict[Series, float] = {}
     for samples in many:
         for series, value in samples.items():
-            found[series] += value
-    return dict(found)
+            known = found.get(series)
+            if known is None:
+                found[series] = value
+            else:
+                same = series[0] in SAME
+                found[series] = max(known, value) if same else known + value
+    return found
 
 
 def page(samples: Samples) -> str:

@@ -37,6 +37,7 @@ class Predictor:
         dataset: Name of its data set.
         contract: What a request may hold.
         reader: Reads requests.
+        costs: Of the decision to call.
         digest: Of the manifest.
         position: Where each input stands among the values of a row.
     """
@@ -48,7 +49,7 @@ class Predictor:
         self.dataset = manifest.dataset
         self.contract = Contract(manifest)
         self.reader = reader = Reader(manifest, self.contract)
-        self.digest = manifest.digest
+        self.costs, self.digest = manifest.decision, manifest.digest
         self.position = {name: i for i, name in enumerate(reader.names)}
         self._decide = DecideOne(manifest, self.position)
         self._texts = reader.n_numbers + reader.n_texts
