@@ -5,6 +5,7 @@ The pipeline `drift_reporting` judges; the service tells Prometheus what it foun
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ from pathlib import Path
 import msgspec
 
 from churn_pipeline.serving.metrics import Metrics
+
+logger = logging.getLogger(__name__)
 
 REPORTS = "CHURN_REPORT_DIR"
 FOLDERS = Path("data/08_reporting")
@@ -68,14 +71,27 @@ class Drift:
         """Name where reports lie; nothing is read yet."""
         self._folder, self._metrics = folder / VERDICT, metrics
         self._seen: Seen | None = None
+        self._problem: str | None = None
 
     def refresh(self) -> None:
         """Read the newest verdict where it is another; there may be none yet.
 
-        Raises:
-            OSError: It cannot be read.
-            ValueError: It is none.
+        Where it cannot be read, what the one before found stays, and the log says
+        why, once.
         """
+        try:
+            self._follow()
+            self._problem = None
+        except (OSError, ValueError) as error:
+            if str(error) != self._problem:
+                logger.error("the drift told is that of before: %s", error)
+            self._problem = str(error)
+
+    def problems(self) -> dict[str, str | None]:
+        """Return why the verdict of before is told."""
+        return {"drift": self._problem}
+
+    def _follow(self) -> None:
         newest = self._newest()
         if newest is None:
             return

@@ -14,13 +14,19 @@ class Storage:
     def __init__(self, folder: Path, metrics: Metrics) -> None:
         """Name the folder."""
         self._folder, self._metrics = folder, metrics
+        self._problem: str | None = None
 
     def refresh(self) -> None:
-        """Look again.
-
-        Raises:
-            OSError: The folder is gone.
-        """
-        found = shutil.disk_usage(self._folder)
+        """Look again; without the folder, what was seen last stays."""
+        try:
+            found = shutil.disk_usage(self._folder)
+        except OSError as error:
+            self._problem = str(error)
+            return
+        self._problem = None
         self._metrics.put("churn_storage_free_bytes", found.free)
         self._metrics.put("churn_storage_size_bytes", found.total)
+
+    def problems(self) -> dict[str, str | None]:
+        """Return why the room is not known."""
+        return {"storage": self._problem}
