@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from churn_pipeline.serving.contract import CUSTOMER_ID
 from churn_pipeline.serving.online.features import OnlineFeatures
@@ -26,6 +26,8 @@ class CustomerById(BaseModel):
     Attributes:
         customer_id: As the data set has it.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     customer_id: (
         Annotated[str, Field(max_length=200)]

@@ -23,6 +23,7 @@ from churn_pipeline.serving.answers import (
     ExplainedAnswer,
     ExplainedBatch,
 )
+from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.by_id import CustomerById
 from churn_pipeline.serving.contract import (
     CUSTOMER_ID,
@@ -34,10 +35,10 @@ from churn_pipeline.serving.contract import (
     REASONS,
 )
 from churn_pipeline.serving.journal.truth import MAX_LABELS, Taken, Truth
+from churn_pipeline.serving.openapi_rollout import MODELS, REF, rollout_paths
 from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.routing import Alone
 
-REF = "#/components/schemas/{model}"
 KEY = "X-API-Key"
 
 _REFUSALS = {
@@ -97,17 +98,18 @@ def openapi(predictor: Predictor) -> dict[str, Any]:
         "security": [{"key": []}],
         "paths": {
             "/predict": {"post": _operation(_predict(predictor))},
-            "/predict_batch": {"post": _operation(_predict_batch(predictor))},
+            "/predict_batch": {"post": _tables(_operation(_predict_batch(predictor)))},
             "/explain": {"post": explained},
             "/feedback": {"post": _operation(_feedback())},
             "/example": {"get": _example(_ref(customer), example_rows(predictor)[0])},
             "/model": {"get": _shown("model", "Manifest of the model that answers")},
             "/metrics": {"get": _shown("metrics", "Prometheus metrics", "text/plain")},
+            **rollout_paths(),
             "/livez": {"get": _probe("livez", "The process answers")},
             "/readyz": {"get": _probe("readyz", "The model gives its golden answers")},
         },
         "components": {
-            "schemas": _schemas(customer, CustomerById, Truth, *told),
+            "schemas": _schemas(customer, CustomerById, Truth, *told, *MODELS),
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": KEY}},
         },
     }
@@ -193,7 +195,7 @@ def _warnings(predictor: Predictor, row: dict[str, Any]) -> int | None:
 
 def _operation(posted: Posted) -> dict[str, Any]:
     """Return an operation with its examples."""
-    limit = {"413": f"More than {posted.limit:,} bytes, or too many rows"}
+    limit = {"413": f"More than {posted.limit:,} bytes, or too many rows or values"}
     content = _json(_ref(ErrorAnswer))
     refusals = {
         status: {"description": about, "content": content}
@@ -208,6 +210,14 @@ def _operation(posted: Posted) -> dict[str, Any]:
             **refusals,
         },
     }
+
+
+def _tables(operation: dict[str, Any]) -> dict[str, Any]:
+    """Return an operation whose rows may come as a table too, a column a field."""
+    content = operation["requestBody"]["content"]
+    for kind in KINDS[1:]:
+        content[kind] = {"schema": {"type": "string", "format": "binary"}}
+    return operation
 
 
 def _reasons_parameter() -> dict[str, Any]:
@@ -227,7 +237,16 @@ def _example(schema: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
 
 def _shown(name: str, summary: str, kind: str = "application/json") -> dict[str, Any]:
     answer = {"description": summary, "content": {kind: {}}}
-    return {"operationId": name, "summary": summary, "responses": {"200": answer}}
+    refused = _json(_ref(ErrorAnswer))
+    refusals = {
+        status: {"description": _REFUSALS[status], "content": refused}
+        for status in ("401", "403", "429", "503")
+    }
+    return {
+        "operationId": name,
+        "summary": summary,
+        "responses": {"200": answer, **refusals},
+    }
 
 
 def _json(schema: dict[str, Any], example: Any = None) -> dict[str, Any]:

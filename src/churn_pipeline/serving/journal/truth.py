@@ -27,18 +27,35 @@ from churn_pipeline.serving.refusal import (
 )
 
 MAX_LABELS = 10_000
+_NULL = {"type": "null"}
 _NAMED: list[Any] = [
-    {"required": ["request_id"]},
-    {"required": ["customer_id", "observation_date"]},
+    {
+        "required": ["request_id"],
+        "properties": {
+            "request_id": {"type": "string"},
+            "customer_id": _NULL,
+            "observation_date": _NULL,
+        },
+    },
+    {
+        "required": ["customer_id", "observation_date"],
+        "properties": {
+            "request_id": _NULL,
+            "customer_id": {"type": ["string", "integer"]},
+            "observation_date": {"type": "string"},
+        },
+    },
 ]
 
 
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_EPOCH_YEAR = 1970
+
+_WRITTEN = Field(json_schema_extra={"pattern": "^(19[7-9]|[2-9][0-9])"})
 
 
 def _since_1970(moment: dt.datetime) -> dt.datetime:
     """Return a moment that the journal can write: in ns since 1970."""
-    if moment < _EPOCH:
+    if moment.year < _EPOCH_YEAR:
         raise ValueError("a moment from 1970 on")
     return moment
 
@@ -70,7 +87,9 @@ class Truth(BaseModel):
     observation_date: Annotated[dt.date, Field(strict=False)] | None = None
     churned: bool
     known: (
-        Annotated[AwareDatetime, Field(strict=False), AfterValidator(_since_1970)]
+        Annotated[
+            AwareDatetime, Field(strict=False), AfterValidator(_since_1970), _WRITTEN
+        ]
         | None
     ) = None
 
