@@ -43,7 +43,10 @@ def build(folder: Path) -> list[Manifest]:
 
 def pod_of(manifest: Manifest) -> Manifest | None:
     """Return the pod's specification in a manifest that makes pods."""
-    pod: Manifest | None = manifest.get("spec", {}).get("template", {}).get("spec")
+    spec = manifest.get("spec", {})
+    if manifest["kind"] == "ServingRuntime":  # KServe's: the pod's parts lie bare
+        return dict(spec)
+    pod: Manifest | None = spec.get("template", {}).get("spec")
     return pod
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from churn_pipeline.serving.__main__ import _parser
+from churn_pipeline.serving.drift import FOLDERS as REPORTS
 from churn_pipeline.serving.endpoints import ENDPOINTS
+from churn_pipeline.serving.oip.place import HOST as GRPC_HOST
+from churn_pipeline.serving.oip.place import port_of
 from churn_pipeline.serving.place import FOLDERS
 from tests.deploy.tools import DEPLOY, PROMETHEUS, ROOT, by_schema, load
 
@@ -58,7 +61,16 @@ def test_the_image_of_the_service_starts_it_as_a_checkout_does() -> None:
     assert entry[:3] == ["python", "-m", "churn_pipeline.serving"]
     options = _parser().parse_args(entry[3:])
     assert (options.host, options.port) == ("0.0.0.0", 3000)  # noqa: S104
-    assert last("Containerfile", "EXPOSE") == "3000"
+    assert last("Containerfile", "EXPOSE") == f"3000 {grpc_port()}"
+
+
+def test_grpc_is_reached_from_outside_the_container_where_a_port_is_named() -> None:
+    assert re.search(rf"^ENV .*\b{GRPC_HOST}=0\.0\.0\.0", recipe("Containerfile"), re.M)
+    assert any(p.endswith(f":{grpc_port()}") for p in SERVICES["service"]["ports"])
+
+
+def grpc_port() -> int:
+    return port_of(SERVICES["service"]["environment"])
 
 
 def test_the_image_of_the_service_asks_whether_it_lives() -> None:
@@ -167,3 +179,9 @@ def test_the_service_keeps_its_state_where_the_command_line_does() -> None:
     assert state in SERVICES["service"]["volumes"]
     assert state in SERVICES["lab"]["volumes"]
     assert "models:/srv/churn/data/06_models:ro" in SERVICES["service"]["volumes"]
+
+
+def test_the_service_reads_the_drift_where_the_pipelines_write_it() -> None:
+    reports = f"reports:/srv/churn/{REPORTS.as_posix()}"
+    assert f"{reports}:ro" in SERVICES["service"]["volumes"]
+    assert reports in SERVICES["lab"]["volumes"]

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 
 from churn_pipeline.serving.app import PROBES
+from churn_pipeline.serving.drift import FOLDERS as REPORTS
+from churn_pipeline.serving.oip.place import PORT as GRPC
+from churn_pipeline.serving.oip.rest import oip_methods
 from churn_pipeline.serving.place import FOLDERS, SERVICE
-from tests.deploy.kustomize import Manifest, build, pod_of
+from tests.deploy.kustomize import Manifest, build
+from tests.deploy.pods import (
+    KNATIVE,
+    KSERVE,
+    PORT,
+    as_pod,
+    faults,
+    knative_as_pod,
+    kserve_faults,
+    whole_pod,
+)
 from tests.deploy.tools import DEPLOY, ROOT, load
 
 KUBERNETES = DEPLOY / "kubernetes"
 VERSIONS = ("1.31", "1.34", "1.37")
-PLACES = ("staging", "production", "blue-green", "knative")
-KNATIVE = "serving.knative.dev/v1"
-PORT = 3000
+PLACES = ("staging", "production", "blue-green", "knative", "kserve")
+GRPC_PORT = 8001
 USER = 10001
+SPACE = "kubernetes.io/metadata.name"
 MANIFESTS = {place: build(KUBERNETES / place) for place in PLACES}
 ALL = [
     pytest.param(manifest, id=f"{place}-{manifest['kind']}-{n}")
     for place, manifests in MANIFESTS.items()
     for n, manifest in enumerate(manifests)
-]
-PODS = [
-    pytest.param(place, pod_of(manifest), id=f"{place}-{manifest['metadata']['name']}")
-    for place, manifests in MANIFESTS.items()
-    for manifest in manifests
-    if pod_of(manifest)
+    if manifest["kind"] not in KSERVE
 ]
 
 
 def of_kind(place: str, kind: str) -> list[Manifest]:
     return [found for found in MANIFESTS[place] if found["kind"] == kind]
+
+
+PODS = [
+    pytest.param(place, pod, id=f"{place}-{manifest['metadata']['name']}")
+    for place, manifests in MANIFESTS.items()
+    for manifest in manifests
+    if (pod := whole_pod(manifest, manifests))
+]
 
 
 def selects(selector: dict[str, str], labels: dict[str, str]) -> bool:
@@ -50,36 +66,18 @@ def test_kubernetes_takes_each_manifest(manifest: Manifest, version: str) -> Non
     assert faults(manifest, version) == ""
 
 
-def faults(manifest: Manifest, version: str) -> str:
-    """Return what a version of Kubernetes finds in a manifest."""
-    try:
-        kubernetes_validate.validate(manifest, version, strict=True)
-    except kubernetes_validate.ValidationError as error:
-        return str(error.message)
-    return ""
+@pytest.mark.parametrize("kind", ["InferenceService", "ServingRuntime"])
+def test_kserve_takes_each_of_its_manifests(kind: str) -> None:
+    (manifest,) = of_kind("kserve", kind)
+    assert kserve_faults(manifest) == []
 
 
-def knative_as_pod(manifest: Manifest) -> Manifest:
-    """Return the pod of a Knative service, less what only Knative knows.
-
-    It has two fields of its own, and its probes take the port of the container.
-    """
-    own = {"containerConcurrency", "timeoutSeconds"}
-    template = manifest["spec"]["template"]
-    pod = {key: value for key, value in template["spec"].items() if key not in own}
-    pod["containers"] = [with_ports(container) for container in pod["containers"]]
-    meta = {"name": "pod", **template["metadata"]}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod}
-
-
-def with_ports(container: Manifest) -> Manifest:
-    """Return a container whose probes name their port."""
-    probes = {key: found for key, found in container.items() if key.endswith("Probe")}
-    named = {
-        key: {**found, "httpGet": {"port": PORT, **found["httpGet"]}}
-        for key, found in probes.items()
-    }
-    return {**container, **named}
+@pytest.mark.parametrize("version", VERSIONS)
+def test_kubernetes_takes_the_pod_that_kserve_makes(version: str) -> None:
+    (pod,) = [
+        pod for place, pod in (param.values for param in PODS) if place == "kserve"
+    ]
+    assert faults(as_pod(pod), version) == ""  # type: ignore[arg-type]
 
 
 def test_a_manifest_with_a_field_that_does_not_exist_is_refused() -> None:
@@ -122,8 +120,7 @@ def test_no_start_of_a_pod_opens_the_keys_to_their_group(
 @pytest.mark.parametrize(("place", "pod"), PODS)
 def test_probes_and_ports_are_those_of_the_service(place: str, pod: Manifest) -> None:
     (container,) = pod["containers"]
-    (port,) = container["ports"]
-    assert port["containerPort"] == PORT
+    ports = {port["containerPort"]: port["name"] for port in container["ports"]}
     asked = {
         name: probe["httpGet"]
         for name, probe in container.items()
@@ -132,9 +129,17 @@ def test_probes_and_ports_are_those_of_the_service(place: str, pod: Manifest) ->
     assert {probe["path"] for probe in asked.values()} == PROBES
     assert asked["livenessProbe"]["path"] == "/livez"
     assert asked["readinessProbe"]["path"] == "/readyz"
-    assert {probe.get("port", port["name"]) for probe in asked.values()} == {
-        port["name"]
-    }
+    assert {probe.get("port", ports[PORT]) for probe in asked.values()} == {ports[PORT]}
+    plain = {e["name"]: e["value"] for e in container["env"] if "value" in e}
+    spoken = {PORT, int(plain[GRPC])} if GRPC in plain else {PORT}
+    assert set(ports) == spoken
+
+
+@pytest.mark.parametrize("place", sorted({*PLACES} - {"knative"}))
+def test_grpc_is_spoken_but_by_knative_which_has_one_port(place: str) -> None:
+    pods = [pod for where, pod in (param.values for param in PODS) if where == place]
+    ports = [c["ports"] for pod in pods for c in pod["containers"]]  # type: ignore[index]
+    assert all(GRPC_PORT in [p["containerPort"] for p in found] for found in ports)
 
 
 @pytest.mark.parametrize(("place", "pod"), PODS)
@@ -152,7 +157,8 @@ def test_what_is_mounted_is_what_the_image_expects(place: str, pod: Manifest) ->
     workdir = Path(re.findall(r"^WORKDIR (\S+)$", recipe, re.M)[-1])
     assert Path(mounts["state"]["mountPath"]) == workdir / FOLDERS
     assert Path(mounts["models"]["mountPath"]) == workdir / "data/06_models"
-    assert mounts["models"]["readOnly"] is True
+    assert Path(mounts["reports"]["mountPath"]) == workdir / REPORTS
+    assert mounts["models"]["readOnly"] is mounts["reports"]["readOnly"] is True
 
 
 @pytest.mark.parametrize(("place", "pod"), PODS)
@@ -184,8 +190,9 @@ def test_secrets_are_named_and_in_no_file() -> None:
     told = (ROOT / "docs/deploy.md").read_text("utf-8")
     for place, pod in (param.values for param in PODS):
         for entry in pod["containers"][0]["env"]:  # type: ignore[index]
-            key = entry["valueFrom"]["secretKeyRef"]
-            assert f"--from-literal={key['key']}=" in told, place
+            if entry["name"] != GRPC:
+                key = entry["valueFrom"]["secretKeyRef"]
+                assert f"--from-literal={key['key']}=" in told, place
 
 
 @pytest.mark.parametrize("place", ["staging", "production", "blue-green"])
@@ -207,8 +214,43 @@ def test_budgets_scalers_and_services_meet_the_pods_they_are_for(place: str) -> 
     (policy,) = of_kind(place, "NetworkPolicy")
     chosen = policy["spec"]["podSelector"]["matchLabels"]
     assert all(selects(chosen, found) for found in labels.values())
-    assert policy["spec"]["ingress"][0]["ports"] == [{"protocol": "TCP", "port": PORT}]
+    open_to = {
+        rule["from"][0]["namespaceSelector"]["matchLabels"][SPACE]: {
+            port["port"] for port in rule["ports"]
+        }
+        for rule in policy["spec"]["ingress"]
+    }
+    assert open_to == {"ingress-nginx": {PORT, GRPC_PORT}, "monitoring": {PORT}}
     assert set(policy["spec"]["policyTypes"]) == {"Ingress", "Egress"}
+
+
+def test_the_address_has_a_port_for_http_and_one_for_grpc() -> None:
+    services = {m["metadata"]["name"]: m for m in of_kind("production", "Service")}
+    ports = {port["targetPort"]: port for port in services["churn"]["spec"]["ports"]}
+    assert ports["http"]["port"] == 80
+    assert ports["grpc"]["port"] == GRPC_PORT
+    assert ports["grpc"]["appProtocol"] == "kubernetes.io/h2c"
+
+
+def test_kserve_runs_the_service_by_version_2_of_its_protocol() -> None:
+    (runtime,) = of_kind("kserve", "ServingRuntime")
+    (service,) = of_kind("kserve", "InferenceService")
+    model = service["spec"]["predictor"]["model"]
+    assert model["runtime"] == runtime["metadata"]["name"]
+    assert model["modelFormat"] in runtime["spec"]["supportedModelFormats"]
+    assert model["protocolVersion"] == "v2"
+    assert model["protocolVersion"] in runtime["spec"]["protocolVersions"]
+    (container,) = runtime["spec"]["containers"]
+    assert container["name"] == "kserve-container"  # the one that KServe looks for
+    assert container["ports"][0]["containerPort"] == PORT  # which it sends HTTP to
+    assert oip_methods("/v2/models/company/infer") is not None
+
+
+def test_a_field_that_kserve_does_not_know_is_refused() -> None:
+    (service,) = of_kind("kserve", "InferenceService")
+    wrong = copy.deepcopy(service)
+    wrong["spec"]["predictor"]["model"]["protocolversion"] = "v2"
+    assert "protocolversion" in " ".join(kserve_faults(wrong))
 
 
 def test_production_runs_three_pods_on_three_machines() -> None:
