@@ -1,11 +1,10 @@
 """A column alarms where it moves further than chance and than it ordinarily does."""
 
-import datetime as dt
-
 import numpy as np
 
 from churn_pipeline.monitoring.drift import DriftRule, Sample, compare, summary
-from churn_pipeline.monitoring.verdict import judge
+from churn_pipeline.monitoring.judge import Model, judge
+from tests.factories import COSTS
 
 RULE = DriftRule()
 MONTHS = np.arange("2024-01", "2024-07", dtype="datetime64[M]").astype("datetime64[D]")
@@ -87,8 +86,7 @@ def test_a_column_that_no_drift_could_be_told_of_is_named_as_not_judged():
         Sample(reference, MONTHS.repeat(100)),
         Sample(current, np.full(100, LATER)),
         {"counter": "number"},
-        predict=lambda columns: columns["churn_probability"],
-        model_version="v1",
+        model=Model("v1", lambda columns: columns["churn_probability"], COSTS),
         rule=RULE,
         seed=0,
     )
@@ -106,37 +104,6 @@ def test_summary_of_a_number_ignores_missing_values():
     numbers = np.array([1.0, 2.0, 6.0, np.nan])
     expected = {"missing": 0.25, "mean": 3.0, "median": 2.0}
     assert summary(numbers, kind="number") == expected
-
-
-def test_verdict_ranks_drifted_columns_by_what_they_do_to_the_predictions():
-    rng = np.random.default_rng(0)
-    reference = _plain(rng, 0.0)
-    current = _plain(rng, 2.0)
-    verdict = judge(
-        reference,
-        current,
-        {"idle": "number", "strong": "number", "weak": "number"},
-        predict=_predict,
-        model_version="v1",
-        rule=RULE,
-        seed=0,
-    )
-    assert verdict.verdict == "drift"
-    assert verdict.drifted == ("strong", "weak", "idle")
-    assert verdict.share_drifted == 1.0
-    assert verdict.prediction.drifted
-    assert verdict.current_date == dt.date(2024, 9, 1)
-    assert {c.name: c.impact for c in verdict.columns}["idle"] == 0.0
-
-
-def _predict(columns):
-    return np.clip(0.2 + 0.1 * columns["strong"] + 0.01 * columns["weak"], 0, 1)
-
-
-def _plain(rng, shift):
-    columns = {name: rng.normal(shift, 1, 500) for name in ("idle", "strong", "weak")}
-    dates = np.full(500, LATER if shift else MONTHS[0])
-    return Sample(columns | {"churn_probability": _predict(columns)}, dates)
 
 
 def _company(rows, later=None, shift=0.0):

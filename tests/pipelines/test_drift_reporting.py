@@ -30,7 +30,7 @@ def company():
     return frame
 
 
-def _run(company, learnt=None, **parameters):
+def _run(company, learnt=None, history=(), labels=None, **parameters):
     if learnt is None:
         learnt = company[company["observation_date"] <= TRAINED[-1]]
     rule = DriftReporting(
@@ -38,9 +38,12 @@ def _run(company, learnt=None, **parameters):
     )
     features = ibis.memtable(company)
     charge = features.monthly_charge.cast("decimal(10, 2)")  # as of a Parquet file
+    known = learnt.assign(split="train", label=0.0)
     inputs = {
         "customer_features": features.mutate(monthly_charge=charge),
-        "model_input_of_champion": learnt.assign(split="train", label=0.0),
+        "model_input_of_champion": known,
+        "model_input": known if labels is None else labels,
+        "watch_history": list(history),
         "champion": tiny_artifact(),
         "params:drift_reporting": rule,
         "params:dataset": TINY_DATASET,
@@ -58,7 +61,9 @@ def test_drifted_columns_are_named(newest):
     verdict = newest["drift_verdict"]
     assert verdict["verdict"] == "drift"
     assert set(verdict["drifted"]) == {"tenure_months", "plan"}
-    assert verdict["drifted"][0] == "tenure_months", "it moves the predictions most"
+    costs = {c["name"]: c["cost"] for c in verdict["columns"]}
+    assert costs["tenure_months"] > costs["plan"] > 0
+    assert verdict["drifted"][0] == "tenure_months", "it costs most"
     assert verdict["share_drifted"] == pytest.approx(2 / 3)
     assert verdict["current_date"] == "2026-05-01"
     assert verdict["reference_dates"] == ["2026-01-01", "2026-03-01"]
@@ -152,3 +157,42 @@ def test_columns_are_sorted_by_how_far_they_moved_the_drifted_ones_first(newest)
     columns = newest["drift_verdict"]["columns"]
     found = [(column["drifted"], column["effect"]) for column in columns]
     assert found == sorted(found, reverse=True)
+
+
+def test_the_second_drifted_window_is_an_alarm(company, newest):
+    assert not newest["drift_verdict"]["confirmed"]
+    assert "Not confirmed yet" in newest["drift_report"]
+    (watch,) = newest["watch"]
+    before = watch | {"date": "2026-04-15"}
+    made = _run(company, history=[before])
+    assert made["drift_verdict"]["confirmed"]
+    assert made["drift_verdict"]["window_dates"] == ["2026-04-15", "2026-05-01"]
+    assert "Confirmed: the same drifted in 2 of the last 3" in made["drift_report"]
+    assert "<th>26-04-15</th><th>26-05-01</th>" in made["drift_report"]
+
+
+def test_what_was_not_compared_is_no_watch(company):
+    snapshot = company[company["observation_date"] == QUIET]
+    assert _run(snapshot, learnt=snapshot[::-1])["watch"] == []
+
+
+def test_the_churn_rate_of_newer_labels_is_judged(company, newest):
+    assert newest["churn_rate_verdict"] == {"target": None}
+    assert "no label newer than the model" in newest["drift_report"]
+    leavers = company["observation_date"] > TRAINED[-1]
+    labels = company.assign(label=np.where(leavers & (company.index % 2 == 0), 1.0, 0))
+    made = _run(company, labels=labels)
+    assert made["drift_verdict"]["target"]["rate"] == 0.5
+    assert made["drift_verdict"]["target"]["drifted"]
+    assert "Churn rate of 2026-05-01 <b class=" in made["drift_report"]
+
+
+def test_the_page_tells_the_cost_and_what_evidently_says(newest):
+    page, verdict = newest["drift_report"], newest["drift_verdict"]
+    first = verdict["causes"][0]
+    assert f"<td>1. {first['name']}</td><td>{1000 * first['cost']:,.0f}</td>" in page
+    evidently = newest["evidently_verdict"]["columns"]
+    assert set(evidently) == {"churn_probability", *tiny_columns()}
+    score = evidently["tenure_months"]["score"]
+    assert f'<td class="left">drifted, {score:,.2f}</td>' in page
+    assert "concept drift" in page

@@ -129,13 +129,15 @@ def total_variation(reference: NDArray[Any], current: NDArray[Any]) -> Distance:
     return Distance(effect, _chi_square_p(counts))
 
 
+def as_texts(values: NDArray[Any]) -> NDArray[np.str_]:
+    """Return categories as texts that sort: "" where missing, else "v" and the text."""
+    return np.array(["v" + v if isinstance(v, str) else "" for v in values], np.str_)
+
+
 def level_counts(reference: NDArray[Any], current: NDArray[Any]) -> Floats:
     """Return how often each level comes in each sample, float64, (2, levels)."""
     n = len(reference)
-    texts = np.array(
-        ["v" + value if isinstance(value, str) else "" for value in reference]
-        + ["v" + value if isinstance(value, str) else "" for value in current]
-    )
+    texts = np.concatenate([as_texts(reference), as_texts(current)])
     levels, codes = np.unique(texts, return_inverse=True)
     return np.stack(
         [

@@ -21,6 +21,9 @@ from pydantic import Field
 from churn_pipeline.monitoring.distance import Distance, Kind, distance, holm
 from churn_pipeline.params import Params
 
+PARTS = 4
+"""What a report judges: columns and predictions, faults, columns together, churn."""
+
 MOST_ORDINARY = 0.9
 """Ordinary move from which on a column is not judged: it could hardly move further."""
 
@@ -31,19 +34,43 @@ class DriftRule(Params):
     Attributes:
         number_threshold: Smallest distance of a number, share of customers.
         category_threshold: Smallest distance of a category, share of customers.
+        auc_threshold: Smallest AUC by which a classifier tells the newest rows from
+            the reference's, 0.5 to 1.
+        missing_threshold: Smallest rise of the missing share, share of customers.
+        unseen_threshold: Smallest share of customers with a category, or a number out
+            of the range, that the reference does not know.
+        churn_threshold: Smallest change of the churn rate, share of the reference's.
         alpha: Chance of a false alarm in a whole report, after the correction.
         ordinary_factor: How many times the largest move between two reference dates
             a column may move; 0 takes the thresholds alone.
         max_dates: Reference dates that are compared with each other, at most.
         max_rows_per_date: Rows of a reference date in those comparisons, at most.
+        domain_rows: Rows of each side that the classifier sees, at most.
+        domain_dates: Reference dates that it tells from their others, at most.
     """
 
     number_threshold: float = Field(default=0.15, gt=0, le=1)
     category_threshold: float = Field(default=0.1, gt=0, le=1)
+    auc_threshold: float = Field(default=0.6, gt=0.5, le=1)
+    missing_threshold: float = Field(default=0.05, gt=0, le=1)
+    unseen_threshold: float = Field(default=0.01, gt=0, le=1)
+    churn_threshold: float = Field(default=0.2, gt=0)
     alpha: float = Field(default=0.01, gt=0, lt=1)
     ordinary_factor: float = Field(default=1.5, ge=0)
     max_dates: int = Field(default=5, ge=2)
     max_rows_per_date: int = Field(default=3_000, ge=100)
+    domain_rows: int = Field(default=1_500, ge=100)
+    domain_dates: int = Field(default=8, ge=3)
+
+    @property
+    def alpha_of_part(self) -> float:
+        """Chance of a false alarm in one of the parts of a report."""
+        return self.alpha / PARTS
+
+    def beyond(self, ordinary: float, threshold: float) -> float:
+        """Return the limit of a share that ordinarily moves so far."""
+        usual = min(self.ordinary_factor * ordinary, (1 + ordinary) / 2)
+        return max(threshold, usual)
 
 
 @dataclass(frozen=True)
@@ -53,10 +80,12 @@ class Sample:
     Attributes:
         columns: Name -> (n,) values; float64 with NaN, or object with None.
         dates: (n,) observation date of each row.
+        customers: (n,) who each row is of; None: a row is a customer.
     """
 
     columns: Mapping[str, NDArray[Any]]
     dates: NDArray[np.datetime64]
+    customers: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.dates)
@@ -77,8 +106,16 @@ class ColumnDrift(Params):
         drifted: Whether the column has drifted.
         reference: Summary of the reference sample, see `summary`.
         current: Summary of the current sample.
+        confirmed: Whether it drifted in N of the last M windows, this one among them.
+        weighted: The effect times the share that the column's topic has in what the
+            champion's answers are made of, in [0, 1]; None where that is not known.
         impact: Mean absolute change of the churn probability that the column's move
             alone makes, in [0, 1]; None where it was not measured.
+        cost: Money a customer that the decisions of one date lose by that move, if it
+            is a fault of the data; None where it was not estimated.
+        profit_change: Money a customer by which the profit that the model expects of
+            the calls differs by that move; None likewise.
+        decisions_changed: Share of the customers who are called or not because of it.
     """
 
     name: str
@@ -92,7 +129,12 @@ class ColumnDrift(Params):
     drifted: bool
     reference: dict[str, float]
     current: dict[str, float]
+    confirmed: bool = False
+    weighted: float | None = None
     impact: float | None = None
+    cost: float | None = None
+    profit_change: float | None = None
+    decisions_changed: float | None = None
 
 
 def compare(
@@ -143,8 +185,7 @@ def _judge(
     reference, current, dates = samples
     ordinary = ordinary_move(reference.columns[name], dates, kind=kind)
     threshold = rule.number_threshold if kind == "number" else rule.category_threshold
-    usual = min(rule.ordinary_factor * ordinary, (1 + ordinary) / 2)
-    limit = max(threshold, usual)
+    limit = rule.beyond(ordinary, threshold)
     judged = not rule.ordinary_factor or ordinary < MOST_ORDINARY
     return ColumnDrift(
         name=name,
@@ -155,7 +196,7 @@ def _judge(
         judged=judged,
         p_value=found.p_value,
         p_corrected=p_corrected,
-        drifted=judged and found.effect >= limit and p_corrected < rule.alpha,
+        drifted=judged and found.effect >= limit and p_corrected < rule.alpha_of_part,
         reference=summary(reference.columns[name], kind=kind),
         current=summary(current.columns[name], kind=kind),
     )
@@ -181,12 +222,12 @@ def is_calendar(reference: Sample, current: Sample, name: str) -> bool:
 def date_groups(sample: Sample, rule: DriftRule) -> list[NDArray[np.intp]]:
     """Return row numbers of each date, evenly chosen dates and rows, bounded."""
     dates = np.unique(sample.dates)
-    chosen = dates[_evenly(len(dates), rule.max_dates)]
+    chosen = dates[evenly(len(dates), rule.max_dates)]
     groups = [np.flatnonzero(sample.dates == date) for date in chosen]
-    return [rows[_evenly(len(rows), rule.max_rows_per_date)] for rows in groups]
+    return [rows[evenly(len(rows), rule.max_rows_per_date)] for rows in groups]
 
 
-def _evenly(n: int, at_most: int) -> NDArray[np.intp]:
+def evenly(n: int, at_most: int) -> NDArray[np.intp]:
     """Return at most so many of 0 … n - 1, evenly spread, first and last among them."""
     return np.unique(np.linspace(0, n - 1, min(n, at_most)).astype(np.intp))
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from churn_pipeline.monitoring.drift import DriftRule
+from churn_pipeline.monitoring.window_rule import WindowRule
 from churn_pipeline.params import Params
 
 Split = Literal["train", "gap", "test"]
@@ -22,6 +23,7 @@ class DriftReporting(Params):
         max_rows: Rows of each side that are compared, at most.
         ignore: Features that are not judged.
         rule: When a column counts as drifted.
+        windows: In how many of the last windows something drifts to be an alarm.
         report_rows: Rows of each side that Evidently draws, at most.
         report_columns: Columns that Evidently draws, the furthest first.
     """
@@ -31,5 +33,6 @@ class DriftReporting(Params):
     max_rows: int = Field(default=200_000, ge=100)
     ignore: tuple[str, ...] = ()
     rule: DriftRule = DriftRule()
+    windows: WindowRule = WindowRule()
     report_rows: int = Field(default=3_000, ge=100)
     report_columns: int = Field(default=12, ge=1, le=15)

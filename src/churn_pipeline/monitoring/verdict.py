@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Sequence
+from typing import Final, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from pydantic import Field
 
-from churn_pipeline.monitoring.distance import Kind
-from churn_pipeline.monitoring.drift import ColumnDrift, DriftRule, Sample, compare
+from churn_pipeline.monitoring.cost import Cause
+from churn_pipeline.monitoring.domain import DomainVerdict
+from churn_pipeline.monitoring.drift import ColumnDrift, DriftRule
+from churn_pipeline.monitoring.faults import Fault
+from churn_pipeline.monitoring.history import Moved, Watch
+from churn_pipeline.monitoring.target import TargetVerdict
+from churn_pipeline.monitoring.window_rule import WindowRule
 from churn_pipeline.params import Params
 
 PREDICTION = "churn_probability"
 """Column of a sample that holds the champion's predictions."""
 
+MULTIVARIATE, TARGET = "columns together", "churn rate"
+"""What the history of watches calls them."""
+
 NOTHING_NEWER: Final = "nothing newer than the training data"
 
 Verdict = Literal["quiet", "drift", "nothing newer than the training data"]
 
-Predict = Callable[[Mapping[str, NDArray[Any]]], NDArray[np.float64]]
-
 
 class DriftVerdict(Params):
-    """What became of the columns and of the predictions.
+    """What became of the columns, the predictions and the churn rate.
 
     Attributes:
-        verdict: `drift` where a column or the predictions drifted; `nothing newer
-            than the training data` where the rows are those that the champion learnt
-            from, so that nothing was compared.
-        drifted: The drifted columns; those that move the predictions most come first.
+        verdict: `drift` where anything that is judged drifted in this window;
+            `nothing newer than the training data` where the rows are those that the
+            champion learnt from, so that nothing was compared.
+        confirmed: Whether there is an alarm: something that drifted in N of the last M
+            windows, this one among them.
+        drifted: The drifted columns; those that cost most come first.
         not_judged: Columns that move nearly altogether between any two dates of the
             reference, so that no move of theirs could tell of a drift.
         share_drifted: Share of the judged columns that drifted, in [0, 1].
@@ -41,10 +48,18 @@ class DriftVerdict(Params):
         model_version: Version of the champion whose predictions are compared.
         prediction: What became of the predictions.
         columns: What became of each column, the drifted ones first, by distance.
-        rule: When a column counts as drifted.
+        multivariate: Whether the columns together have drifted; None: too few rows.
+        faults: Missing, new and out of range values that are more than ordinary.
+        target: What became of the churn rate; None: no newer label has matured.
+        causes: What drifted by what it tells of, the costliest first.
+        unseen: Drifts that cannot be seen without labels, in words.
+        window_dates: Dates of the windows that were counted, the newest last.
+        windows: When what drifted is an alarm.
+        rule: When something counts as drifted.
     """
 
     verdict: Verdict
+    confirmed: bool = False
     drifted: tuple[str, ...]
     not_judged: tuple[str, ...]
     share_drifted: float
@@ -55,12 +70,29 @@ class DriftVerdict(Params):
     model_version: str
     prediction: ColumnDrift
     columns: tuple[ColumnDrift, ...]
+    multivariate: DomainVerdict | None = None
+    faults: tuple[Fault, ...] = ()
+    target: TargetVerdict | None = None
+    causes: tuple[Cause, ...] = ()
+    unseen: tuple[str, ...] = ()
+    window_dates: tuple[dt.date, ...] = ()
+    windows: WindowRule = Field(default_factory=WindowRule)
     rule: DriftRule
 
     @property
     def n_judged(self) -> int:
         """Number of columns that could be judged."""
         return len(self.columns) - len(self.not_judged)
+
+    @property
+    def others_drifted(self) -> tuple[str, ...]:
+        """What drifted beside columns and predictions, in words."""
+        names = [f"{f.name} ({f.kind})" for f in self.faults]
+        if self.multivariate is not None and self.multivariate.drifted:
+            names.append(MULTIVARIATE)
+        if self.target is not None and self.target.drifted:
+            names.append(TARGET)
+        return tuple(names)
 
     @property
     def in_words(self) -> str:
@@ -77,95 +109,56 @@ class DriftVerdict(Params):
             f"{predictions}."
         )
 
-
-def judge(
-    reference: Sample,
-    current: Sample,
-    kinds: Mapping[str, Kind],
-    *,
-    predict: Predict,
-    model_version: str,
-    rule: DriftRule,
-    seed: int,
-    is_newer: bool = True,
-) -> DriftVerdict:
-    """Return the verdict on the current sample.
-
-    Args:
-        reference: Rows to compare with, with a column `churn_probability`.
-        current: Rows of one observation date, with a column `churn_probability`.
-        kinds: The features to judge and their kinds.
-        predict: The champion: columns to churn probabilities.
-        model_version: Version of the champion.
-        rule: When a column counts as drifted.
-        seed: Of the draws behind `impact`.
-        is_newer: False where the current rows are those of the reference.
-    """
-    both: dict[str, Kind] = {**kinds, PREDICTION: "number"}
-    found = compare(reference, current, both, rule=rule)
-    prediction = next(c for c in found if c.name == PREDICTION)
-    rng = np.random.default_rng(seed)
-    columns = tuple(
-        column.model_copy(
-            update={"impact": impact(column.name, reference, current, predict, rng)}
+    @property
+    def alarm_in_words(self) -> str:
+        """Whether the windows before confirm it, as one sentence; empty when quiet."""
+        if self.verdict != "drift":
+            return ""
+        rule = f"{self.windows.n} of the last {self.windows.m} windows"
+        if self.confirmed:
+            return f"Confirmed: the same drifted in {rule} or more."
+        return (
+            f"Not confirmed yet: an alarm takes {rule}, this one among them, and "
+            f"{len(self.window_dates)} have been watched."
         )
-        if column.drifted
-        else column
-        for column in found
-        if column.name != PREDICTION
+
+    @property
+    def cost(self) -> float:
+        """Money a customer that the costliest cause loses; 0 without a cause."""
+        return max((cause.cost for cause in self.causes), default=0.0)
+
+    def watch(self) -> Watch:
+        """Return what the history keeps of it."""
+        others = {PREDICTION: _moved(self.prediction)} | {
+            fault.key: Moved(effect=fault.excess, limit=fault.limit, drifted=True)
+            for fault in self.faults
+        }
+        if (both := self.multivariate) is not None:
+            others[MULTIVARIATE] = Moved(
+                effect=both.auc, limit=both.limit, drifted=both.drifted
+            )
+        if (churn := self.target) is not None:
+            others[TARGET] = Moved(
+                effect=abs(churn.rate - churn.reference),
+                limit=churn.limit,
+                drifted=churn.drifted,
+            )
+        return Watch(
+            date=self.current_date,
+            model_version=self.model_version,
+            columns={column.name: _moved(column) for column in self.columns},
+            others=others,
+        )
+
+
+def _moved(column: ColumnDrift) -> Moved:
+    """Return what the history keeps of a column."""
+    return Moved(
+        effect=column.effect,
+        limit=column.limit,
+        drifted=column.drifted,
+        cost=column.cost,
     )
-    drifted = _by_impact(columns)
-    not_judged = tuple(column.name for column in columns if not column.judged)
-    moved: Verdict = "drift" if drifted or prediction.drifted else "quiet"
-    return DriftVerdict(
-        verdict=moved if is_newer else NOTHING_NEWER,
-        drifted=drifted,
-        not_judged=not_judged,
-        share_drifted=len(drifted) / max(len(columns) - len(not_judged), 1),
-        current_date=current.dates.max().item(),
-        reference_dates=(reference.dates.min().item(), reference.dates.max().item()),
-        current_rows=len(current),
-        reference_rows=len(reference),
-        model_version=model_version,
-        prediction=prediction,
-        columns=columns,
-        rule=rule,
-    )
-
-
-def impact(
-    name: str,
-    reference: Sample,
-    current: Sample,
-    predict: Predict,
-    rng: np.random.Generator,
-    *,
-    max_rows: int = 2_000,
-) -> float:
-    """Return how far predictions move when one column is drawn from the reference.
-
-    Args:
-        name: The column.
-        reference: Where its values are drawn from.
-        current: The rows that are predicted.
-        predict: The champion.
-        rng: Source of the draws.
-        max_rows: Rows to predict, at most.
-
-    Returns:
-        Mean absolute change of the churn probability, in [0, 1].
-    """
-    rows = rng.permutation(len(current))[:max_rows]
-    now = {column: values[rows] for column, values in current.columns.items()}
-    drawn = reference.columns[name][rng.integers(0, len(reference), len(rows))]
-    return float(np.abs(predict(now) - predict({**now, name: drawn})).mean())
-
-
-def _by_impact(columns: Sequence[ColumnDrift]) -> tuple[str, ...]:
-    """Return the names of the drifted columns, the largest impact first."""
-    drifted = [column for column in columns if column.drifted]
-    drifted.sort(key=lambda column: column.impact or 0.0, reverse=True)
-    return tuple(column.name for column in drifted)
 
 
 def first_names(names: Sequence[str], at_most: int = 5) -> str:

@@ -11,13 +11,15 @@ import pandas as pd
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.monitoring.drift import Sample
+from churn_pipeline.monitoring.history import Watch
+from churn_pipeline.monitoring.judge import Model, Windows, judge
 from churn_pipeline.monitoring.params import DriftReporting
+from churn_pipeline.monitoring.target import TargetVerdict, target_drift
 from churn_pipeline.monitoring.verdict import (
     NOTHING_NEWER,
     PREDICTION,
     DriftVerdict,
     first_names,
-    judge,
 )
 from churn_pipeline.pipelines.scoring.nodes import at_date
 from churn_pipeline.release.expected import require_features
@@ -116,28 +118,94 @@ def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
     return bool(((a == b) | (a.isna() & b.isna())).all())
 
 
+def judge_churn_rate(
+    model_input_of_champion: pd.DataFrame,
+    model_input: pd.DataFrame,
+    drift_current: pd.DataFrame,
+    drift_reporting: DriftReporting,
+) -> dict[str, Any]:
+    """Return what became of the churn rate, see `TargetVerdict`.
+
+    Args:
+        model_input_of_champion: The version of `model_input` that it was made from.
+        model_input: The newest one, with the labels that have matured by now.
+        drift_current: The rows to judge; labels of later dates are left out.
+        drift_reporting: The rule.
+
+    Returns:
+        `target`; None where no label newer than the champion's has matured.
+    """
+    found = target_drift(
+        _labels(model_input_of_champion),
+        _labels(model_input),
+        until=_dates(drift_current)[0].item(),
+        rule=drift_reporting.rule,
+    )
+    return {"target": None if found is None else found.model_dump(mode="json")}
+
+
 def judge_drift(
+    *,
     drift_reference: pd.DataFrame,
     drift_current: pd.DataFrame,
+    churn_rate_verdict: dict[str, Any],
+    watch_history: list[dict[str, Any]],
     champion: Any,
     drift_reporting: DriftReporting,
     seed: int,
 ) -> dict[str, Any]:
     """Return the verdict, see `DriftVerdict`."""
-    features = champion.manifest.features
-    kinds = {f.name: f.type for f in features if f.name not in drift_reporting.ignore}
+    manifest, target = champion.manifest, churn_rate_verdict["target"]
+    kinds = {
+        f.name: f.type
+        for f in manifest.features
+        if f.name not in drift_reporting.ignore
+    }
     verdict = judge(
         _sample(drift_reference),
         _sample(drift_current),
         kinds,
-        predict=champion.predict,
-        model_version=champion.manifest.version,
+        model=Model(
+            version=manifest.version,
+            predict=champion.predict,
+            decision=manifest.decision,
+            topics=champion.topics,
+            importance=champion.importance,
+        ),
         rule=drift_reporting.rule,
         seed=seed,
+        windows=Windows(
+            tuple(Watch.model_validate(watch) for watch in watch_history),
+            drift_reporting.windows,
+        ),
+        target=None if target is None else TargetVerdict.model_validate(target),
         is_newer=not drift_reference.equals(drift_current),
     )
     _tell(verdict)
     return verdict.model_dump(mode="json")
+
+
+def keep_watch(drift_verdict: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the history keeps of a verdict: nothing where none was compared."""
+    verdict = DriftVerdict.model_validate(drift_verdict)
+    if verdict.verdict == NOTHING_NEWER:
+        return []
+    return [verdict.watch().model_dump(mode="json")]
+
+
+def judge_by_evidently(
+    drift_reference: pd.DataFrame,
+    drift_current: pd.DataFrame,
+    drift_verdict: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what Evidently says by its own tests, see `EvidentlyVerdict`."""
+    from churn_pipeline.monitoring.evidently_verdict import evidently_verdict
+
+    verdict = DriftVerdict.model_validate(drift_verdict)
+    compared = verdict.verdict != NOTHING_NEWER
+    columns = [verdict.prediction, *verdict.columns] if compared else []
+    found = evidently_verdict(drift_reference, drift_current, columns)
+    return found.model_dump(mode="json")
 
 
 def draw_drift_report(
@@ -145,11 +213,14 @@ def draw_drift_report(
     drift_reference: pd.DataFrame,
     drift_current: pd.DataFrame,
     drift_verdict: dict[str, Any],
+    evidently_verdict: dict[str, Any],
+    watch_history: list[dict[str, Any]],
     drift_reporting: DriftReporting,
     dataset: Dataset,
 ) -> str:
     """Return the verdict as one page, with Evidently's drawing of what moved."""
     from churn_pipeline.monitoring.evidently_report import drift_page
+    from churn_pipeline.monitoring.evidently_verdict import EvidentlyVerdict
     from churn_pipeline.monitoring.report import drift_report
 
     verdict = DriftVerdict.model_validate(drift_verdict)
@@ -161,7 +232,13 @@ def draw_drift_report(
             _evenly(drift_current, drift_reporting.report_rows),
             [verdict.prediction, *columns],
         )
-    return drift_report(verdict, dataset=dataset.name, drawings=drawings)
+    return drift_report(
+        verdict,
+        evidently=EvidentlyVerdict.model_validate(evidently_verdict),
+        history=[Watch.model_validate(watch) for watch in watch_history],
+        dataset=dataset,
+        drawings=drawings,
+    )
 
 
 def draw_drift_overview(drift_verdict: dict[str, Any]) -> Any:
@@ -176,7 +253,14 @@ def _sample(frame: pd.DataFrame) -> Sample:
     columns = {
         name: frame[name].to_numpy() for name in frame.columns if name not in KEYS
     }
-    return Sample(columns, _dates(frame))
+    return Sample(columns, _dates(frame), frame["customer_id"].to_numpy())
+
+
+def _labels(
+    model_input: pd.DataFrame,
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, np.dtype[np.datetime64]]]:
+    """Return labels, float64 with NaN where not mature, and their dates."""
+    return model_input["label"].to_numpy(np.float64), _dates(model_input)
 
 
 def _dates(frame: pd.DataFrame) -> np.ndarray[Any, np.dtype[np.datetime64]]:
@@ -196,8 +280,20 @@ def _tell(verdict: DriftVerdict) -> None:
     if verdict.drifted:
         far = [f"{c.name} {c.effect:.0%}" for c in verdict.columns if c.drifted]
         logger.info("share of customers moved: %s", first_names(far))
+    if verdict.others_drifted:
+        logger.info("beyond their limits: %s", first_names(verdict.others_drifted))
+    if verdict.causes:
+        logger.info("costliest: %s", _cost_in_words(verdict))
+    if verdict.alarm_in_words:
+        logger.info("%s", verdict.alarm_in_words)
     if verdict.not_judged:
         logger.info(
             "columns that cannot be judged, for they move from date to date anyway: %s",
             first_names(verdict.not_judged),
         )
+
+
+def _cost_in_words(verdict: DriftVerdict) -> str:
+    """Return the costliest causes with what they lose."""
+    told = [f"{cause.name} {cause.cost:.3g}" for cause in verdict.causes]
+    return f"{first_names(told, 3)} (money a customer, should it be a fault)"

@@ -5,7 +5,10 @@ from kedro.pipeline import Node, Pipeline
 from churn_pipeline.pipelines.drift_reporting.nodes import (
     draw_drift_overview,
     draw_drift_report,
+    judge_by_evidently,
+    judge_churn_rate,
     judge_drift,
+    keep_watch,
     sample_current,
     sample_reference,
 )
@@ -35,16 +38,44 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="sample_reference",
             ),
             Node(
+                judge_churn_rate,
+                inputs={
+                    "model_input_of_champion": "model_input_of_champion",
+                    "model_input": "model_input",
+                    "drift_current": "drift_current",
+                    "drift_reporting": "params:drift_reporting",
+                },
+                outputs="churn_rate_verdict",
+                name="judge_churn_rate",
+            ),
+            Node(
                 judge_drift,
-                inputs={**samples, "seed": "params:seed", **params},
+                inputs={
+                    **samples,
+                    "churn_rate_verdict": "churn_rate_verdict",
+                    "watch_history": "watch_history",
+                    "seed": "params:seed",
+                    **params,
+                },
                 outputs="drift_verdict",
                 name="judge_drift",
+            ),
+            Node(
+                keep_watch, inputs="drift_verdict", outputs="watch", name="keep_watch"
+            ),
+            Node(
+                judge_by_evidently,
+                inputs={**samples, "drift_verdict": "drift_verdict"},
+                outputs="evidently_verdict",
+                name="judge_by_evidently",
             ),
             Node(
                 draw_drift_report,
                 inputs={
                     **samples,
                     "drift_verdict": "drift_verdict",
+                    "evidently_verdict": "evidently_verdict",
+                    "watch_history": "watch_history",
                     "drift_reporting": "params:drift_reporting",
                     "dataset": "params:dataset",
                 },
