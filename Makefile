@@ -5,6 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 FEAST := $(VENV)/feast
+TRITON := $(VENV)/triton
 ENV ?= local
 PORT ?= 3000
 NO_UPDATE_CHECK := jupyterlab.handlers.announcements.NeverCheckForUpdate
@@ -17,7 +18,7 @@ run: $(VENV)/ready ## Install, simulate a company and take its data to a release
 	@$(BIN)/kedro run --pipelines simulate,__default__
 	@$(BIN)/kedro churn summary
 
-test: $(VENV)/ready-dev $(FEAST)/ready ## Run all tests
+test: $(VENV)/ready-dev $(FEAST)/ready $(TRITON)/ready ## Run all tests
 	@$(BIN)/python -m pytest --cov --cov-report=
 	@$(FEAST)/bin/python -m pytest -m feast --cov --cov-append --cov-report= \
 	  --cov-fail-under=90
@@ -85,6 +86,13 @@ $(FEAST)/ready: $(VENV)/ready requirements-feast.lock
 	  > $$($(FEAST)/bin/python -c "import site; print(site.getsitepackages()[0])")/project.pth
 	@$(FEAST)/bin/pip install -qq --disable-pip-version-check \
 	  -c requirements-feast.lock -e '.[feast]'
+	@touch $@
+
+# Triton's client wants older versions of three packages than the service has.
+$(TRITON)/ready: requirements-triton.lock
+	@echo "installing Triton's client into $(TRITON)"
+	@$(PYTHON) -m venv $(TRITON)
+	@$(TRITON)/bin/pip install -qq --disable-pip-version-check -r requirements-triton.lock
 	@touch $@
 
 $(VENV)/ready-bench: $(VENV)/ready

@@ -1,30 +1,17 @@
 """TLS is configured whole or not at all."""
 
-import shutil
 import subprocess
 
 import pytest
 
 from churn_pipeline.serving.tls import tls_options
-
-SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+from tests.serving.certificate import certificate
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory):
     """A certificate of its own, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl")
-    folder = tmp_path_factory.mktemp("tls")
-    made = folder / "cert.pem", folder / "key.pem"
-    files = ["-out", made[0], "-keyout", made[1]]
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    subprocess.run(
-        ["openssl", "req", "-x509", *kind, *files, *SUBJECT],
-        check=True,
-        capture_output=True,
-    )
-    return tuple(map(str, made))
+    return certificate(tmp_path_factory.mktemp("tls"))
 
 
 def _environment(certificate, key):

@@ -1,14 +1,16 @@
 """gRPC answers as `/predict` does, to a real client, and refuses with the same text."""
 
 import asyncio
-import socket
 import struct
+from pathlib import Path
 
 import pytest
 
 from churn_pipeline.serving.oip.place import grpc_of
 from tests.factories import tiny_artifact, tiny_columns
+from tests.ports import free_port
 from tests.serving.apps import app_of, client_of
+from tests.serving.certificate import certificate
 
 grpc = pytest.importorskip("grpc", reason="needs the grpc extra")
 pb = pytest.importorskip("churn_pipeline.serving.oip.open_inference_grpc_pb2")
@@ -23,13 +25,13 @@ def app():
 
 
 @pytest.fixture(scope="module")
-def ask(app, free_port):
+def ask(app):
     """Call methods over a channel of its own: `ask(method, message, key=...)`."""
-    runner = asyncio.Runner()
+    runner, port = asyncio.Runner(), free_port()
 
     async def started():
-        server = await grpc_of(app.parts, {PORT: str(free_port)})
-        return server, grpc.aio.insecure_channel(f"127.0.0.1:{free_port}")
+        server = await grpc_of(app.parts, {PORT: str(port)})
+        return server, grpc.aio.insecure_channel(f"127.0.0.1:{port}")
 
     server, channel = runner.run(started())
 
@@ -51,13 +53,6 @@ def ask(app, free_port):
     runner.run(channel.close())
     runner.run(server.stop(None))
     runner.close()
-
-
-@pytest.fixture(scope="module")
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def _request(columns, *, raw=False, **others):
@@ -170,6 +165,40 @@ def test_calls_are_counted_and_logged_under_the_id_of_the_client(app, ask):
     assert app.parts.journal.counts.added == before + 1
     asked = ("endpoint", "/v2/grpc/ModelInfer"), ("status", "200")
     assert app.parts.metrics.samples()["churn_requests_total", asked] >= 1
+
+
+def test_with_a_certificate_tls_alone_is_spoken(app, tmp_path):
+    cert, key = certificate(tmp_path)
+    port = free_port()
+    tls = {PORT: str(port), "CHURN_TLS_CERT": cert, "CHURN_TLS_KEY": key}
+    trust = grpc.ssl_channel_credentials(Path(cert).read_bytes())
+    address, metadata = f"127.0.0.1:{port}", (("x-api-key", app.key),)
+
+    async def live(channel):
+        """Return whether the server says that it lives, or the error's code."""
+        method = channel.unary_unary(
+            "/inference.GRPCInferenceService/ServerLive",
+            request_serializer=pb.ServerLiveRequest.SerializeToString,
+            response_deserializer=pb.ServerLiveResponse.FromString,
+        )
+        try:
+            told = await method(pb.ServerLiveRequest(), metadata=metadata, timeout=20)
+        except grpc.aio.AioRpcError as error:
+            return error.code()
+        return told.live
+
+    async def asked():
+        server = await grpc_of(app.parts, tls)
+        async with grpc.aio.secure_channel(address, trust) as trusting:
+            answer = await live(trusting)
+        async with grpc.aio.insecure_channel(address) as plain:
+            refused = await live(plain)
+        await server.stop(None)
+        return answer, refused
+
+    answer, refused = asyncio.run(asked())
+    assert answer is True
+    assert refused is grpc.StatusCode.UNAVAILABLE
 
 
 def test_without_a_port_nothing_listens_and_a_wrong_one_is_refused(app):
