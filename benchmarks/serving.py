@@ -46,6 +46,7 @@ SERVERS = {
 def main() -> None:
     """Measure, and print a table."""
     options = _options()
+    options.artifact = str(Path(options.artifact).resolve())
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         artifact = Artifact.load(options.artifact)

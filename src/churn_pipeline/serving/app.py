@@ -18,7 +18,12 @@ from typing import Any
 from churn_pipeline.serving.access.browser import PREFLIGHT, SECURITY_HEADERS
 from churn_pipeline.serving.access.roles import ELSEWHERE, OPEN
 from churn_pipeline.serving.answers import failure
-from churn_pipeline.serving.endpoints import ENDPOINTS, Endpoint
+from churn_pipeline.serving.endpoints import (
+    ENDPOINTS,
+    PREDICT,
+    Endpoint,
+    prediction,
+)
 from churn_pipeline.serving.oip.place import grpc_of
 from churn_pipeline.serving.oip.rest import oip_label, oip_methods, with_error
 from churn_pipeline.serving.parts import Parts
@@ -31,6 +36,7 @@ from churn_pipeline.serving.wire import (
     Reply,
     Scope,
     Send,
+    head_of,
     request_id_of,
     send_reply,
 )
@@ -45,6 +51,8 @@ GRACE_SECONDS = 5.0
 """How long gRPC goes on with what it has begun when the process is to end."""
 
 Lifespan = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answered = tuple[Reply, list[tuple[bytes, bytes]]]
+"""An answer and its headers."""
 
 
 class App:
@@ -71,27 +79,50 @@ class App:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        start = time.perf_counter()
-        headers = dict(scope["headers"])
-        call = Call(scope, receive, headers, request_id_of(headers), start)
-        path = scope["path"]
-        parts = self.parts
+    def predicted(self, scope: Scope, body: bytes) -> Answered:
+        """Return the answer to `POST /predict`, whose body is at hand.
+
+        It is what a call of the application would send, without an event loop.
+        """
+        call = _call(scope, _nothing)
         try:
-            if parts is None:
-                reply = _unready(path)
+            if self.parts is None:
+                reply = _unready(PREDICT)
             else:
-                reply = await _reply(parts, call, path)
+                _admit(self.parts, call, PREDICT)
+                reply = prediction(self.parts, call, body)
         except Exception as error:
             reply = self._failed(error, call)
-        if parts is not None and parts.cors:
-            reply.headers.extend(parts.cors.headers(headers.get(b"origin")))
-        always = SECURITY_HEADERS if parts is None else parts.headers
-        await send_reply(send, call, reply, always)
-        if parts is not None:
-            endpoint = path if path in ENDPOINTS else oip_label(path) or OTHER
-            taken = time.perf_counter() - start
-            parts.metrics.answered(endpoint, reply.status, taken)
+        answered = reply, self._head(call, reply)
+        self._count(call, reply, PREDICT)
+        return answered
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call, path = _call(scope, receive), scope["path"]
+        try:
+            if self.parts is None:
+                reply = _unready(path)
+            else:
+                reply = await _reply(self.parts, call, path)
+        except Exception as error:
+            reply = self._failed(error, call)
+        await send_reply(send, reply, self._head(call, reply))
+        endpoint = path if path in ENDPOINTS else oip_label(path) or OTHER
+        self._count(call, reply, endpoint)
+
+    def _head(self, call: Call, reply: Reply) -> list[tuple[bytes, bytes]]:
+        """Return the headers of an answer."""
+        parts = self.parts
+        if parts is None:
+            return head_of(call, reply, SECURITY_HEADERS)
+        if parts.cors:
+            reply.headers.extend(parts.cors.headers(call.headers.get(b"origin")))
+        return head_of(call, reply, parts.headers)
+
+    def _count(self, call: Call, reply: Reply, endpoint: str) -> None:
+        if self.parts is not None:
+            taken = time.perf_counter() - call.start
+            self.parts.metrics.answered(endpoint, reply.status, taken)
 
     def _failed(self, error: Exception, call: Call) -> Reply:
         """Return why there is no answer; a fault of ours goes to the log, whole."""
@@ -148,11 +179,28 @@ class App:
                 await asyncio.to_thread(refresh, self.parts)
 
 
+def _call(scope: Scope, receive: Receive) -> Call:
+    start = time.perf_counter()
+    headers = dict(scope["headers"])
+    return Call(scope, receive, headers, request_id_of(headers), start)
+
+
 async def _reply(parts: Parts, call: Call, path: str) -> Reply:
     """Return the answer to a request that may be made and can be taken on."""
     method = call.scope["method"]
     if method == "OPTIONS" and parts.cors:
         return Reply(b"", 204, headers=list(PREFLIGHT))
+    _admit(parts, call, path)
+    endpoint: Endpoint = _endpoint(path, method)
+    return await endpoint(parts, call)
+
+
+def _admit(parts: Parts, call: Call, path: str) -> None:
+    """Find out who asks.
+
+    Raises:
+        Refusal: They may not, or there is no room.
+    """
     if path not in OPEN:
         call.caller = parts.access.admit(
             call.scope["headers"],  # as they came: several keys must be seen
@@ -161,8 +209,11 @@ async def _reply(parts: Parts, call: Call, path: str) -> Reply:
         )
     if path not in PROBES:
         parts.gate.enter()
-    endpoint: Endpoint = _endpoint(path, method)
-    return await endpoint(parts, call)
+
+
+async def _nothing() -> Message:
+    """Return that nothing more comes."""
+    return {"type": "http.disconnect"}
 
 
 def _endpoint(path: str, method: str) -> Any:

@@ -24,7 +24,7 @@ from churn_pipeline.serving.metrics import page
 from churn_pipeline.serving.openapi import document, example
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refreshing import refresh
-from churn_pipeline.serving.refusal import refusal, shortened
+from churn_pipeline.serving.refusal import refusal, shortened, too_large
 from churn_pipeline.serving.rollout.answers import (
     abort_rollout,
     get_rollout,
@@ -41,16 +41,28 @@ from churn_pipeline.serving.work import answered_one, in_thread, listed
 
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 T = TypeVar("T")
+PREDICT = "/predict"
 HOOK = "/hooks/registry"
 logger = logging.getLogger(__name__)
 
 
 async def predict(parts: Parts, call: Call) -> Reply:
     """Answer to one customer, without a thread: that would cost more than it does."""
+    return prediction(parts, call, await body_of(call, MAX_BYTES))
+
+
+def prediction(parts: Parts, call: Call, body: bytes) -> Reply:
+    """Return the answer to one customer.
+
+    Raises:
+        Refusal: The request breaks the contract.
+    """
     require_json(call.headers)
     _no_query(call)
-    asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
-    one = answered_one(parts, asked, "/predict", call.key_hash)
+    if len(body) > MAX_BYTES:
+        raise too_large(MAX_BYTES)
+    asked = _asked_by_id(parts, call, body)
+    one = answered_one(parts, asked, PREDICT, call.key_hash)
     return Reply(one.answer)
 
 
@@ -181,7 +193,7 @@ async def hear_registry(parts: Parts, call: Call) -> Reply:
 
 
 ENDPOINTS: dict[str, dict[str, Endpoint]] = {
-    "/predict": {"POST": predict},
+    PREDICT: {"POST": predict},
     "/predict_batch": {"POST": predict_batch},
     "/explain": {"POST": explain},
     "/feedback": {"POST": take_feedback},

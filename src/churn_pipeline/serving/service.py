@@ -20,7 +20,7 @@ from churn_pipeline.serving.app import App  # noqa: E402
 from churn_pipeline.serving.assemble import assemble  # noqa: E402
 
 # BentoML takes uvicorn's own choice of a protocol, and lets nobody name another.
-uvicorn.config.HTTP_PROTOCOLS["auto"] = "churn_pipeline.serving.protocol:Protocol"
+uvicorn.config.HTTP_PROTOCOLS["auto"] = "churn_pipeline.serving.at_once:AtOnce"
 app = App()
 
 

@@ -18,6 +18,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = dict[bytes, bytes]
+Always = tuple[tuple[bytes, bytes], ...]
 
 JSON = "application/json"
 BODY_SECONDS = 30
@@ -184,27 +185,29 @@ def require_json(headers: Headers) -> None:
     require_kind(headers, (JSON,))
 
 
-async def send_reply(
-    send: Send, call: Call, reply: Reply, headers: tuple[tuple[bytes, bytes], ...]
-) -> None:
-    """Send an answer.
+def head_of(call: Call, reply: Reply, always: Always) -> list[tuple[bytes, bytes]]:
+    """Return the headers of an answer.
 
     Args:
-        send: ASGI's.
         call: What is answered; its id and its trace go back.
         reply: The answer.
-        headers: Of every answer.
+        always: Headers of every answer.
     """
     head = [
         (b"content-type", reply.kind),
         (b"content-length", b"%d" % len(reply.body)),
         (b"x-request-id", call.request_id.encode()),
-        *headers,
+        *always,
         *reply.headers,
     ]
     trace = call.headers.get(b"traceparent")
     if trace is not None and _TRACE(trace):
         head.append((b"traceparent", trace))
+    return head
+
+
+async def send_reply(send: Send, reply: Reply, head: list[tuple[bytes, bytes]]) -> None:
+    """Send an answer whose head is made."""
     start = {"type": "http.response.start", "status": reply.status, "headers": head}
     await send(start)
     await send({"type": "http.response.body", "body": reply.body})
