@@ -36,6 +36,8 @@ MAX_REASONS = 10
 MAX_ROWS_WITH_REASONS = 100
 MAX_BYTES = 256 * 2**10
 MAX_BYTES_BATCH = 32 * 2**20
+MAX_VALUES = 100 * MAX_ROWS
+"""Of a request of the Open Inference Protocol; raw contents count as one."""
 
 
 @dataclass(frozen=True)

@@ -136,10 +136,11 @@ async def _rest(call: Call, message: Message, limit: int) -> bytes:
             async with asyncio.timeout_at(deadline):
                 message = await call.receive()
         except TimeoutError:
-            raise _too_slow(len(body)) from None
+            raise too_slow(len(body)) from None
 
 
-def _too_slow(n_bytes: int) -> Refusal:
+def too_slow(n_bytes: int) -> Refusal:
+    """Return the refusal of a body of which so much came in time."""
     return refusal(
         408,
         "too_slow",

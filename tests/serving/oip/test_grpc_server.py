@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from churn_pipeline.serving.oip.place import grpc_of
+from churn_pipeline.serving.overload import MOST_BATCHES
 from tests.factories import tiny_artifact, tiny_columns
 from tests.ports import free_port
 from tests.serving.apps import app_of, client_of
@@ -14,6 +16,7 @@ from tests.serving.certificate import certificate
 
 grpc = pytest.importorskip("grpc", reason="needs the grpc extra")
 pb = pytest.importorskip("churn_pipeline.serving.oip.open_inference_grpc_pb2")
+grpc_message = pytest.importorskip("churn_pipeline.serving.oip.grpc_message")
 
 GOOD = {"tenure_months": [3.0], "monthly_charge": [20.5], "plan": ["basic"]}
 PORT = "CHURN_GRPC_PORT"
@@ -49,6 +52,7 @@ def ask(app):
 
         return runner.run(asked())
 
+    call.runner = runner
     yield call
     runner.run(channel.close())
     runner.run(server.stop(None))
@@ -156,6 +160,53 @@ def test_a_wrong_key_is_unauthenticated(ask):
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         ask("ServerLive", pb.ServerLiveRequest(), **{"x-api-key": "wrong"})
     assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.fixture
+def ask_silently(app, free_port, ask):
+    """Call a method, and never send its message: `ask_silently(key=...)`."""
+
+    async def nothing():
+        """Yield no message, and do not end."""
+        await asyncio.Event().wait()
+        yield b""
+
+    async def asked(key):
+        """Return the error."""
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{free_port}") as channel:
+            method = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await method(nothing(), metadata=(("x-api-key", key),), timeout=20)
+            return refused.value
+
+    return lambda key: ask.runner.run(asked(key))
+
+
+def test_a_stranger_is_refused_before_anything_of_the_message_is_read(ask_silently):
+    assert ask_silently("wrong").code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_message_that_does_not_come_is_not_waited_for(app, ask_silently, monkeypatch):
+    monkeypatch.setattr(grpc_message, "BODY_SECONDS", 0.05)
+    assert "the whole body within" in ask_silently(app.key).details()
+
+
+def test_a_large_request_of_one_customer_waits_for_the_thread(app, ask, monkeypatch):
+    long = _request(GOOD, raw=True)
+    long.parameters["padding"].string_param = "x" * MAX_BYTES
+    assert _outputs(ask("ModelInfer", long)) == _outputs(
+        ask("ModelInfer", _request(GOOD))
+    )
+    monkeypatch.setattr(app.parts.gate, "batches", MOST_BATCHES)
+    with pytest.raises(grpc.aio.AioRpcError, match="batches in work"):
+        ask("ModelInfer", long)
+    assert ask("ModelInfer", _request(GOOD)).outputs
+
+
+def test_a_message_larger_than_is_taken_is_refused(ask):
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        ask("ModelInfer", _request(GOOD, id="x" * MAX_BYTES_BATCH))
+    assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_calls_are_counted_and_logged_under_the_id_of_the_client(app, ask):

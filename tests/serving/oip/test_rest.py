@@ -1,5 +1,6 @@
 """The protocol's REST form answers as `/predict` does, and refuses in its own shape."""
 
+import json
 import struct
 
 import pytest
@@ -138,3 +139,17 @@ def test_a_wrong_key_is_401(app):
     answer = client_of(app).get("/v2/health/ready", headers={"X-API-Key": "wrong"})
     assert answer.status_code == 401
     assert "X-API-Key" in answer.json()["error"]
+
+
+def test_raw_texts_are_read_no_further_than_the_rows_that_are_asked_for(client):
+    texts = b"\0" * 4 * 1_000
+    body = _one()
+    given = next(one for one in body["inputs"] if one["name"] == "plan")
+    given["parameters"] = {"binary_data_size": len(texts)}
+    del given["data"]
+    head = json.dumps(body).encode()
+    length = {"inference-header-content-length": str(len(head))}
+    refused = client.post(INFER, content=head + texts, headers=length)
+    (problem,) = refused.json()["problems"]
+    assert problem["expected"] == "1 values, as its shape says"
+    assert problem["received"] == "more"

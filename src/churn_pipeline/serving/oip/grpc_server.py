@@ -9,13 +9,18 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 import grpc.aio
 
 from churn_pipeline.serving.contract import MAX_BYTES_BATCH
 from churn_pipeline.serving.oip import open_inference_grpc_pb2 as pb
+from churn_pipeline.serving.oip.grpc_message import (
+    first_message,
+    parsed_message,
+    tensors,
+)
 from churn_pipeline.serving.oip.infer import Inference, infer
 from churn_pipeline.serving.oip.model import (
     OUTPUTS,
@@ -25,30 +30,31 @@ from churn_pipeline.serving.oip.model import (
     server_metadata,
 )
 from churn_pipeline.serving.oip.place import HOST, PORT, USUAL_HOST, port_of
-from churn_pipeline.serving.oip.tensors import Tensor, packed
+from churn_pipeline.serving.oip.tensors import packed
+from churn_pipeline.serving.overload import MOST_AT_ONCE
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import Refusal, refusal
 from churn_pipeline.serving.tls import CERTIFICATE, KEY
 from churn_pipeline.serving.wire import Headers, new_request_id, request_id_of
+from churn_pipeline.serving.work import in_thread
 
 SERVICE = "inference.GRPCInferenceService"
 LABEL = "/v2/grpc/"
 """What metrics, the journal and the roles know a method by, before its name."""
 
+SMALL = 32 * 2**10
+"""Bytes of a message that is read on the event loop; its fields may be of 2 bytes."""
+
 _CODES = {
     401: grpc.StatusCode.UNAUTHENTICATED,
     403: grpc.StatusCode.PERMISSION_DENIED,
     404: grpc.StatusCode.NOT_FOUND,
+    408: grpc.StatusCode.DEADLINE_EXCEEDED,
     429: grpc.StatusCode.RESOURCE_EXHAUSTED,
     500: grpc.StatusCode.INTERNAL,
     503: grpc.StatusCode.UNAVAILABLE,
 }
 """HTTP status of a refusal -> code; others are faults of the request."""
-_CONTENTS = {
-    "BYTES": "bytes_contents",
-    "FP32": "fp32_contents",
-    "FP64": "fp64_contents",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -58,15 +64,16 @@ Pairs = Sequence[tuple[bytes, bytes]]
 class Rpc:
     """What a method is told of a call beside its message."""
 
-    __slots__ = ("key_hash", "label", "request_id", "start")
+    __slots__ = ("key_hash", "label", "n_bytes", "request_id", "start")
 
     def __init__(self, label: str, headers: Headers, start: float) -> None:
         """Begin; nobody is known to ask yet."""
-        self.label, self.start, self.key_hash = label, start, ""
+        self.label, self.start, self.key_hash, self.n_bytes = label, start, "", 0
         self.request_id = request_id_of(headers) if headers else new_request_id()
 
 
 Method = Callable[[Parts, Any, Rpc], Awaitable[Any]]
+T = TypeVar("T")
 
 
 async def start_grpc(parts: Parts, environment: Mapping[str, str]) -> grpc.aio.Server:
@@ -83,7 +90,8 @@ async def start_grpc(parts: Parts, environment: Mapping[str, str]) -> grpc.aio.S
     """
     host, port = environment.get(HOST, USUAL_HOST), port_of(environment)
     server = grpc.aio.server(
-        options=[("grpc.max_receive_message_length", MAX_BYTES_BATCH)]
+        options=[("grpc.max_receive_message_length", MAX_BYTES_BATCH)],
+        maximum_concurrent_rpcs=MOST_AT_ONCE,
     )
     server.add_generic_rpc_handlers((_handlers(parts),))
     address, expected = f"{host}:{port}", f"expected a free port in {PORT}"
@@ -109,10 +117,13 @@ def _credentials(environment: Mapping[str, str]) -> grpc.ServerCredentials | Non
 
 
 def _handlers(parts: Parts) -> grpc.GenericRpcHandler:
+    """Return the methods, which take a stream as clients send one message.
+
+    So nothing of it is read, and nothing made of it, for callers who are refused.
+    """
     made = {
-        name: grpc.unary_unary_rpc_method_handler(
-            _method(parts, LABEL + name, method),
-            request_deserializer=getattr(pb, f"{name}Request").FromString,
+        name: grpc.stream_unary_rpc_method_handler(
+            _method(parts, name, method),
             response_serializer=getattr(pb, f"{name}Response").SerializeToString,
         )
         for name, method in _METHODS.items()
@@ -120,10 +131,11 @@ def _handlers(parts: Parts) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(SERVICE, made)
 
 
-def _method(parts: Parts, label: str, method: Method) -> Any:
-    """Return a method behind the door that HTTP has: gate, key, role, limit."""
+def _method(parts: Parts, name: str, method: Method) -> Any:
+    """Return a method behind the door that HTTP has: key, role, limit, gate."""
+    label, kind = LABEL + name, getattr(pb, f"{name}Request")
 
-    async def answer(message: Any, context: Any) -> Any:
+    async def answer(messages: Any, context: Any) -> Any:
         """Answer a call, or end it with why not."""
         start = time.perf_counter()
         headers = _headers(context)
@@ -134,6 +146,9 @@ def _method(parts: Parts, label: str, method: Method) -> Any:
             caller = parts.access.admit(headers, _address(peer), label)
             parts.gate.enter()
             rpc.key_hash = caller.key_hash
+            raw = await first_message(messages)
+            rpc.n_bytes = len(raw)
+            message = await _aside(parts, rpc, lambda: parsed_message(raw, kind))
             reply = await method(parts, message, rpc)
         except Exception as error:
             refused = _refused(error, rpc)
@@ -144,6 +159,11 @@ def _method(parts: Parts, label: str, method: Method) -> Any:
         return reply
 
     return answer
+
+
+async def _aside(parts: Parts, rpc: Rpc, work: Callable[[], T]) -> T:
+    """Do what a small message asks for at once, and that of a large in the thread."""
+    return work() if rpc.n_bytes <= SMALL else await in_thread(parts, work)
 
 
 def _headers(context: Any) -> list[tuple[bytes, bytes]]:
@@ -212,12 +232,13 @@ async def _infer(parts: Parts, message: Any, rpc: Rpc) -> Any:
     asked = Inference(
         model=message.model_name,
         version=message.model_version,
-        inputs=_tensors(message),
+        inputs=await _aside(parts, rpc, lambda: tensors(message)),
         outputs=[output.name for output in message.outputs],
         request_id=rpc.request_id,
         start=rpc.start,
         endpoint=rpc.label,
         key_hash=rpc.key_hash,
+        n_bytes=rpc.n_bytes,
     )
     told = await infer(parts, asked)
     answer = pb.ModelInferResponse(
@@ -230,31 +251,6 @@ async def _infer(parts: Parts, message: Any, rpc: Rpc) -> Any:
         answer.outputs.add(name=name, datatype=kind, shape=[told.n_rows])
         answer.raw_output_contents.append(packed(values, kind))
     return answer
-
-
-def _tensors(message: Any) -> list[Tensor]:
-    """Return the inputs, whose contents are raw or typed.
-
-    Raises:
-        Refusal: There are raw contents for some of them only.
-    """
-    raw, inputs = message.raw_input_contents, message.inputs
-    if not raw:
-        return [_typed(given) for given in inputs]
-    if len(raw) != len(inputs) or any(given.HasField("contents") for given in inputs):
-        expected = f"raw_input_contents alone, one for each of {len(inputs)} inputs"
-        received = f"{len(raw)}, or typed contents beside them"
-        raise refusal(422, "invalid_value", expected=expected, received=received)
-    return [
-        Tensor(given.name, given.datatype, tuple(given.shape), contents)
-        for given, contents in zip(inputs, raw, strict=True)
-    ]
-
-
-def _typed(given: Any) -> Tensor:
-    contents = _CONTENTS.get(given.datatype)
-    values = list(getattr(given.contents, contents)) if contents else []
-    return Tensor(given.name, given.datatype, tuple(given.shape), values)
 
 
 _METHODS: dict[str, Method] = {

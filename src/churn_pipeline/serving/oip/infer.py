@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from churn_pipeline.serving.answering import Asked
+from churn_pipeline.serving.contract import MAX_BYTES
 from churn_pipeline.serving.logbook import note_many
 from churn_pipeline.serving.oip.model import OUTPUTS, routes
 from churn_pipeline.serving.oip.tensors import Tensor, count, rows_of
@@ -33,6 +34,7 @@ class Inference:
         start: Seconds of `perf_counter` when it came.
         endpoint: Under which the journal has it.
         key_hash: Of the caller's key.
+        n_bytes: Of the whole request.
     """
 
     model: str
@@ -43,6 +45,7 @@ class Inference:
     start: float
     endpoint: str
     key_hash: str
+    n_bytes: int
 
 
 @dataclass(slots=True)
@@ -63,6 +66,9 @@ class Inferred:
 async def infer(parts: Parts, asked: Inference) -> Inferred:
     """Answer: one customer as `/predict` does, several as `/predict_batch`.
 
+    One whose request is larger than `/predict` takes is answered in the thread, where
+    it holds up no others.
+
     Raises:
         Refusal: The request breaks the contract, or more is asked than can be done.
     """
@@ -74,7 +80,7 @@ async def infer(parts: Parts, asked: Inference) -> Inferred:
         """Return the request to the models."""
         return Asked(champion.reader, router, body, asked.request_id, asked.start)
 
-    if count(asked.inputs) == 1:
+    if count(asked.inputs) == 1 and asked.n_bytes <= MAX_BYTES:
         (row,) = rows_of(asked.inputs, champion.contract)
         inner = read(msgspec.json.encode(row))
         one = answered_one(parts, inner, asked.endpoint, asked.key_hash)

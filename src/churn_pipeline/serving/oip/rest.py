@@ -12,7 +12,7 @@ import msgspec
 from churn_pipeline.serving.contract import (
     MAX_BYTES,
     MAX_BYTES_BATCH,
-    MAX_ROWS,
+    MAX_VALUES,
     check_values,
 )
 from churn_pipeline.serving.oip.infer import Inference, infer
@@ -34,8 +34,6 @@ Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 ROOT = "/v2"
 INFER, OTHER = "/v2/infer", "/v2/"
 """What metrics, the journal and the roles know the addresses by."""
-MAX_VALUES = 100 * MAX_ROWS
-"""Of a request in JSON; raw contents have no limit but that of the body."""
 LENGTH = b"inference-header-content-length"
 """Header: how many bytes of JSON stand before the raw contents of inputs."""
 
@@ -158,6 +156,7 @@ async def _infer(parts: Parts, call: Call, *, name: str, version: str) -> Reply:
         start=call.start,
         endpoint=INFER,
         key_hash=call.key_hash,
+        n_bytes=len(raw),
     )
     told = await infer(parts, asked)
     outputs = [

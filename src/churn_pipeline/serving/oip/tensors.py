@@ -113,7 +113,7 @@ def _values(tensor: Tensor, n_rows: int) -> list[Any]:
     if isinstance(found, bytes):
         found = _unpacked(tensor, found, n_rows)
     if len(found) != n_rows:
-        received = f"{len(found)} values"
+        received = f"{len(found)} values" if len(found) <= n_rows else "more"
         _refuse(tensor.name, f"{n_rows} values, as its shape says", received)
     if tensor.datatype == TEXT:
         return [_text(tensor.name, value) for value in found]
@@ -123,7 +123,7 @@ def _values(tensor: Tensor, n_rows: int) -> list[Any]:
 def _unpacked(tensor: Tensor, raw: bytes, n_rows: int) -> list[Any]:
     """Return the values of raw contents, little endian."""
     if tensor.datatype == TEXT:
-        return _unpacked_texts(tensor.name, raw)
+        return _unpacked_texts(tensor.name, raw, n_rows)
     kind = NUMBERS[tensor.datatype]
     if len(raw) != n_rows * kind.itemsize:
         expected = f"{n_rows * kind.itemsize:,} bytes of raw contents"
@@ -131,9 +131,11 @@ def _unpacked(tensor: Tensor, raw: bytes, n_rows: int) -> list[Any]:
     return [float(value) for value in np.frombuffer(raw, kind)]
 
 
-def _unpacked_texts(name: str, raw: bytes) -> list[bytes]:
-    found, at = [], 0
-    while at < len(raw):
+def _unpacked_texts(name: str, raw: bytes, n_rows: int) -> list[bytes]:
+    """Return the texts; of too many no more than show that they are."""
+    found: list[bytes] = []
+    at = 0
+    while at < len(raw) and len(found) <= n_rows:
         begin = at + _PREFIX
         end = begin + int.from_bytes(raw[at:begin], "little")
         if end > len(raw):
