@@ -1,14 +1,23 @@
 """`kedro churn rollout show, set, abort`: the file that the service follows."""
 
+import datetime as dt
 import json
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
-from churn_pipeline.cli import churn
+from churn_pipeline.cli import churn, journal
 from churn_pipeline.cli import rollout as module
+from churn_pipeline.serving.journal.database import connect
+from churn_pipeline.serving.journal.feedback import Feedback
+from churn_pipeline.serving.journal.pseudonym import Pseudonyms
+from churn_pipeline.serving.journal.store import Store
+from churn_pipeline.serving.journal.truth import Truth
 from churn_pipeline.serving.rollout.state import Rollout
 from tests.conftest import ROOT
+from tests.factories import tiny_artifact
+from tests.serving.journal.made import entry
 
 
 @pytest.fixture
@@ -68,6 +77,33 @@ def test_the_champion_is_no_shadow_of_itself(path):
     assert done.exit_code == 1
     assert "expected a shadow other than the champion, got v-one" in done.output
     assert not path.exists()
+
+
+def test_show_tells_what_came_of_it(path, tmp_path, monkeypatch):
+    artifact = tiny_artifact("v-one")
+    releases = SimpleNamespace(store=SimpleNamespace(champion=lambda: artifact))
+    monkeypatch.setattr(module, "releases_of", lambda env: releases)
+    monkeypatch.setattr(journal, "_folder", lambda releases: path.parent)
+    _set("--challenger", "1.2.0", "--percentage", "50")
+    assert "no results yet" in _run("show").output
+    store = Store(connect(f"sqlite:///{path.parent / 'journal.db'}"), Pseudonyms())
+    begun = dt.datetime.fromisoformat(Rollout(path).state.time).timestamp()
+    told = {"variant": "challenger", "model_version": "v-two", "value": 70.0}
+    about = {"time_ns": int(begun * 1e9) + 10**9, "decision": "call"}
+    answers = [entry("a", **about, customer_id="a"), entry("b", **about, **told)]
+    store.write(answers, "1")
+    now = int(begun * 1e9) + 70 * 86_400 * 10**9
+    said = [Truth(request_id=name, churned=False) for name in "ab"]
+    feedback = Feedback(f"sqlite:///{path.parent / 'journal.db'}")
+    feedback.add(said, key_hash="k", now_ns=now)
+    monkeypatch.setattr(module.time, "time_ns", lambda: now)
+    lines = _run("show").output.splitlines()
+    assert "customers who count: champion 1, challenger 1" in lines
+    (matured,) = [line for line in lines if line.startswith("labels matured as of")]
+    assert matured.count("+00:00") == 2
+    (profit,) = [line for line in lines if "profit" in line]
+    # Worth 10, or 70 of whom that is known, less a call of 4.
+    assert "champion 6, challenger 66: too few customers to tell" in profit
 
 
 def test_a_file_gives_what_options_do_not(path, tmp_path):

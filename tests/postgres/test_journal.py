@@ -8,12 +8,17 @@ import psycopg
 import pytest
 
 from churn_pipeline.serving.journal.database import JournalError, connect
-from churn_pipeline.serving.journal.erase import forget, prune
+from churn_pipeline.serving.journal.erase import forget
 from churn_pipeline.serving.journal.feedback import Feedback, matched
+from churn_pipeline.serving.journal.prune import prune
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
-from churn_pipeline.serving.journal.truth import read_truths
+from churn_pipeline.serving.journal.truth import Truth, read_truths
 from churn_pipeline.serving.journal.writer import Journal
+from churn_pipeline.serving.rollout.results import results
+from churn_pipeline.serving.rollout.spec import RolloutState, Share
+from churn_pipeline.serving.rollout.tally import tally
+from tests.factories import COSTS
 from tests.postgres.conftest import Server
 from tests.serving.journal.kills import kill_while_logging, logged
 from tests.serving.journal.made import DAY_NS, NOON, batch, entry
@@ -62,6 +67,49 @@ def test_answers_labels_erasure_and_retention(postgres: Server) -> None:
     store.database.close()
     with pytest.raises(JournalError, match="pseudonyms of a key"):
         connect(url)
+
+
+def test_an_experiment_is_counted_as_in_sqlite(postgres: Server, tmp_path) -> None:
+    urls = postgres.new_database("tally"), f"sqlite:///{tmp_path / 'journal.db'}"
+    share = Share(time="2026-01-01T00:00:00+00:00", percentage=50)
+    state = RolloutState(
+        challenger="v2", percentage=50, shares=(share,), shadow="v3", planned=500
+    )
+    kinds = (("champion", "v1"), ("challenger", "v2"), ("shadow", "v3"))
+    entries = []
+    for i in range(900):
+        variant, version = kinds[i % 3]
+        name = f"r{i - i % 3 // 2 * 2}"  # the shadow answers what the champion did
+        customer = (f"c{i}" if i % 7 else f"d{i // 30}") if i % 5 else None
+        told = {"probability": (i % 97 + 1) / 99, "value": i % 7 * 10.0 or None}
+        about = {"variant": variant, "model_version": version, "customer_id": customer}
+        entries.append(entry(name, time_ns=NOON + i * 10**9, **about, **told))
+    labels = [
+        Truth(request_id=f"r{i}", churned=not i % 4) for i in range(900) if i % 3 < 2
+    ]
+    found = []
+    for url in urls:
+        database = connect(url)
+        Store(database, Pseudonyms()).write(entries, "1")
+        feedback = Feedback(url)
+        feedback.add(labels, key_hash="k", now_ns=NOON + 70 * DAY_NS)
+        feedback.close()
+        asked = {"maturity_days": 60, "now_ns": NOON + 90 * DAY_NS}
+        tallied = tally(database, state, **asked, decision=COSTS)
+        told = results(tallied, state)
+        numbers = [
+            number
+            for metric in (*told.metrics, *told.shadow)
+            for number in (metric.champion, metric.challenger, metric.low, metric.high)
+        ]
+        streamed = list(matched(database, **asked))
+        found.append((told.customers, told.since, told.verdict, numbers, streamed))
+        database.close()
+    *ours, numbers, streamed = found[0]
+    assert min(ours[0].values()) > 150 and len(numbers) == 20
+    assert [*ours, streamed] == [*found[1][:3], found[1][4]]
+    assert len(streamed) == 900
+    assert numbers == pytest.approx(found[1][3])
 
 
 def test_a_server_that_ends_the_connection_is_tried_again(postgres: Server) -> None:

@@ -12,6 +12,7 @@ from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.overload import FEW_AT_ONCE, Gate
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.refreshing import refresh
+from churn_pipeline.serving.rollout.tally import Tally
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of
 
@@ -139,12 +140,12 @@ def test_a_shadow_that_becomes_the_champion_answers_once(app):
 def test_keys_and_canary_are_looked_at_while_results_are_counted(app, monkeypatch):
     entered, let = threading.Event(), threading.Event()
 
-    def slow(*args):
+    def slow(*args, **kwargs):
         entered.set()
         assert let.wait(10)
-        return []
+        return Tally()
 
-    monkeypatch.setattr(assemble, "of_journal", slow)
+    monkeypatch.setattr(assemble, "tally", slow)
     client = client_of(app)
     _change(client, canary={"steps": [50], "hours": 0})
     refresh(app.parts)

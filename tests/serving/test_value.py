@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from churn_pipeline.evaluation.decision import CustomerValue
+from churn_pipeline.serving.journal.database import connect
 from churn_pipeline.serving.openapi import example_rows
 from tests.factories import TINY_DECISION, tiny_artifact
 from tests.serving.apps import client_of
@@ -36,6 +37,22 @@ def test_each_customer_has_a_threshold_and_an_expected_profit(by_charge):
     assert answer["expected_profit"] == pytest.approx(12 * 20.5 * probability - 4)
     assert answer["decision"] == "call"
     assert answer["certainty"] in {"leaves", "stays", "not_sure"}
+
+
+def test_the_log_has_what_each_customer_is_worth():
+    client = _client("monthly_charge", times=12)
+    rows = [GOOD | {"monthly_charge": charge} for charge in (20.5, None)]
+    for row in rows:
+        assert client.post("/predict", json=row).status_code == 200
+    assert client.post("/predict_batch", json=rows).status_code == 200
+    parts = client.app.parts
+    assert parts.journal.flush()
+    database = connect(f"sqlite:///{client.app.folder / 'journal.db'}")
+    asked = "SELECT value FROM prediction ORDER BY request, line"
+    found = [value for (value,) in database.run(asked)]
+    database.close()
+    parts.close()
+    assert found == [246.0, None, 246.0, None]
 
 
 def test_where_the_value_is_not_known_the_usual_one_counts(by_charge):

@@ -50,7 +50,7 @@ def replay(request_id: str, line: int, env: str | None, *, shadow: bool) -> None
     from churn_pipeline.serving.locate import FOLDER
 
     releases = releases_of(env)
-    with refusals(), _opened(releases) as store:
+    with refusals(), opened(releases) as store:
         logged = store.find(request_id, line, shadow=shadow)
         artifact = find_artifact(releases.store, logged, named=os.environ.get(FOLDER))
     then, now = logged_answer(logged), compute(logged, artifact)
@@ -84,7 +84,7 @@ def forget(customer_id: str, env: str | None) -> None:
     name = releases.registry.dataset
     online = OnlineErasure(online_place(name, project=project_folder()), name)
     try:
-        with _opened(releases) as store:
+        with opened(releases) as store:
             others = {"online features": online}
             known = store.database, store.pseudonyms
             done = erase(*known, customer_id, elsewhere=others)
@@ -111,7 +111,7 @@ def size(env: str | None) -> None:
 
     Example: kedro churn journal size --env telco
     """
-    with _opened(releases_of(env)) as store:
+    with opened(releases_of(env)) as store:
         click.echo("\n".join(columns(_state(store))))
 
 
@@ -128,9 +128,9 @@ def prune(days: int, env: str | None) -> None:
 
     Example: kedro churn journal prune --older-than 365 --env telco
     """
-    from churn_pipeline.serving.journal.erase import prune as remove
+    from churn_pipeline.serving.journal.prune import prune as remove
 
-    with _opened(releases_of(env)) as store:
+    with opened(releases_of(env)) as store:
         gone = remove(store.database, time.time_ns() - days * _DAY_NS)
         click.echo(
             f"removed {gone['predictions']:,} predictions, {gone['labels']:,} labels"
@@ -167,13 +167,18 @@ def lost_answers(releases: Releases, versions: list[str]) -> list[tuple[str, int
         releases: The models of a data set.
         versions: Of models that go.
     """
-    from churn_pipeline.serving.journal.database import exists
-
-    if not versions or not exists(_url(releases)):
+    if not versions or not has_journal(releases):
         return []
-    with _opened(releases) as store:
+    with opened(releases) as store:
         found = [(version, store.of_version(version)) for version in versions]
     return [(version, count) for version, count in found if count]
+
+
+def has_journal(releases: Releases) -> bool:
+    """Return whether a data set has a prediction log."""
+    from churn_pipeline.serving.journal.database import exists
+
+    return exists(_url(releases))
 
 
 def _proof(done: Forgotten) -> list[tuple[str, str]]:
@@ -222,8 +227,12 @@ def _state(store: Store) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _opened(releases: Releases) -> Iterator[Store]:
-    """Open a data set's journal; show what is wrong with it as one line."""
+def opened(releases: Releases) -> Iterator[Store]:
+    """Open a data set's journal; show what is wrong with it as one line.
+
+    Raises:
+        ClickException: There is none, or it cannot be read.
+    """
     from churn_pipeline.serving.journal.database import (
         connect,
         exists,

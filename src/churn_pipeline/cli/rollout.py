@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from churn_pipeline.cli.project import env_option
 from churn_pipeline.cli.registry import releases_of
 
 if TYPE_CHECKING:
+    from churn_pipeline.serving.rollout.results import Measured
     from churn_pipeline.serving.rollout.spec import RolloutState
     from churn_pipeline.serving.rollout.state import Decided, Rollout
 
@@ -38,7 +40,9 @@ def rollout() -> None:
 @json_option
 @click.option("--history", is_flag=True, help="Every change, the newest last.")
 def show(env: str | None, as_json: bool, history: bool) -> None:
-    """Show what is in force, or who changed it, when and why.
+    """Show what is in force and what came of it, or who changed it, when and why.
+
+    The results are those of GET /experiment, counted from the prediction log.
 
     Example: kedro churn rollout show --history
     """
@@ -51,6 +55,9 @@ def show(env: str | None, as_json: bool, history: bool) -> None:
         click.echo(json.dumps(told if history else state, indent=2))
         return
     click.echo("\n".join(_history(decided) if history else _lines(found.state)))
+    if not history and (found.state.challenger or found.state.shadow):
+        with refusals():
+            click.echo("\n".join(_results(found.state, env)))
 
 
 @rollout.command(name="set")
@@ -173,6 +180,50 @@ def _lines(state: RolloutState) -> Iterator[str]:
         yield f"excluded: {segment.feature} {said}"
     if state.overrides:
         yield f"customers who always get the same side: {len(state.overrides):,}"
+
+
+def _results(state: RolloutState, env: str | None) -> list[str]:
+    """Return what came of the experiment, in words."""
+    from churn_pipeline.cli.journal import has_journal, opened
+    from churn_pipeline.cli.wording import columns
+    from churn_pipeline.serving.journal.feedback import maturity_days
+    from churn_pipeline.serving.rollout.results import results
+    from churn_pipeline.serving.rollout.tally import tally
+
+    releases = releases_of(env)
+    champion = releases.store.champion()
+    if champion is None or not has_journal(releases):
+        return ["no results yet: no champion has answered"]
+    manifest = champion.manifest
+    with opened(releases) as store:
+        found = tally(
+            store.database,
+            state,
+            maturity_days=maturity_days(manifest.label),
+            now_ns=time.time_ns(),
+            decision=manifest.decision,
+        )
+    told = results(found, state)
+    arms = ", ".join(f"{name} {n:,}" for name, n in told.customers.items())
+    rows = [_measured(m, "challenger") for m in told.metrics]
+    rows += [_measured(m, "shadow") for m in told.shadow]
+    return [
+        f"verdict: {told.verdict}, by {told.primary}",
+        f"labels matured as of {told.as_of}: answers until {told.matured_until}",
+        f"customers who count: {arms}",
+        *columns(rows),
+    ]
+
+
+def _measured(found: Measured, name: str) -> tuple[str, str]:
+    """Return a metric and what it says of a model; profit is money a customer."""
+    means = f"champion {found.champion:.4g}, {name} {found.challenger:.4g}"
+    if found.low is None or found.high is None:
+        return found.metric, f"{means}: too few customers to tell"
+    interval = f"{found.low:+.4g} to {found.high:+.4g}"
+    return found.metric, (
+        f"{means}: {found.difference:+.4g} ({interval}), {found.verdict}"
+    )
 
 
 def _history(decided: list[Decided]) -> Iterator[str]:

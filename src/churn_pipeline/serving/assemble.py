@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
@@ -16,7 +17,7 @@ from churn_pipeline.serving.drift import Drift, report_folder
 from churn_pipeline.serving.follow import Beside, Follower
 from churn_pipeline.serving.hook import SECRET
 from churn_pipeline.serving.journal.database import connect, journal_url
-from churn_pipeline.serving.journal.feedback import Feedback, matched, maturity_days
+from churn_pipeline.serving.journal.feedback import Feedback, maturity_days
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.writer import Journal
 from churn_pipeline.serving.locate import load_champion, store_of
@@ -28,10 +29,10 @@ from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.place import ROLLOUT, service_folder
 from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.rollout.counting import Counting
-from churn_pipeline.serving.rollout.outcomes import of_journal
 from churn_pipeline.serving.rollout.results import Experiment, results
 from churn_pipeline.serving.rollout.spec import RolloutState
 from churn_pipeline.serving.rollout.state import Rollout
+from churn_pipeline.serving.rollout.tally import tally
 from churn_pipeline.serving.shared import Shared
 from churn_pipeline.serving.storage import Storage
 from churn_pipeline.serving.tls import tls_options
@@ -111,8 +112,14 @@ def _count(
     """Return what came of an experiment, by the costs and labels of the champion."""
     manifest = models.champion.artifact.manifest
     with closing(connect(url, pseudonyms=fingerprint)) as database:
-        rows = matched(database, maturity_days=maturity_days(manifest.label))
-        return results(of_journal(rows), state, manifest.decision)
+        found = tally(
+            database,
+            state,
+            maturity_days=maturity_days(manifest.label),
+            now_ns=time.time_ns(),
+            decision=manifest.decision,
+        )
+    return results(found, state)
 
 
 def _shared() -> Shared | None:

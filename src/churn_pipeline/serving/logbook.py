@@ -63,6 +63,7 @@ def note_many(
                 key_hash=key_hash,
                 microseconds=microseconds,
                 lines=None if len(many.groups) == 1 else lines,
+                value=model.values(request),
             )
         )
 
@@ -109,4 +110,5 @@ def _entry(
         one.side.variant,
         key_hash,
         microseconds,
+        model.value(one.values),
     )

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from churn_pipeline.evaluation.decision import CustomerValue
+from churn_pipeline.models.table import read_numbers
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.reasons import Reason
 from churn_pipeline.serving.contract import Contract, Request
@@ -51,6 +56,8 @@ class Predictor:
         self.reader = reader = Reader(manifest, self.contract)
         self.costs, self.digest = manifest.decision, manifest.digest
         self.position = {name: i for i, name in enumerate(reader.names)}
+        stated = manifest.decision.customer_value
+        self._value = stated if isinstance(stated, CustomerValue) else None
         self._decide = DecideOne(manifest, self.position)
         self._texts = reader.n_numbers + reader.n_texts
         texts = reader.names[reader.n_numbers : self._texts]
@@ -85,6 +92,28 @@ class Predictor:
         if reasons:
             why = self.artifact.reasons(request.columns, at_most=reasons)
         return Predictions(told, self.contract.warnings(request), why)
+
+    def value(self, values: Values) -> float | None:
+        """Return the money that a customer is worth; None: as much as the usual one.
+
+        Args:
+            values: As the reader gives them.
+        """
+        stated = self._value
+        if stated is None:
+            return None
+        given = values[self.position[stated.column]]
+        return None if given is None else given * stated.times
+
+    def values(self, request: Request) -> NDArray[np.float64] | None:
+        """Return what customers are worth, (n,), not a number where not known.
+
+        None: each as much as the usual one.
+        """
+        if self._value is None:
+            return None
+        given = read_numbers(self._value.column, request.columns[self._value.column])
+        return given * self._value.times
 
     def _all_known(self, texts: Values) -> bool:
         for text, known in zip(texts, self._known, strict=True):

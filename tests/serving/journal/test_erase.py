@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from churn_pipeline.serving.journal.database import connect
-from churn_pipeline.serving.journal.erase import forget, prune
+from churn_pipeline.serving.journal.erase import forget
 from churn_pipeline.serving.journal.feedback import Feedback
+from churn_pipeline.serving.journal.prune import prune
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.journal.truth import Truth
@@ -64,6 +65,29 @@ def test_a_customer_is_erased_from_log_feedback_and_file(tmp_path, names) -> Non
     ]
     blocks = store.database.run("SELECT content FROM inputs")
     assert not any(b"secret" in _body(content) for (content,) in blocks)
+
+
+def test_what_a_customer_was_told_on_other_days_goes_too(tmp_path) -> None:
+    store = Store(connect(f"sqlite:///{tmp_path / 'j.db'}"), Pseudonyms())
+    days = [
+        entry(f"d{day}", customer_id="customer-ann", time_ns=NOON + day * DAY_NS)
+        for day in (0, 1, 40, -3)
+    ]
+    others = [entry(f"o{day}", time_ns=NOON + day * DAY_NS) for day in range(50)]
+    store.write([*days, *others], "1")
+    assert store.database.run("SELECT count(*) FROM days") == [(51,)]
+    done = forget(store.database, Pseudonyms(), "customer-ann")
+    assert (done.before["predictions"], done.complete) == (4, True)
+    assert store.count() == 50
+
+
+def test_a_customer_is_looked_up_without_a_look_at_all_rows(tmp_path) -> None:
+    store = Store(connect(f"sqlite:///{tmp_path / 'j.db'}"), Pseudonyms())
+    asked = "SELECT p.place FROM days JOIN prediction p ON p.day = days.day "
+    plan = store.database.run(f"EXPLAIN QUERY PLAN {asked} AND p.customer = 'x'")
+    told = " ".join(row[3] for row in plan)
+    assert "prediction_by_customer (day=? AND customer=?)" in told
+    assert "SCAN p" not in told and "SCAN prediction" not in told
 
 
 def _body(block: bytes) -> bytes:
@@ -167,6 +191,24 @@ def test_other_places_forget_too_and_what_they_keep_is_told(tmp_path) -> None:
     assert done.before["online features"] == 2
     assert (done.after["online features"], done.after["a copy"]) == (0, 1)
     assert not done.complete
+
+
+def test_large_batches_go_in_steps_between_which_others_write(tmp_path) -> None:
+    store = Store(connect(f"sqlite:///{tmp_path / 'j.db'}"), Pseudonyms())
+    ids = [f"c{i}" for i in range(9_000)]
+    old = [batch(f"b{i}", ids, time_ns=NOON - DAY_NS) for i in range(5)]
+    for one in old:
+        store.write([one], one.request_id)
+    writing, held = store.database.writing, []
+
+    def watched():
+        held.append(store.count())
+        return writing()
+
+    store.database.writing = watched
+    assert prune(store.database, NOON) == {"predictions": 45_000, "labels": 0}
+    # Two batches are 18,000 predictions: a third would be too many at once.
+    assert held == [45_000, 27_000, 9_000, 0]
 
 
 def test_what_is_older_goes_and_the_file_shrinks(tmp_path) -> None:

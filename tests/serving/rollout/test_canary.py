@@ -54,6 +54,8 @@ def _said(verdict, high=None):
         stopped="",
         customers={},
         since="",
+        as_of="",
+        matured_until="",
         metrics=[found],
         shadow=[],
     )

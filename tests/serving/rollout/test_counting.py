@@ -6,6 +6,7 @@ import threading
 from churn_pipeline.serving.rollout.counting import Counting, Hourly
 from churn_pipeline.serving.rollout.results import results
 from churn_pipeline.serving.rollout.spec import Canary, RolloutState
+from churn_pipeline.serving.rollout.tally import Tally
 
 NOW = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
 STATE = RolloutState(challenger="v2", percentage=1, canary=Canary())
@@ -20,7 +21,7 @@ class Slow:
     def __call__(self, state):
         assert self.let.wait(10)
         self.asked.append(state.version)
-        return results([], state)
+        return results(Tally(), state)
 
 
 def _awaited(hourly, now):

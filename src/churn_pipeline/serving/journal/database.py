@@ -18,6 +18,9 @@ URL = "CHURN_JOURNAL"
 _SQLITE = "sqlite:///"
 _POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 
+_FREED = 10_000
+"""Free pages that are given back in one transaction."""
+
 Row = tuple[Any, ...]
 
 
@@ -26,10 +29,22 @@ class JournalError(ValueError):
 
 
 class Database(Protocol):
-    """What the journal asks of a database; `?` stands for a parameter."""
+    """What the journal asks of a database; `?` stands for a parameter.
+
+    Attributes:
+        first_of: SQL that keeps of each `who` the row of the lowest `time_ns`; `{}`
+            stands for the other columns and `[]` for the table.
+        larger: SQL's name for the larger of two numbers.
+    """
+
+    first_of: str
+    larger: str
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement and return its rows."""
+
+    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+        """Yield the rows of a query, few of them in memory at a time."""
 
     def insert(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows to a table."""
@@ -157,6 +172,9 @@ def _check(known: Mapping[str, str], pseudonyms: str, where: str) -> None:
 class SQLite:
     """A journal in a file, in WAL mode: readers and the writer do not wait."""
 
+    # Beside min() SQLite gives the other columns of that row.
+    first_of = "SELECT who, min(time_ns) AS time_ns, {} FROM [] GROUP BY who"
+    larger = "max"
     _SIZES = (256, 16, 1)
 
     def __init__(self, path: Path, wait_s: float) -> None:
@@ -185,6 +203,10 @@ class SQLite:
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement and return its rows."""
         return self._connection.execute(sql, values).fetchall()
+
+    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+        """Yield the rows of a query, one at a time."""
+        yield from self._connection.execute(sql, values)
 
     def insert(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows, hundreds by one statement.
@@ -233,8 +255,10 @@ class SQLite:
 
     def tidy(self) -> None:
         """Give back free pages, and empty the WAL, which holds former pages."""
-        # A page a step, and `execute` makes one step of what returns no rows.
-        self._connection.executescript("PRAGMA incremental_vacuum")
+        # A page a step, and `execute` makes one step of what returns no rows; some
+        # thousand at once, so that others can write between.
+        for _ in range(0, self.run("PRAGMA freelist_count")[0][0], _FREED):
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_FREED})")
         self.run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:

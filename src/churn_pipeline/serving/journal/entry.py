@@ -32,6 +32,7 @@ class Entry:
         variant: `champion` or `challenger`.
         key_hash: First 16 hexadecimal digits of the hash of the caller's key.
         microseconds: How long the answer took.
+        value: Money that the customer is worth; None: as much as the usual one.
     """
 
     request_id: str
@@ -47,6 +48,7 @@ class Entry:
     variant: str
     key_hash: str
     microseconds: int
+    value: float | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +66,7 @@ class BatchEntry:
         decision: (n,).
         threshold: float64, (n,).
         lines: Position of each in the request, from 0; None: all of it, in order.
+        value: float64, (n,), not a number where not known; None: the usual of all.
 
     The others are those of `Entry`.
     """
@@ -82,6 +85,7 @@ class BatchEntry:
     key_hash: str
     microseconds: int
     lines: Sequence[int] | None = None
+    value: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""

@@ -1,23 +1,21 @@
-"""Taking out of the journal one customer, or what is older than it is kept."""
+"""Taking one customer out of the journal, and proving it."""
 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from churn_pipeline.serving.journal.block import erase
-from churn_pipeline.serving.journal.database import Database, SQLite
+from churn_pipeline.serving.journal.database import Database, Row, SQLite
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 
-DAY_NS = 86_400 * 10**9
 _FEWEST_BYTES = 6
 """Shorter names are found in any file by chance."""
-_AT_ONCE = 1_000
 
 
 class Elsewhere(Protocol):
@@ -94,76 +92,44 @@ def forget(
             database.run("VACUUM")
             database.tidy()
             traces = _traces(database, texts)
-    return Forgotten(before, count(), traces, _alike(database, name))
+    alike = _alike(database, name) if traces else 0
+    return Forgotten(before, count(), traces, alike)
 
 
-def prune(database: Database, before_ns: int) -> dict[str, int]:
-    """Remove what is older; return how many predictions and labels went.
+def of_customer(database: Database, name: str) -> list[Row]:
+    """Return block, place, request, line and request id of a customer's predictions.
 
-    Some thousand requests are removed in each transaction, so that answers are logged
-    meanwhile.
+    Ordered by block and place; looked up day by day, as the index has them.
 
     Args:
         database: The open journal.
-        before_ns: Requests and labels from before then go, ns since 1970.
+        name: What the customer is called in it.
     """
-    gone = {"predictions": 0, "labels": 0}
-    for first, last in _old_requests(database, before_ns):
-        ends = (first, last)
-        with database.writing():
-            asked = "SELECT count(*) FROM prediction WHERE request BETWEEN ? AND ?"
-            gone["predictions"] += database.run(asked, ends)[0][0]
-            database.run("DELETE FROM prediction WHERE request BETWEEN ? AND ?", ends)
-            database.run("DELETE FROM request WHERE id BETWEEN ? AND ?", ends)
-    with database.writing():
-        asked = "SELECT count(*) FROM feedback WHERE received_ns < ?"
-        gone["labels"] = database.run(asked, (before_ns,))[0][0]
-        database.run("DELETE FROM feedback WHERE received_ns < ?", (before_ns,))
-        # A block is as old as the newest answer that it is of.
-        database.run("DELETE FROM inputs WHERE newest_ns < ?", (before_ns,))
-    database.tidy()
-    return gone
+    return database.run(_OF_CUSTOMER, (name,))
 
 
-def _old_requests(database: Database, before_ns: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of ids of old requests.
-
-    Ids are given when answers are written: a worker that had to wait wrote old ones
-    after new ones, and a range ends where one is not old.
-    """
-    while True:
-        rows = database.run(
-            "SELECT id FROM request WHERE time_ns < ? ORDER BY id LIMIT ?",
-            (before_ns, _AT_ONCE),
-        )
-        if not rows:
-            return
-        ids = [row[0] for row in rows]
-        for _, run in groupby(enumerate(ids), key=lambda pair: pair[1] - pair[0]):
-            members = [identity for _, identity in run]
-            yield members[0], members[-1]
+_OF_CUSTOMER = """
+SELECT p.inputs, p.place, p.request, p.line, r.request_id FROM days
+JOIN prediction p ON p.day = days.day AND p.customer = ?
+JOIN request r ON r.id = p.request
+ORDER BY p.inputs, p.place
+"""
 
 
 def _count(database: Database, name: str) -> dict[str, int]:
-    of_name = "FROM prediction WHERE customer = ?"
-    asked = {
-        "predictions": f"SELECT count(*) {of_name}",
-        "labels": "SELECT count(*) FROM feedback WHERE customer = ?",
-    }
-    return {place: database.run(sql, (name,))[0][0] for place, sql in asked.items()}
+    asked = "SELECT count(*) FROM feedback WHERE customer = ?"
+    labels = int(database.run(asked, (name,))[0][0])
+    return {"predictions": len(of_customer(database, name)), "labels": labels}
 
 
 def _erase(database: Database, name: str) -> None:
     """Remove a customer's labels, inputs, predictions and requests."""
-    mine: list[Any] = database.run(
-        "SELECT p.inputs, p.place, p.request, p.line, r.request_id FROM prediction p "
-        "JOIN request r ON r.id = p.request WHERE p.customer = ? "
-        "ORDER BY p.inputs, p.place",
-        (name,),
-    )
+    mine = of_customer(database, name)
     database.run("DELETE FROM feedback WHERE customer = ?", (name,))
-    database.run("DELETE FROM prediction WHERE customer = ?", (name,))
     for _, _, request, line, request_id in mine:
+        database.run(
+            "DELETE FROM prediction WHERE request = ? AND line = ?", (request, line)
+        )
         database.run(
             "DELETE FROM feedback WHERE request_id = ? AND line = ?",
             (request_id, line),

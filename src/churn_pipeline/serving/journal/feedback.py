@@ -19,6 +19,7 @@ from churn_pipeline.serving.journal.database import (
     connect,
     is_passing,
 )
+from churn_pipeline.serving.journal.labels import last_label
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.truth import Truth, read_truths
 from churn_pipeline.serving.refusal import refusal
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 DAY_NS = 86_400 * 10**9
 _EPOCH = dt.date(1970, 1, 1)
+_END = 2**63 - 1
 _COLUMNS = (
     *("received_ns", "known_ns", "request_id", "line", "customer"),
     *("observation_day", "churned", "key_hash"),
@@ -161,8 +163,9 @@ def matched(
     maturity_days: int,
     now_ns: int | None = None,
     since_ns: int = 0,
+    until_ns: int | None = None,
 ) -> Iterator[Outcome]:
-    """Yield the predictions that have a label, the oldest first.
+    """Yield the predictions that have a label, the oldest first, in little memory.
 
     A label by customer and date is of every prediction of that customer on that day
     (UTC). Of several labels of a prediction the last that came holds.
@@ -172,36 +175,25 @@ def matched(
         maturity_days: As the function of that name gives it.
         now_ns: By when a prediction has matured, ns since 1970; None: by now.
         since_ns: Predictions from then on.
+        until_ns: Predictions before then; None: all.
     """
     now = time.time_ns() if now_ns is None else now_ns
     horizon = maturity_days * DAY_NS
-    for *fields, said, known_ns in database.run(_MATCHED, (since_ns,)):
+    window = (since_ns, _END if until_ns is None else until_ns)
+    asked = _MATCHED.format(label=last_label(database))
+    for *fields, said, known_ns in database.stream(asked, window):
         due = fields[2] + horizon
         churned = True if said else (False if known_ns >= due else None)
         yield Outcome(*fields, churned, known_ns, now >= due)  # type: ignore[call-arg]
 
 
-_MATCHED = f"""
-WITH named AS (
-  SELECT p.request, p.line, f.id AS feedback FROM feedback f
-  JOIN request r ON r.request_id = f.request_id
-  JOIN prediction p ON p.request = r.id AND p.line = f.line
-  UNION ALL
-  SELECT p.request, p.line, f.id FROM feedback f
-  JOIN prediction p ON p.customer = f.customer
-  JOIN request r ON r.id = p.request AND r.time_ns / {DAY_NS} = f.observation_day
-), latest AS (
-  SELECT request, line, max(feedback) AS feedback FROM named GROUP BY request, line
-)
+_MATCHED = """
 SELECT r.request_id, p.line, r.time_ns, p.customer, p.probability, p.decision,
   m.model_version, m.variant, f.churned, f.known_ns
-FROM latest l
-JOIN prediction p ON p.request = l.request AND p.line = l.line
-JOIN request r ON r.id = l.request
-JOIN model m ON m.id = p.model
-JOIN feedback f ON f.id = l.feedback
-WHERE r.time_ns >= ? ORDER BY r.time_ns, r.id, p.line
-"""  # noqa: S608 - a number of ours
+FROM request r JOIN prediction p ON p.request = r.id JOIN model m ON m.id = p.model
+JOIN feedback f ON f.id = {label}
+WHERE r.time_ns >= ? AND r.time_ns < ? ORDER BY r.time_ns, r.id, p.line
+"""
 
 
 def _ns(moment: dt.datetime) -> int:

@@ -15,6 +15,9 @@ _LOCK = 0x6368_7572_6E
 class Postgres:
     """A connection to PostgreSQL."""
 
+    first_of = "SELECT DISTINCT ON (who) who, time_ns, {} FROM [] ORDER BY who, time_ns"
+    larger = "greatest"
+
     def __init__(self, url: str, wait_s: float) -> None:
         """Connect.
 
@@ -45,6 +48,16 @@ class Postgres:
             sql.replace("?", "%s").encode(), list(values) if values else None
         )
         return done.fetchall() if done.description else []
+
+    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Row]:
+        """Yield the rows of a query, some thousand at a time."""
+        with (
+            self._connection.transaction(),
+            self._connection.cursor(name="journal") as cursor,
+        ):
+            cursor.itersize = 10_000
+            cursor.execute(sql.replace("?", "%s").encode(), list(values) or None)
+            yield from cursor
 
     def insert(self, table: str, names: Sequence[str], rows: Sequence[Row]) -> None:
         """Add rows by one COPY."""

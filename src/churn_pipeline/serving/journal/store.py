@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from churn_pipeline.serving.journal.block import (
     Columns,
     pack_columns,
@@ -21,8 +24,9 @@ _REQUEST = ("id", "request_id", "time_ns", "endpoint", "key_hash", "microseconds
 _INPUTS = ("id", "token", "newest_ns", "content")
 _PREDICTION = (
     *("request", "line", "customer", "probability", "threshold", "decision"),
-    *("model", "inputs", "place"),
+    *("model", "inputs", "place", "day", "value"),
 )
+DAY_NS = 86_400 * 10**9
 _MODEL = ("model_version", "artifact_sha256", "variant")
 
 _BESIDE = {
@@ -214,7 +218,7 @@ class Store:
         rows: list[Row] = [
             (
                 *(request + at, 0, name, e.probability, e.threshold, e.decision),
-                *(self._model(e), block, at),
+                *(self._model(e), block, at, e.time_ns // DAY_NS, e.value),
             )
             for at, (e, name) in enumerate(zip(entries, names, strict=True))
         ]
@@ -234,6 +238,8 @@ class Store:
             repeat(model, n),
             repeat(block, n),
             range(n),
+            repeat(batch.time_ns // DAY_NS, n),
+            repeat(None, n) if batch.value is None else _known(batch.value),
         )
         self.database.insert(
             "prediction", _PREDICTION, list(zip(*columns, strict=True))
@@ -253,3 +259,8 @@ class Store:
                 self.database.insert("model", ("id", *_MODEL), [(*found[0], *key)])
             self._models[key] = found[0][0]
         return self._models[key]
+
+
+def _known(values: NDArray[np.float64]) -> list[float | None]:
+    """Return numbers, None of what is not known."""
+    return [None if value != value else value for value in values.tolist()]  # noqa: PLR0124
