@@ -75,6 +75,8 @@ def adopt(  # noqa: PLR0917
     """
     from churn_pipeline.validation.adoption_yaml import CatalogFile
 
+    snapshot = {"target": target, "positive": positive, "id": id_column, "date": day}
+    events = {"id": id_column, "time": time_column, "amount": amount}
     try:
         project = project_folder()
         folder = _folder(project, name, force=force)
@@ -85,28 +87,23 @@ def adopt(  # noqa: PLR0917
             catalog=CatalogFile(
                 _catalog_path(project, file), sheet, credentials, separator, encoding
             ),
-            snapshot={
-                "target": target,
-                "positive": positive,
-                "id": id_column,
-                "date": day,
-            },
-            events={
-                "id": id_column,
-                "time": time_column,
-                "horizon": horizon,
-                "amount": amount,
-            },
+            snapshot=snapshot,
+            events={**events, "horizon": horizon},
         )
     except ValueError as error:
         raise click.ClickException(str(error)) from error
+    _write(project, folder, adopted)
+    _show(name, folder.relative_to(project), adopted)
+
+
+def _write(project: Path, folder: Path, adopted: Adopted) -> None:
+    """Write the description in place of an earlier one."""
     folder.mkdir(parents=True, exist_ok=True)
     for file_name in _WRITTEN:  # those of the other kind of data too
         (folder / file_name).unlink(missing_ok=True)
     for file_name, text in adopted.files.items():
         (folder / file_name).write_text(text, encoding="utf-8")
     _write_decision(project, folder)
-    _show(name, folder.relative_to(project), adopted)
 
 
 def _write_decision(project: Path, folder: Path) -> None:
@@ -152,6 +149,31 @@ def _look(
     from churn_pipeline.validation.adopt_events import EventLog, describe_events
     from churn_pipeline.validation.adopt_snapshot import Snapshot, describe_snapshot
 
+    is_snapshot = _require_one_kind(snapshot, events)
+    rows = _rows(project, file, catalog)
+    if is_snapshot:
+        return describe_snapshot(
+            name,
+            rows,
+            Snapshot(**snapshot),  # type: ignore[arg-type]
+            catalog=catalog,
+        )
+    return describe_events(
+        name,
+        rows,
+        EventLog(**events),  # type: ignore[arg-type]
+        catalog=catalog,
+    )
+
+
+def _require_one_kind(
+    snapshot: dict[str, str | None], events: dict[str, str | int | None]
+) -> bool:
+    """Return whether the options are of a snapshot, those of an event log else.
+
+    Raises:
+        ValueError: They are of both, of neither, or not all that one needs.
+    """
     is_snapshot = snapshot["target"] is not None
     is_events = events["time"] is not None
     if is_snapshot == is_events:
@@ -169,20 +191,7 @@ def _look(
     needed = ("target", "positive") if is_snapshot else ("id", "time", "horizon")
     if lacking := [f"--{option}" for option in needed if kind[option] is None]:
         raise ValueError(f"expected also {' and '.join(lacking)}, got none")
-    rows = _rows(project, file, catalog)
-    if is_snapshot:
-        return describe_snapshot(
-            name,
-            rows,
-            Snapshot(**snapshot),  # type: ignore[arg-type]
-            catalog=catalog,
-        )
-    return describe_events(
-        name,
-        rows,
-        EventLog(**events),  # type: ignore[arg-type]
-        catalog=catalog,
-    )
+    return is_snapshot
 
 
 def _rows(project: Path, file: str, catalog: CatalogFile) -> ir.Table:

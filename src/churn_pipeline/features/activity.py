@@ -180,10 +180,7 @@ def _amount_definitions(
     parameters: FeatureEngineering, currency: str
 ) -> list[Definition]:
     """Return amounts per window, their trends, means and deviation."""
-    unit, longest = parameters.amount_resolution, parameters.longest_days
-    count, total = _[f"purchases_{longest}"], _[f"amount_{longest}"]
-    squares = _[f"square_units_{longest}"] * SQUARE_UNIT + _[f"square_rest_{longest}"]
-    variance = ratio(squares, count) - ratio(total, count).pow(2)
+    unit = parameters.amount_resolution
     sums = [
         Definition(
             f"amount_{days}d",
@@ -193,16 +190,27 @@ def _amount_definitions(
         )
         for days in parameters.windows_days
     ]
-    found = [
-        *sums,
-        *_trends("amount", "amount", parameters),
-        Definition(
-            "monetary",
-            ratio(_.amount, _.purchases) * unit,
-            "Mean amount of a purchase so far",
-            unit=currency,
-            nullable=True,
-        ),
+    monetary = Definition(
+        "monetary",
+        ratio(_.amount, _.purchases) * unit,
+        "Mean amount of a purchase so far",
+        unit=currency,
+        nullable=True,
+    )
+    trends = _trends("amount", "amount", parameters)
+    spread = _spread_definitions(parameters, currency)
+    return about("amount", [*sums, *trends, monetary, *spread])
+
+
+def _spread_definitions(
+    parameters: FeatureEngineering, currency: str
+) -> list[Definition]:
+    """Return the mean and deviation of the amounts of the longest window."""
+    unit, longest = parameters.amount_resolution, parameters.longest_days
+    count, total = _[f"purchases_{longest}"], _[f"amount_{longest}"]
+    squares = _[f"square_units_{longest}"] * SQUARE_UNIT + _[f"square_rest_{longest}"]
+    variance = ratio(squares, count) - ratio(total, count).pow(2)
+    return [
         Definition(
             f"amount_mean_{longest}d",
             ratio(total, count) * unit,
@@ -219,7 +227,6 @@ def _amount_definitions(
             min=0,
         ),
     ]
-    return about("amount", found)
 
 
 def _trends(column: str, word: str, parameters: FeatureEngineering) -> list[Definition]:

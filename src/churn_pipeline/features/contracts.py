@@ -114,14 +114,21 @@ def contract_state(
 
 def contract_definitions() -> list[Definition]:
     """Return the features of contracts, over the columns of `contract_state`."""
-    found = [
-        Definition(
-            "has_contract",
-            _.has_contract.fill_null(0),
-            "Contract running (1) or not (0)",
-            min=0,
-            max=1,
-        ),
+    has_contract = Definition(
+        "has_contract",
+        _.has_contract.fill_null(0),
+        "Contract running (1) or not (0)",
+        min=0,
+        max=1,
+    )
+    return about(
+        "contract", [has_contract, *_term_definitions(), *_history_definitions()]
+    )
+
+
+def _term_definitions() -> list[Definition]:
+    """Return what is left of the running term, its length and age."""
+    return [
         Definition(
             "term_left_days",
             _.term_end_day - _.observed_day,
@@ -146,6 +153,12 @@ def contract_definitions() -> list[Definition]:
             nullable=True,
             min=0,
         ),
+    ]
+
+
+def _history_definitions() -> list[Definition]:
+    """Return how long, and over how many terms, there have been contracts."""
+    return [
         Definition(
             "contract_age_days",
             _.observed_day - _.first_start_day,
@@ -162,4 +175,3 @@ def contract_definitions() -> list[Definition]:
             min=0,
         ),
     ]
-    return about("contract", found)

@@ -95,15 +95,10 @@ def calendar(
     if lag is None:
         lag = known_lag(tables, as_of, by_contract=by_contract)
     reach = parameters.reach_days(dataset)
-    settled = dt.timedelta(days=reach + lag)
     history = (as_of - first).days - lag
     begin = first + dt.timedelta(days=_lookback(parameters, reach, history))
-    newest_mature = as_of - settled
-    if parameters.observe == "month":
-        grid = _first_days(begin, last)
-    else:
-        grid = _every(parameters.observe, newest_mature, begin, last)
-    dates = tuple(sorted({*grid, last}))
+    newest_mature = as_of - dt.timedelta(days=reach + lag)
+    dates = _grid(parameters, newest_mature, begin, last)
     if not any(date <= newest_mature for date in dates):
         raise ValueError(
             f"expected a history long enough to observe and to label, got events from "
@@ -122,6 +117,20 @@ def calendar(
         known_lag_days=lag,
         history_days=(dates[0] - first).days + 1,
     )
+
+
+def _grid(
+    parameters: FeatureEngineering,
+    newest_mature: dt.date,
+    begin: dt.date,
+    last: dt.date,
+) -> tuple[dt.date, ...]:
+    """Return the dates from `begin` on, growing, the last day of the data with them."""
+    if parameters.observe == "month":
+        found = _first_days(begin, last)
+    else:
+        found = _every(parameters.observe, newest_mature, begin, last)
+    return tuple(sorted({*found, last}))
 
 
 def known_lag(tables: Tables, as_of: dt.date, *, by_contract: bool) -> int:

@@ -106,8 +106,7 @@ def draw_customers(
     has_contract = rng.random(size) < share
     terms = np.fromiter(params.terms, np.int64)
     plan = pick(rng, params.plans, size)
-    charge = np.fromiter(params.charges.values(), np.float64)[plan]
-    charge = np.round(charge * rng.uniform(0.85, 1.15, size), 2)
+    charge = _charges(rng, params, plan)
     day = rng.integers(2, 28, size)
     start = params.start.year * 12 + params.start.month - 1
     return Customers(
@@ -124,14 +123,26 @@ def draw_customers(
         plan=plan,
         charge=np.where(has_contract, charge, 0.0),
         rate=_purchase_rates(rng, params, segment, age, (plan + 1) * has_contract),
-        complaint_rate=params.complaints
-        / DAYS_A_MONTH
-        * np.array([0.7, 1.0, 1.5])[channel % 3]
-        * rng.lognormal(0, 0.3, size),
+        complaint_rate=_complaint_rates(rng, params, channel),
         failure_rate=params.payment_failures
         / DAYS_A_MONTH
         * np.where(age < YOUNG, 1.8, 0.85),
     )
+
+
+def _charges(rng: np.random.Generator, params: Simulation, plan: Codes) -> Floats:
+    """Return what each plan costs a month, rebates and extras included."""
+    listed = np.fromiter(params.charges.values(), np.float64)[plan]
+    return np.round(listed * rng.uniform(0.85, 1.15, len(plan)), 2)
+
+
+def _complaint_rates(
+    rng: np.random.Generator, params: Simulation, channel: Codes
+) -> Floats:
+    """Return complaints a day, by how a customer was won and a spread of his own."""
+    usual = params.complaints / DAYS_A_MONTH
+    own = rng.lognormal(0, 0.3, len(channel))
+    return np.asarray(usual * np.array([0.7, 1.0, 1.5])[channel % 3] * own)
 
 
 def _usual_hazard(params: Simulation, segment: Codes, channel: Codes) -> Floats:

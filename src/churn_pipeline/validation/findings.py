@@ -117,21 +117,10 @@ def label_findings(
         unknown: Values of rejected rows that are neither of the label's two.
     """
     where = f"{table}.{label.column}"
-    if rows and rate in (0, 1):
-        only = "all with" if rate else "none with"
-        others = ", ".join(f"`{value}`" for value in unknown)
-        also = f", and other rows with {others}" if unknown else ""
-        yield Finding(
-            level="stop",
-            where=where,
-            check="classes",
-            message=f"expected customers who left (`{label.positive}`) and customers "
-            f"who stayed, got {rows:,} rows {only} `{label.positive}`{also}; "
-            "correct `positive` in dataset.yml, or bring rows of both",
-        )
-        return
     expected = last_rate if label.expected_rate is None else label.expected_rate
-    if expected is None:
+    if rows and rate in (0, 1):
+        yield _one_class(where, rate, label, rows, unknown)
+    elif expected is None:
         if rate > _HALF:
             yield Finding(
                 level="warn",
@@ -151,6 +140,23 @@ def label_findings(
             "those who stay: the label looks inverted; correct the file or "
             "`positive` (or `expected_rate`) in dataset.yml",
         )
+
+
+def _one_class(
+    where: str, rate: float, label: ColumnLabel, rows: int, unknown: Sequence[str]
+) -> Finding:
+    """Return the finding that all customers left, or that all stayed."""
+    only = "all with" if rate else "none with"
+    others = ", ".join(f"`{value}`" for value in unknown)
+    also = f", and other rows with {others}" if unknown else ""
+    return Finding(
+        level="stop",
+        where=where,
+        check="classes",
+        message=f"expected customers who left (`{label.positive}`) and customers "
+        f"who stayed, got {rows:,} rows {only} `{label.positive}`{also}; "
+        "correct `positive` in dataset.yml, or bring rows of both",
+    )
 
 
 def monthly_size_findings(

@@ -68,30 +68,42 @@ def write_model_card(
     """Return the model card, one HTML page."""
     from churn_pipeline.evaluation.card import CardFacts, write_card
 
-    manifest = artifact.manifest
-    dates = pd.to_datetime(scored_test_rows["observation_date"]).dt.strftime("%Y-%m-%d")
     importance = feature_importance.set_index("topic")["importance"]
     facts = CardFacts(
-        version=manifest.version,
-        dataset=manifest.dataset,
-        family=manifest.family,
-        fitted_rows=manifest.fitted.facts.rows,
-        label=label_in_words(manifest.label),
-        dates=(dates.min(), dates.max()),
+        **_of_the_model(artifact),
+        dates=_first_and_last(scored_test_rows),
         candidates=list(judged.candidates(scored_test_rows)),
         segments=_records(segment_metrics),
         fairness=_records(fairness),
         importance={str(name): float(value) for name, value in importance.items()},
-        descriptions=_descriptions(artifact),
         comparison=champion_comparison,
         behaviour=behavioural_tests,
         verdict=gate_verdict,
         confidence=evaluation.confidence,
-        hashes={**manifest.hashes.model_dump(), "the manifest": manifest.digest},
-        packages=manifest.packages,
     )
     given = _judged(scored_test_rows, metrics, decision, dataset)
     return write_card(given, facts)
+
+
+def _of_the_model(artifact: Artifact) -> dict[str, Any]:
+    """Return the card's facts that the artifact tells by itself."""
+    manifest = artifact.manifest
+    return {
+        "version": manifest.version,
+        "dataset": manifest.dataset,
+        "family": manifest.family,
+        "fitted_rows": manifest.fitted.facts.rows,
+        "label": label_in_words(manifest.label),
+        "descriptions": _descriptions(artifact),
+        "hashes": {**manifest.hashes.model_dump(), "the manifest": manifest.digest},
+        "packages": manifest.packages,
+    }
+
+
+def _first_and_last(rows: pd.DataFrame) -> tuple[str, str]:
+    """Return the first and the last observation date, ISO."""
+    dates = pd.to_datetime(rows["observation_date"]).dt.strftime("%Y-%m-%d")
+    return dates.min(), dates.max()
 
 
 def _descriptions(artifact: Artifact) -> dict[str, str]:

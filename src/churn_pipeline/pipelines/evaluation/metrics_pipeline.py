@@ -8,6 +8,12 @@ from churn_pipeline.pipelines.wiring import by_name
 
 _LIMITS, _MONEY, _SEED = "params:evaluation", "params:decision", "params:seed"
 _JUDGED = ("scored_test_rows", "feature_set", _LIMITS)
+_SCORED_BY = (
+    "artifact",
+    "test_predictions",
+    "true_churn_probability",
+    "reigning_champion",
+)
 
 
 def metrics_pipeline() -> Pipeline:
@@ -16,15 +22,7 @@ def metrics_pipeline() -> Pipeline:
         [
             Node(
                 nodes.score_test_rows,
-                inputs=by_name(
-                    "model_input",
-                    "artifact",
-                    "feature_set",
-                    _MONEY,
-                    "test_predictions",
-                    "true_churn_probability",
-                    "reigning_champion",
-                ),
+                inputs=by_name("model_input", "feature_set", _MONEY, *_SCORED_BY),
                 outputs={"rows": "scored_test_rows", "champion": "champion_on_test"},
                 name="score_test_rows",
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 import ibis
@@ -176,31 +177,15 @@ def compare_with_champion(
     """
     champion = champion_on_test
     rows = _with_opponent(scored_test_rows, champion, decision)
-
-    def theirs(part: pd.DataFrame) -> Ranking:
-        """Return how the champion ranks some rows."""
-        threshold = part[judged.CHAMPION_THRESHOLD]
-        return judged.ranking(part, judged.CHAMPION, threshold, decision)
-
-    def difference(part: pd.DataFrame, resamples: int) -> dict[str, Difference]:
-        """Return how far this model's metrics are from the champion's on some rows."""
-        threshold = part[judged.THRESHOLD]
-        return compare(
-            judged.ranking(part, judged.PROBABILITY, threshold, decision),
-            theirs(part),
-            part["customer_id"],
-            metrics=COMPARED,
-            resamples=resamples,
-            confidence=evaluation.confidence,
-            seed=seed,
-        )
-
-    whole = difference(rows, evaluation.resamples)
+    differ = partial(
+        _difference, decision=decision, confidence=evaluation.confidence, seed=seed
+    )
+    whole = differ(rows, evaluation.resamples)
     segments = [
         {
             "segment": segment,
             "level": level,
-            **asdict(difference(part, evaluation.segment_resamples)["log_loss"]),
+            **asdict(differ(part, evaluation.segment_resamples)["log_loss"]),
         }
         for segment, level, part in judged.parts(rows, feature_set["segments"])
         if not evaluation.sizes.small(part["label"])
@@ -209,10 +194,36 @@ def compare_with_champion(
         "n_rows": len(rows),
         "n_churners": int(rows["label"].sum()),
         "champion": champion,
-        "theirs": theirs(rows).measure(),
+        "theirs": _of_champion(rows, decision).measure(),
         "differences": {name: asdict(found) for name, found in whole.items()},
         "segments": segments,
     }
+
+
+def _difference(
+    rows: pd.DataFrame,
+    resamples: int,
+    *,
+    decision: Decision,
+    confidence: float,
+    seed: int,
+) -> dict[str, Difference]:
+    """Return how far this model's metrics are from the champion's on some rows."""
+    return compare(
+        judged.ranking(rows, judged.PROBABILITY, rows[judged.THRESHOLD], decision),
+        _of_champion(rows, decision),
+        rows["customer_id"],
+        metrics=COMPARED,
+        resamples=resamples,
+        confidence=confidence,
+        seed=seed,
+    )
+
+
+def _of_champion(rows: pd.DataFrame, decision: Decision) -> Ranking:
+    """Return how the champion ranks some rows."""
+    threshold = rows[judged.CHAMPION_THRESHOLD]
+    return judged.ranking(rows, judged.CHAMPION, threshold, decision)
 
 
 def _with_opponent(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -58,27 +59,26 @@ def propose_release(
         RefitError: The fit fails, or does worse than before; nothing is released.
     """
     verdict = Verdict.model_validate(gate_verdict)
-    released, measured = artifact, None
-    if verdict.approved:
-        from churn_pipeline.pipelines.release.refit import Told, refit
-        from churn_pipeline.pipelines.training.package import Recipe
-
-        held_out = held_out_predictions[artifact.manifest.family].to_numpy(np.float64)
-        measured = artifact
-        released = refit(
-            model_input,
-            feature_set,
-            Told(artifact, held_out),
-            net_settings=net_settings,
-            recipe=Recipe(dataset, feature_engineering, training, decision, seed),
-            margin=release.refit_margin,
-        )
-    return Release(
-        artifact=released,
+    proposed = Release(
+        artifact=artifact,
         approved=verdict.approved,
         reasons=verdict.reasons,
         metrics=metrics,
         policy=release.policy,
         compared_with=verdict.compared_with,
-        measured=measured,
     )
+    if not verdict.approved:
+        return proposed
+    from churn_pipeline.pipelines.release.refit import Told, refit
+    from churn_pipeline.pipelines.training.package import Recipe
+
+    held_out = held_out_predictions[artifact.manifest.family].to_numpy(np.float64)
+    fit_again = refit(
+        model_input,
+        feature_set,
+        Told(artifact, held_out),
+        net_settings=net_settings,
+        recipe=Recipe(dataset, feature_engineering, training, decision, seed),
+        margin=release.refit_margin,
+    )
+    return replace(proposed, artifact=fit_again, measured=artifact)

@@ -11,6 +11,11 @@ from churn_pipeline.pipelines.wiring import by_name
 _INPUTS = by_name(
     "model_input", "feature_set", "params:dataset", "params:training", "params:seed"
 )
+_TRAINED = {
+    "trained": "trained_candidates",
+    "seconds": "candidate_seconds",
+    "held_out": "held_out_predictions",
+}
 _CHOSEN = ("artifact", "candidates", "test_predictions")
 
 
@@ -36,21 +41,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 | by_name(
                     "net_settings", "params:feature_engineering", "params:decision"
                 ),
-                outputs={
-                    "trained": "trained_candidates",
-                    "seconds": "candidate_seconds",
-                    "held_out": "held_out_predictions",
-                },
+                outputs=_TRAINED,
                 name="train_candidates",
             ),
             Node(
                 nodes.choose_candidate,
                 inputs=by_name("model_input", "params:training", "params:decision")
-                | {
-                    "trained": "trained_candidates",
-                    "seconds": "candidate_seconds",
-                    "held_out": "held_out_predictions",
-                },
+                | _TRAINED,
                 outputs={name: name for name in _CHOSEN},
                 name="choose_candidate",
             ),
