@@ -25,7 +25,19 @@ SNAPSHOTS = {"telco": 5, "bank": 5, "cell2cell": 3}
 """Data sets of one row a customer, and into how many folds they are cut."""
 
 SETS = (*SNAPSHOTS, "retail", "company")
-_MADE_BY = ("feature", "features", "simulation", "validation", "dataset")
+_PIPELINES = ("data_validation", "feature_engineering")
+_MADE_BY = (
+    "dataset.py",
+    "feature.py",
+    "features",
+    "io",
+    "simulation",
+    "tables.py",
+    "validation",
+    *(f"pipelines/{name}" for name in ("simulate", *_PIPELINES)),
+)
+"""Files and folders of the package that a set's rows follow from."""
+
 _CONFIGURED_BY = (
     "dataset",
     "globals",
@@ -33,7 +45,6 @@ _CONFIGURED_BY = (
     "parameters_feature_engineering",
     "parameters_simulate",
 )
-_PIPELINES = "data_validation,feature_engineering"
 
 
 @dataclass(frozen=True)
@@ -118,9 +129,9 @@ def _environment(name: str) -> str:
 
 def _stamp(name: str) -> str:
     source = ROOT / "src/churn_pipeline"
-    code = [path for path in source.iterdir() if path.stem in _MADE_BY]
+    code = [source / part for part in _MADE_BY]
     conf = [ROOT / "conf/base" / f"{part}.yml" for part in _CONFIGURED_BY]
-    return code_hash([*sorted(code), *conf, ROOT / "conf" / _environment(name)])
+    return code_hash([*code, *conf, ROOT / "conf" / _environment(name)])
 
 
 def _copy_configuration(project: Path) -> None:
@@ -139,7 +150,8 @@ def _make(name: str, project: Path, made: Path) -> None:
     Raises:
         RuntimeError: A pipeline fails, as it does without the raw file.
     """
-    pipelines = f"simulate,{_PIPELINES}" if name == "company" else _PIPELINES
+    first = ("simulate",) if name == "company" else ()
+    pipelines = ",".join((*first, *_PIPELINES))
     command = [sys.executable, "-m", "kedro", "run", "--pipelines", pipelines]
     done = subprocess.run(
         [*command, "--env", _environment(name)],

@@ -47,6 +47,23 @@ def test_the_top_of_the_curve_contacts_nobody_where_that_never_pays():
     assert (top, most) == (pytest.approx(0.7), 0.0)
 
 
+def test_nobody_is_contacted_even_if_sure_to_leave_where_that_never_pays():
+    p = np.array([1.0, np.nextafter(1, 0), 0.2])
+    top, most = top_of_curve([0, 0, 0], p, COSTS)
+    assert most == 0.0
+    assert not (p >= top).any()
+    curve = profit_curve([0, 0, 0], p, COSTS)
+    assert not (p >= curve.threshold[0]).any()
+
+
+def test_the_top_tells_apart_probabilities_that_are_next_to_each_other():
+    below = np.nextafter(0.75, 0)
+    for p in ([0.75, below], [below, np.nextafter(below, 0)]):
+        top, most = top_of_curve([1, 0], p, COSTS)
+        assert (np.array(p) >= top).tolist() == [True, False]
+        assert most == pytest.approx(44 / 2)
+
+
 def test_with_calibrated_probabilities_the_top_agrees_within_its_interval():
     rng = np.random.default_rng(0)
     p = rng.beta(1, 6, 20_000)

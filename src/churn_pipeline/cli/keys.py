@@ -79,14 +79,15 @@ def list_(env: str | None, as_json: bool) -> None:
 
     with refusals():
         found = read_keys(service_of(env) / KEYS)
+    now = dt.datetime.now(dt.UTC)
     if as_json:
-        click.echo(json.dumps([_told(key) for key in found], indent=2))
+        click.echo(json.dumps([_told(key, now) for key in found], indent=2))
         return
     if not found:
         add_one = in_env("kedro churn keys add NAME --role predict", env)
         click.echo(f"no key yet, so nobody gets in: `{add_one}`")
         return
-    click.echo("\n".join(_table(found)))
+    click.echo("\n".join(_table(found, now)))
 
 
 @keys.command()
@@ -156,16 +157,14 @@ def _record(folder: Path, kind: str, what: str) -> None:
         Audit(folder).write(kind, caller=None, reason=reason, **told)
 
 
-def _told(key: Key) -> dict[str, str | None]:
+def _told(key: Key, now: dt.datetime) -> dict[str, str | None]:
     """Return what may be shown of a key."""
     found = key.model_dump(mode="json", exclude={"sha256"})
-    now = dt.datetime.now(dt.UTC)
     return {**found, "key_hash": key.key_hash, "state": key.state(now)}
 
 
-def _table(found: Sequence[Key]) -> Iterator[str]:
+def _table(found: Sequence[Key], now: dt.datetime) -> Iterator[str]:
     heads = ("name", "role", "state", "limit", "created", "expires", "logs show")
-    now = dt.datetime.now(dt.UTC)
     rows = [
         (
             key.name,

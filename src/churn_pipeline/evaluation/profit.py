@@ -23,7 +23,7 @@ class ProfitCurve:
     Attributes:
         threshold: float64, (k + 1,), descending; the lowest probability contacted, of
             a customer of the usual value. The first, contacting nobody, is 1, or more
-            where a customer is worth more than the usual.
+            where a customer is sure to leave or worth more than the usual.
         share: float64, (k + 1,), share of customers contacted, 0 to 1.
         profit: float64, (k + 1,), money per customer of the whole table.
     """
@@ -120,7 +120,8 @@ def top_of_curve(
     Returns:
         The threshold of the usual value, halfway between the last customer contacted
         and the next (of several that earn the same, the one nearest to the
-        break-even), and its profit, money per customer.
+        break-even), and its profit, money per customer. It is above all customers, and
+        so above 1 where one is sure to leave, if contacting nobody earns most.
     """
     curve = profit_curve(label, probability, decision, value)
     top = _nearest_top(curve.threshold, curve.profit, decision)
@@ -188,7 +189,8 @@ class _Ranked:
         order = np.argsort(-score, kind="stable")
         ranked = score[order]
         last_of_ties = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
-        nobody = max(1.0, 2 * ranked[0] - 1)
+        # Contacted is who reaches the threshold, so 1 would still contact the certain.
+        nobody = 1.0 if ranked[0] < 1 else 2 * ranked[0]
         gain = gains(label, decision, worth)[order]
         threshold = np.append(nobody, ranked[last_of_ties])
         return cls(order, gain, last_of_ties, threshold)
@@ -196,7 +198,9 @@ class _Ranked:
 
 def _nearest_top(threshold: Floats, profits: Floats, decision: Decision) -> float:
     """Return the threshold of the most profit, halfway to the next lower one."""
-    halfway = (threshold + np.append(threshold[1:], 0.0)) / 2
+    lower = np.append(threshold[1:], 0.0)
+    halfway = (threshold + lower) / 2
+    halfway = np.where(halfway > lower, halfway, threshold)  # as of two next floats
     top = np.isclose(profits, profits.max(), rtol=1e-12, atol=1e-12)
     distance = np.where(top, np.abs(halfway - decision.break_even), np.inf)
     return float(halfway[np.argmin(distance)])

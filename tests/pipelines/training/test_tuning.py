@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pandas as pd
 import pytest
 
-from churn_pipeline.evaluation.decision import CustomerValue
+from churn_pipeline.evaluation.decision import CustomerValue, Decision
 from churn_pipeline.models.settings import TuningSettings
 from churn_pipeline.pipelines.training import nodes
 from churn_pipeline.pipelines.training.params import Training
@@ -15,19 +16,25 @@ from tests.factories import DECISION
 from tests.pipelines.training.inputs import DATASET, FEATURE_SET, model_input, training
 
 
+def tune(
+    settings: Training, decision: Decision = DECISION, rows: pd.DataFrame | None = None
+) -> dict[str, Any]:
+    return nodes.tune_net(
+        model_input() if rows is None else rows,
+        FEATURE_SET,
+        dataset=DATASET,
+        training=settings,
+        decision=decision,
+        seed=0,
+    )
+
+
 def test_no_trials_give_an_empty_table_and_a_figure(tmp_path):
     untuned = training(
         tmp_path,
         tuning=TuningSettings(n_trials=0, storage=f"sqlite:///{tmp_path}/t.db"),
     )
-    found = nodes.tune_net(
-        model_input(),
-        FEATURE_SET,
-        dataset=DATASET,
-        training=untuned,
-        decision=DECISION,
-        seed=0,
-    )
+    found = tune(untuned)
     assert found["net_settings"] == dataclasses.asdict(untuned.net)
     assert len(nodes.plot_tuning(found["tuning_trials"], untuned).data) == 3
 
@@ -59,44 +66,22 @@ def test_a_study_can_look_for_profit(tmp_path):
     rows["income"] = rows["income"].fillna(1.0)
     worth = {"column": "income", "times": 1e-4, "otherwise": 500.0}
     valued = dataclasses.replace(DECISION, customer_value=worth)
-    values = []
-    for decision in (DECISION, valued):
-        found = nodes.tune_net(
-            rows,
-            FEATURE_SET,
-            dataset=DATASET,
-            training=training(tmp_path, tuning=by_profit),
-            decision=decision,
-            seed=0,
-        )
-        values.append(found["tuning_trials"]["value"].min())
+    settings = training(tmp_path, tuning=by_profit)
+    of_one = tune(settings, DECISION, rows)["tuning_trials"]["value"].min()
+    of_each = tune(settings, valued, rows)["tuning_trials"]["value"].min()
     # Money per customer, and other money where customers are worth different sums.
-    assert values[0] > 1
-    assert values[1] != pytest.approx(values[0])
+    assert of_one > 1
+    assert of_each != pytest.approx(of_one)
 
 
 def test_a_column_of_values_that_is_not_there_is_told_before_anything_is_fit():
     value = CustomerValue("charge", otherwise=800)
     with pytest.raises(ValueError, match="columns of model_input, got 'charge'"):
-        nodes.tune_net(
-            model_input(),
-            FEATURE_SET,
-            dataset=DATASET,
-            training=Training(),
-            decision=dataclasses.replace(DECISION, customer_value=value),
-            seed=0,
-        )
+        tune(Training(), dataclasses.replace(DECISION, customer_value=value))
 
 
 def test_the_net_is_not_tuned_where_it_is_no_candidate(tmp_path):
     without = training(tmp_path, candidates=("logistic",))
-    found = nodes.tune_net(
-        model_input(),
-        FEATURE_SET,
-        dataset=DATASET,
-        training=without,
-        decision=DECISION,
-        seed=0,
-    )
+    found = tune(without)
     assert found["net_settings"] == dataclasses.asdict(without.net)
     assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.settings import NetSettings
 from churn_pipeline.pipelines.training.choice import compare, keys_of
 from churn_pipeline.pipelines.training.families import FAMILIES
+from churn_pipeline.pipelines.training.judging import Money
 from churn_pipeline.pipelines.training.package import (
     Recipe,
     make_artifacts,
@@ -29,9 +30,6 @@ from churn_pipeline.pipelines.training.workers import (
 from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.provenance import MeasuredOn, row_facts
-
-if TYPE_CHECKING:
-    from churn_pipeline.models.trials import Loss
 
 _LOG = logging.getLogger(__name__)
 _TRIAL_COLUMNS = ("number", "state", "value", "seconds", "epochs")
@@ -61,6 +59,7 @@ def tune_net(
     from churn_pipeline.models.tuning import tune_net
 
     splits = read_splits(model_input, feature_set, training.vocabulary)
+    money = Money.of(training, decision, model_input)
     with bar("tuning the net", training.tuning.n_trials) as line:
         done = 0
 
@@ -80,27 +79,12 @@ def tune_net(
             fit=training.fit,
             boosting=training.boosting,
             tuning=training.tuning,
-            study_name=study_name(splits, dataset, training, decision, seed),
+            study_name=study_name(splits, dataset, training, money=money, seed=seed),
             seed=seed,
-            loss=_loss(training, decision, model_input),
+            loss=money.loss if money else None,
             progress=progress,
         )
     return _tuned(tuned.settings, tuned.trials)
-
-
-def _loss(
-    training: Training, decision: Decision, model_input: pd.DataFrame
-) -> Loss | None:
-    """Return what trials are judged by, where it is another than the log loss."""
-    if training.tuning.objective == "log_loss":
-        return None
-    from churn_pipeline.evaluation.profit_loss import profit_loss
-
-    rows = model_input[model_input["split"] == "train"]
-    value = decision.values(rows, len(rows))
-    return lambda label, chance, places: profit_loss(decision, value[places])(
-        label, chance
-    )
 
 
 def _tuned(settings: NetSettings, trials: list[dict[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.models.classifier import Classifier, CrossFitted
 from churn_pipeline.models.table import Table
+from churn_pipeline.pipelines.training.judging import Money
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.pipelines.training.splits import Splits
 from churn_pipeline.release.artifact import Artifact, Hashes, Manifest
@@ -191,18 +192,31 @@ def parameters_hash(recipe: Recipe) -> str:
 
 
 def study_name(
-    splits: Splits, dataset: Dataset, training: Training, decision: Decision, seed: int
+    splits: Splits,
+    dataset: Dataset,
+    training: Training,
+    *,
+    money: Money | None,
+    seed: int,
 ) -> str:
     """Return the study's name: the same rows, parameters and code, the same name.
 
     The number of trials is left out, so that a study can be carried on with more, and
-    so are the costs where no trial is judged by them.
+    so is the storage.
+
+    Args:
+        splits: The rows.
+        dataset: The data set, whose name stands in front.
+        training: Of which that counts which makes the trials.
+        money: What trials are judged by in money; None: by the log loss.
+        seed: Of the trials.
     """
     made_by = {"vocabulary", "net", "boosting", "fit", "tuning"}
     told = training.model_dump(mode="json", include=made_by)
     del told["tuning"]["storage"], told["tuning"]["n_trials"]
-    costs = asdict(decision) if training.tuning.objective == "profit" else None
-    content = [splits.digest(), told, costs, seed, code_hash("models")]
+    content = [splits.digest(), told, seed, code_hash("models")]
+    if money is not None:
+        content += [money.digest(), code_hash("evaluation")]
     return f"{dataset.name}-{_hash_json(content)[:16]}"
 
 
