@@ -17,6 +17,9 @@ from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.predictor import Predictor
 from tests.factories import tiny_artifact
 
+GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+"""A customer as the small models' contract asks for one."""
+
 
 class Served(App):
     """The application with a folder of its own and a key that may all.

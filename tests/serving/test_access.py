@@ -11,15 +11,7 @@ from churn_pipeline.serving.access.keys import add_key, revoke_key
 from churn_pipeline.serving.access.roles import OPEN, Role, roles_of
 from churn_pipeline.serving.endpoints import ENDPOINTS
 from churn_pipeline.serving.refreshing import refresh
-from tests.factories import tiny_artifact
-from tests.serving.apps import app_of
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
-
-
-@pytest.fixture(scope="module")
-def artifact():
-    return tiny_artifact()
+from tests.serving.apps import GOOD, app_of
 
 
 @pytest.fixture

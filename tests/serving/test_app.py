@@ -17,9 +17,8 @@ from churn_pipeline.serving.answers import (
 from churn_pipeline.serving.app import App
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from tests.factories import tiny_artifact, tiny_columns
-from tests.serving.apps import app_of, client_of
+from tests.serving.apps import GOOD, app_of, client_of
 
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 ERROR = {
     "code",
     "message",
@@ -30,16 +29,6 @@ ERROR = {
     "request_id",
     "model_version",
 }
-
-
-@pytest.fixture(scope="module")
-def artifact():
-    return tiny_artifact()
-
-
-@pytest.fixture(scope="module")
-def client(artifact):
-    return client_of(artifact)
 
 
 def test_predict_answers_with_everything_that_tells_what_answered(client, artifact):

@@ -8,15 +8,9 @@ import pytest
 from pyarrow import csv
 
 from churn_pipeline.serving.bodies import ARROW, CSV, PARQUET
-from tests.factories import tiny_artifact, tiny_columns
-from tests.serving.apps import client_of
+from tests.factories import tiny_columns
 
 KINDS = (CSV, PARQUET, ARROW)
-
-
-@pytest.fixture(scope="module")
-def client():
-    return client_of(tiny_artifact())
 
 
 def _body(kind, columns):

@@ -10,16 +10,9 @@ import pytest
 from churn_pipeline.serving import bodies
 from churn_pipeline.serving.bodies import ARROW, CSV, PARQUET
 from churn_pipeline.serving.unpacked import unpacked_bytes
-from tests.factories import tiny_artifact
-from tests.serving.apps import client_of
 
 ROWS = 3_000
 LONG = "x" * 300_000
-
-
-@pytest.fixture(scope="module")
-def client():
-    return client_of(tiny_artifact())
 
 
 def _table(plan, n=ROWS):

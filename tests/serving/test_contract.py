@@ -8,8 +8,7 @@ from churn_pipeline.feature import Feature
 from churn_pipeline.serving.contract import MAX_ROWS, Contract
 from churn_pipeline.serving.refusal import Refusal
 from tests.factories import tiny_artifact
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+from tests.serving.apps import GOOD
 
 
 @pytest.fixture(scope="module")

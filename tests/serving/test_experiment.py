@@ -14,9 +14,7 @@ from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.rollout.tally import Tally
 from tests.factories import tiny_artifact
-from tests.serving.apps import app_of, client_of
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+from tests.serving.apps import GOOD, app_of, client_of
 
 
 @pytest.fixture

@@ -2,20 +2,7 @@
 
 import pytest
 
-from tests.factories import tiny_artifact
-from tests.serving.apps import client_of
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
-
-
-@pytest.fixture(scope="module")
-def artifact():
-    return tiny_artifact()
-
-
-@pytest.fixture(scope="module")
-def client(artifact):
-    return client_of(artifact)
+from tests.serving.apps import GOOD
 
 
 def test_reasons_are_given_where_they_are_asked_for(client, artifact):

@@ -7,9 +7,7 @@ import pytest
 
 from churn_pipeline.serving.overload import MOST_AT_ONCE, MOST_BATCHES
 from tests.factories import tiny_artifact
-from tests.serving.apps import app_of, client_of
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+from tests.serving.apps import GOOD, app_of, client_of
 
 
 @pytest.fixture(scope="module")

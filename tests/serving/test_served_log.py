@@ -12,15 +12,10 @@ from churn_pipeline.serving.journal.feedback import matched
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.replay import logged_answer, replay
 from churn_pipeline.serving.journal.store import Store
-from tests.factories import tiny_artifact, tiny_columns
+from tests.factories import tiny_columns
 from tests.serving.apps import app_of, client_of
 
 KEY = "0123456789abcdef"
-
-
-@pytest.fixture(scope="module")
-def artifact():
-    return tiny_artifact()
 
 
 @pytest.fixture

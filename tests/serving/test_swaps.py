@@ -15,8 +15,8 @@ from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.place import KEYS, service_folder
 from tests.factories import tiny_artifact
+from tests.serving.apps import GOOD
 
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 SWAPS = 50
 VERSIONS = ("v1", "v2", "v3")
 RUN = """

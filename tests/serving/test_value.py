@@ -9,9 +9,7 @@ from churn_pipeline.evaluation.decision import CustomerValue
 from churn_pipeline.serving.journal.database import connect
 from churn_pipeline.serving.openapi import example_rows
 from tests.factories import TINY_DECISION, tiny_artifact
-from tests.serving.apps import client_of
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+from tests.serving.apps import GOOD, client_of
 
 
 def _client(column, times=1.0):

@@ -10,9 +10,7 @@ from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.refusal import Refusal
-from tests.serving.apps import app_of, client_of, two_models
-
-GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+from tests.serving.apps import GOOD, app_of, client_of, two_models
 
 
 @pytest.fixture

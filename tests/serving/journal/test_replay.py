@@ -25,11 +25,6 @@ from churn_pipeline.serving.journal.store import Store
 from tests.factories import tiny_artifact, tiny_columns
 
 
-@pytest.fixture(scope="module")
-def artifact() -> Artifact:
-    return tiny_artifact()
-
-
 @pytest.fixture
 def store(tmp_path) -> Store:
     return Store(connect(f"sqlite:///{tmp_path / 'journal.db'}"), Pseudonyms())

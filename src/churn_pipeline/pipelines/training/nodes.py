@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -27,7 +28,7 @@ from churn_pipeline.pipelines.training.workers import (
     fit_all,
     usable_cores,
 )
-from churn_pipeline.progress import bar
+from churn_pipeline.progress import Bar, bar
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.provenance import MeasuredOn, row_facts
 
@@ -61,17 +62,6 @@ def tune_net(
     splits = read_splits(model_input, feature_set, training.vocabulary)
     money = Money.of(training, decision, model_input)
     with bar("tuning the net", training.tuning.n_trials) as line:
-        done = 0
-
-        def progress(finished: int, best: float | None) -> None:
-            """Move the bar to the number of finished trials, and show the best."""
-            nonlocal done
-            line.advance(finished - done)
-            done = finished
-            if best is not None:
-                judged = training.tuning.objective.replace("_", " ")
-                line.describe(f"tuning the net, best {judged} {best:.4f}")
-
         tuned = tune_net(
             splits.rows("train"),
             splits.vocabulary.sizes,
@@ -82,9 +72,23 @@ def tune_net(
             study_name=study_name(splits, dataset, training, money=money, seed=seed),
             seed=seed,
             loss=money.loss if money else None,
-            progress=progress,
+            progress=_showing(line, training.tuning.objective.replace("_", " ")),
         )
     return _tuned(tuned.settings, tuned.trials)
+
+
+def _showing(line: Bar, judged_by: str) -> Callable[[int, float | None], None]:
+    """Return what moves the bar as trials finish, and shows the best so far."""
+    done = 0
+
+    def progress(finished: int, best: float | None) -> None:
+        nonlocal done
+        line.advance(finished - done)
+        done = finished
+        if best is not None:
+            line.describe(f"tuning the net, best {judged_by} {best:.4f}")
+
+    return progress
 
 
 def _tuned(settings: NetSettings, trials: list[dict[str, Any]]) -> dict[str, Any]:
