@@ -10,7 +10,7 @@ import yaml
 
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.endpoints import ENDPOINTS
-from churn_pipeline.serving.metrics import FAMILIES
+from churn_pipeline.serving.metrics import FAMILIES, Metrics, page
 from tests.conftest import ROOT
 from tests.deploy.tools import (
     PROMETHEUS,
@@ -79,8 +79,8 @@ def test_an_alert_has_a_severity_and_leads_to_its_entry_in_the_runbook(
 ) -> None:
     rule = alerts()[name]
     assert rule["labels"]["severity"] in SEVERITIES
-    page, anchor = rule["annotations"]["runbook_url"].split("#")
-    assert page.endswith("/docs/runbook.md")
+    address, anchor = rule["annotations"]["runbook_url"].split("#")
+    assert address.endswith("/docs/runbook.md")
     assert anchor == name.lower()
     runbook = (ROOT / "docs/runbook.md").read_text("utf-8")
     assert f"\n## {name}\n" in runbook
@@ -100,12 +100,23 @@ def test_a_rule_asks_only_for_metrics_that_the_service_has(
     assert set(METRIC.findall(asked)) <= known_names()
 
 
+def test_promtool_takes_the_page_with_every_metric_on_it() -> None:
+    made = Metrics()
+    made.answered("/predict", 200, 0.002)
+    for family, (kind, _) in FAMILIES.items():
+        if kind != "histogram":
+            made.put(family, 1.5, feature='pl"an')
+    text = page(made.samples())
+    assert set(re.findall(r"^# TYPE (\w+) ", text, re.M)) == set(FAMILIES)
+    assert promtool("check", "metrics", given=text).faults == ""
+
+
 def test_the_page_of_metrics_is_that_of_the_code() -> None:
-    page = (ROOT / "docs/metrics.md").read_text("utf-8").partition("\n## ")[0]
-    told = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", page, re.M))
+    told_there = (ROOT / "docs/metrics.md").read_text("utf-8").partition("\n## ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", told_there, re.M))
     assert told == {name: kind for name, (kind, _) in FAMILIES.items()}
 
 
 def test_the_role_that_prometheus_needs_is_named_in_the_page() -> None:
-    page = (ROOT / "docs/metrics.md").read_text("utf-8")
-    assert f"key of role `{Role.OPERATE}`" in page
+    told = (ROOT / "docs/metrics.md").read_text("utf-8")
+    assert f"key of role `{Role.OPERATE}`" in told

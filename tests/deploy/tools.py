@@ -40,12 +40,12 @@ class Said(NamedTuple):
     text: str
 
 
-def promtool(*arguments: object) -> Said:
-    """Return what Debian's promtool finds."""
+def promtool(*arguments: object, given: str = "") -> Said:
+    """Return what Debian's promtool finds, in files or in what it is given."""
     program = shutil.which("promtool")
     if program is None:
         pytest.skip("needs promtool: apt-get install prometheus")
-    return _said(program, *arguments)
+    return _said(program, *arguments, given=given)
 
 
 def by_schema(name: str, path: Path) -> Said:
@@ -54,9 +54,11 @@ def by_schema(name: str, path: Path) -> Said:
     return _said(*command, path)
 
 
-def _said(*command: object) -> Said:
+def _said(*command: object, given: str = "") -> Said:
     words = [str(word) for word in command]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        words, input=given, capture_output=True, text=True, check=False
+    )
     told = f"{done.stdout}{done.stderr}" or f"exit status {done.returncode}"
     return Said(told if done.returncode else "", done.stdout)
 
