@@ -15,6 +15,7 @@ from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.rollout.tally import Tally
 from tests.factories import tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
+from tests.serving.disks import full_disk
 
 
 @pytest.fixture
@@ -85,6 +86,50 @@ def test_a_canary_goes_up_and_errors_stop_it(app):
     assert client.get("/experiment").json()["verdict"] == "harm"
     who = [entry.who for entry in app.parts.rollout.ledger.read()]
     assert who == ["tests", "canary", "canary"]
+
+
+def test_a_full_disk_keeps_nobody_from_stopping_the_challenger(app):
+    client = client_of(app)
+    _change(client, percentage=10)
+    with full_disk():
+        told = client.post("/rollout/abort", json={"why": "complaints"})
+        assert client.get("/rollout").json()["percentage"] == 0
+    assert (told.status_code, told.json()["problems"][0]["code"]) == (
+        500,
+        "stop_unwritten",
+    )
+    refresh(app.parts)
+    last = app.parts.rollout.ledger.read()[-1]
+    assert (last.action, last.why) == ("abort", "complaints")
+
+
+def test_on_a_full_disk_errors_stop_the_challenger_and_the_rest_goes_on(app):
+    client = client_of(app)
+    _change(client, canary={"steps": [10, 50], "hours": 0})
+    refresh(app.parts)
+    for _ in range(100):
+        app.parts.watch.count("challenger", failed=True, microseconds=500)
+    app.parts.metrics.drop("churn_workers")
+    with full_disk():
+        refresh(app.parts)
+        assert "failed" in client.get("/rollout").json()["stopped"]
+    assert 'churn_workers{version="v1"} 1' in client.get("/metrics").text
+
+
+def test_a_challenger_that_fails_in_explanations_is_seen_and_stopped(app):
+    client = client_of(app)
+    _change(client, canary={"steps": [100], "hours": 0})
+    refresh(app.parts)
+
+    def fail(request, reasons):
+        raise RuntimeError("no answer")
+
+    app.parts.models.get("v2").many = fail
+    for _ in range(20):
+        told = client.post("/explain", json=GOOD | {"customer_id": "A"}).json()
+        assert (told["model_version"], told["variant"]) == ("v1", "outside")
+    refresh(app.parts)
+    assert "answers that failed" in client.get("/rollout").json()["stopped"]
 
 
 def test_a_batch_counts_as_one_answer_of_each_model(app, monkeypatch):

@@ -18,8 +18,8 @@ from churn_pipeline.cli.registry import releases_of
 
 if TYPE_CHECKING:
     from churn_pipeline.serving.rollout.results import Measured
-    from churn_pipeline.serving.rollout.spec import RolloutState
-    from churn_pipeline.serving.rollout.state import Decided, Rollout
+    from churn_pipeline.serving.rollout.spec import Decided, RolloutState
+    from churn_pipeline.serving.rollout.state import Rollout
 
 reason_option = click.option(
     "--reason", required=True, help="Why; kept in the ledger of the rollout."

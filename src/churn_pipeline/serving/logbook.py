@@ -44,7 +44,7 @@ def note_many(
     for group in many.groups:
         side, lines, request, found, *_ = group
         told, model = found.told, side.model
-        if endpoint != EXPLAIN:  # reasons take their own time
+        if group.failed or endpoint != EXPLAIN:  # reasons take their own time
             _watched(parts, group)
         _counted(parts, group)
         parts.journal.add_batch(

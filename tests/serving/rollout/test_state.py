@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
 from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
+from tests.serving.disks import full_disk
 
 
 def _change(version, **values):
@@ -174,3 +175,38 @@ def test_an_abort_stops_also_where_the_ledger_was_altered(rollout):
     with pytest.raises(RolloutError, match="not in the ledger"):
         rollout.abort(who="ada", why="harm")
     assert Rollout(rollout.path).state.percentage == 0
+
+
+def test_on_a_full_disk_an_abort_stops_all_workers_and_is_written_later(rollout):
+    other = Rollout(rollout.path)
+    with full_disk():
+        with pytest.raises(RolloutError, match="everybody gets the champion"):
+            rollout.abort(who="eve", why="harm")
+        rollout.refresh()
+        other.refresh()
+        assert (rollout.state.percentage, other.state.percentage) == (0, 0)
+        assert "could not be written" in rollout.problem
+    rollout.refresh()
+    assert rollout.problem is None
+    last = rollout.ledger.read()[-1]
+    assert (last.who, last.why, last.new) == ("eve", "harm", rollout.state)
+    other.refresh()
+    assert other.state == rollout.state
+
+
+def test_a_stop_that_could_not_be_written_does_not_undo_what_was_decided_since(
+    rollout, caplog
+):
+    with full_disk(), pytest.raises(RolloutError):
+        rollout.abort(who="eve", why="harm")
+    other = Rollout(rollout.path)
+    other.update(_change(1, percentage=50), who="ada", why="found it")
+    rollout.refresh()
+    assert rollout.state == other.state
+    assert "somebody has decided since" in caplog.text
+
+
+def test_a_file_that_was_taken_away_is_a_stop(rollout):
+    rollout.path.unlink()
+    state = rollout.update(_change(1, planned=900), who="ada", why="go on")
+    assert (state.version, state.percentage, state.challenger) == (2, 0, "v2")

@@ -115,7 +115,13 @@ def abort_rollout(rollout: Rollout, body: object, caller: Named) -> RolloutState
     try:
         return rollout.abort(who=caller.name, why=why)
     except RolloutError as error:
-        raise _broken(error) from error
+        logger.error("%s", error)
+        raise refusal(
+            500,
+            "stop_unwritten",
+            expected="a stop that is in the ledger",
+            received="one that holds, and is not: see the service's log",
+        ) from error
 
 
 def _valid(model: type[M], given: Mapping[str, Any]) -> M:

@@ -12,6 +12,7 @@ from churn_pipeline.params import Params
 from churn_pipeline.serving.rollout.bucket import BUCKETS
 
 Side = Literal["champion", "challenger"]
+Action = Literal["set", "step", "abort"]
 Metric = Literal["log_loss", "brier", "profit"]
 Value = str | bool | int | float
 
@@ -220,3 +221,23 @@ class RolloutChange(Plan):
 
     version: int
     overrides: Annotated[Mapping[str, Side | None], Field(max_length=10_000)] = {}
+
+
+class Decided(Params):
+    """A line of the ledger: one change.
+
+    Attributes:
+        time: When, UTC, ISO 8601.
+        who: Name of the caller, of the account, or `canary`.
+        action: `set` by somebody, `step` or `abort` (also by the canary itself).
+        why: Why, in words.
+        old: The state before.
+        new: The state after.
+    """
+
+    time: str
+    who: str
+    action: Action
+    why: str
+    old: RolloutState
+    new: RolloutState

@@ -14,18 +14,24 @@ import datetime as dt
 import fcntl
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from churn_pipeline.params import Params
 from churn_pipeline.release.atomic import replace
 from churn_pipeline.release.chain import Chain, LedgerError
 from churn_pipeline.serving.rollout.bucket import digest, draw_of
 from churn_pipeline.serving.rollout.choose import Chooser, Chosen
-from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState, Share, Side
+from churn_pipeline.serving.rollout.spec import (
+    Action,
+    Decided,
+    RolloutChange,
+    RolloutState,
+    Share,
+    Side,
+)
 
 FILE = "rollout.json"
 LOG = logging.getLogger(__name__)
@@ -43,24 +49,12 @@ class OwnShadowError(ValueError):
     """The champion is asked to answer unseen beside itself."""
 
 
-class Decided(Params):
-    """A line of the ledger: one change.
+class _Unwritten(NamedTuple):
+    """A stop that holds in memory, of the state of this version."""
 
-    Attributes:
-        time: When, UTC, ISO 8601.
-        who: Name of the caller, of the account, or `canary`.
-        action: `set` by somebody, `step` or `abort` (also by the canary itself).
-        why: Why, in words.
-        old: The state before.
-        new: The state after.
-    """
-
-    time: str
+    version: int
     who: str
-    action: Literal["set", "step", "abort"]
     why: str
-    old: RolloutState
-    new: RolloutState
 
 
 class Rollout:
@@ -81,6 +75,7 @@ class Rollout:
         self.path = Path(path)
         self.ledger = Chain(self.path.with_suffix(".ledger"), Decided)
         self.problem: str | None = None
+        self._unwritten: _Unwritten | None = None
         self._stamp = self._seen()
         self._take(self._read())
 
@@ -92,6 +87,8 @@ class Rollout:
 
     def refresh(self) -> None:
         """Read the file again where it has changed; keep the state where it cannot."""
+        if self._unwritten is not None and not self._written_down(self._unwritten):
+            return
         stamp = self._seen()
         if stamp == self._stamp and self.problem is None:
             return
@@ -121,25 +118,28 @@ class Rollout:
     def abort(self, *, who: str, why: str) -> RolloutState:
         """Send everybody to the champion, and end canary and shadow.
 
+        It holds before anything is written: who stops a model that does harm is not
+        kept waiting by the books, nor by a full disk.
+
         Raises:
-            RolloutError: It is done, but could not be written down, since the files
-                cannot be read, or were altered.
+            RolloutError: It is done, but could not be written down: the disk is full
+                or cannot be written, or the files were altered. `refresh` tries again.
         """
-        stop = {"percentage": 0.0, "canary": None, "shadow": None, "stopped": why}
+        before, stop = self.state, _stop(why)
+        self._take(_numbered(before, _with(before, stop)))
         try:
-            return self.move("abort", who, why, lambda before: _with(before, stop))
-        except (RolloutError, LedgerError) as error:
-            # Who stops a model that does harm is not kept waiting by the books.
-            stopped = _numbered(self.state, _with(self.state, stop))
-            self._write(stopped)
-            self._take(stopped)
+            return self.move("abort", who, why, lambda found: _with(found, stop))
+        except (RolloutError, LedgerError, OSError) as error:
+            self._unwritten = _Unwritten(before.version, who, why)
+            with suppress(OSError):  # takes no room, and stops the other workers
+                self.path.unlink()
             raise RolloutError(
                 f"everybody gets the champion, but it is not in the ledger: {error}"
             ) from error
 
     def move(
         self,
-        action: Literal["set", "step", "abort"],
+        action: Action,
         who: str,
         why: str,
         make: Callable[[RolloutState], RolloutState],
@@ -163,12 +163,35 @@ class Rollout:
         self._take(after)
         return after
 
+    def _written_down(self, stop: _Unwritten) -> bool:
+        """Write a stop to the ledger that could not be; return whether it is there."""
+
+        def stopped(before: RolloutState) -> RolloutState:
+            """Return the state after the stop, where nothing else was decided since."""
+            if before.version != stop.version:
+                raise StaleError("somebody has decided anew")
+            return _with(before, _stop(stop.why))
+
+        try:
+            self.move("abort", stop.who, stop.why, stopped)
+        except StaleError:
+            LOG.warning("a stop is not in the ledger: somebody has decided since")
+        except (RolloutError, LedgerError, OSError) as error:
+            if self.problem is None:
+                LOG.error("a stop is not in the ledger yet: %s", error)
+            self.problem = f"a stop could not be written: {error}"
+            return False
+        self._unwritten = None
+        return True
+
     def _in_force(self) -> RolloutState:
         """Return the state by file and ledger, and mend the file after a kill."""
         state, entries = self._read(), self.ledger.read()
         if not entries:
             if state == RolloutState():
                 return state
+        elif not self.path.exists():  # a stop takes it away where it cannot write
+            return _with(entries[-1].new, _stop("the file was taken away"))
         elif state == entries[-1].new:
             return state
         elif state == entries[-1].old:
@@ -223,6 +246,10 @@ def refuse_own_shadow(shadow: str | None, champion: str | None) -> None:
             f"expected a shadow other than the champion, got {shadow}, which answers "
             "everybody already; name another version, or `none`"
         )
+
+
+def _stop(why: str) -> dict[str, Any]:
+    return {"percentage": 0.0, "canary": None, "shadow": None, "stopped": why}
 
 
 def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
