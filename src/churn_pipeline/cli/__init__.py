@@ -30,6 +30,8 @@ class LazyCommands(click.Group):
         "forget": "journal",
         "journal": "journal",
         "rollout": "rollout",
+        "backup": "backup",
+        "restore": "backup",
     }
     """Command -> module of this package that defines a function of its name."""
 

@@ -152,7 +152,7 @@ class Rollout:
             why: Why, in words.
             make: Returns the new state of the one in force; may raise.
         """
-        with self._locked():
+        with self.locked():
             before = self._in_force()
             after = _numbered(before, make(before))
             decided = Decided(
@@ -228,7 +228,8 @@ class Rollout:
         return found.st_ino, found.st_mtime_ns, found.st_size
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
+        """Hold the right to change anything here; others wait."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.with_name(f".{self.path.name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

@@ -1,0 +1,179 @@
+"""What goes into a backup, each part as of one moment while everything runs on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from churn_pipeline.backup.archive import BackupError, Contents, hashes, pack
+from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.journal.database import URL as JOURNAL_URL
+from churn_pipeline.serving.journal.database import shown
+from churn_pipeline.serving.place import FOLDERS, JOURNAL, ROLLOUT, SERVICE
+from churn_pipeline.serving.rollout.state import Rollout
+
+MODELS = Path("data/06_models")
+MLFLOW = "MLFLOW_TRACKING_URI"
+STUDIES = "CHURN_TUNING_STORAGE"
+PSEUDONYMS = "CHURN_PSEUDONYM_KEY"
+
+# Of a data set's models: the rest are outputs of runs, which a run makes again.
+_OF_MODELS = (
+    "registered",
+    "released",
+    "runs",
+    "champion.json",
+    "ledger.jsonl",
+    "ledger.head",
+    "tuning.db",
+)
+_LINES = ".jsonl"
+
+Tell = Callable[[str], None]
+
+
+def back_up(
+    project: Path, target: Path, environment: Mapping[str, str], tell: Tell
+) -> Contents:
+    """Write a backup of a project, its service running or not; return what it holds.
+
+    Copies are made in a folder beside the target, which needs room for them.
+
+    Args:
+        project: Folder of the project.
+        target: The file to write.
+        environment: Names what is kept elsewhere.
+        tell: Called with each part as it is begun.
+
+    Raises:
+        BackupError: The target exists, or there is no model to back up.
+    """
+    if target.exists():
+        raise BackupError(f"expected a new file, got {target}; name another")
+    begun = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
+    services = Path(environment.get(SERVICE) or project / FOLDERS)
+    names = sorted(_folders(project / MODELS) | _folders(services))
+    if not names:
+        raise BackupError(f"expected models in {project / MODELS}, found none")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
+        staged = Path(folder)
+        champions: dict[str, str] = {}
+        predictions: dict[str, int] = {}
+        for name in names:
+            tell(f"models of {name}")
+            store = ModelStore(project / MODELS / name)
+            champions |= _models(name, store, staged / "models" / name)
+            tell(f"service of {name}")
+            predictions |= _service(name, services / name, staged / "service" / name)
+        tell("MLflow")
+        _mlflow(project, staged / "mlflow", environment)
+        tell("the file")
+        contents = Contents(
+            time=begun,
+            project=str(project),
+            champions=champions,
+            predictions=predictions,
+            left_out=tuple(_left_out(environment)),
+            files=hashes(staged),
+        )
+        pack(staged, contents, target)
+    return contents
+
+
+def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
+    """Copy the models while nobody releases or removes any; return the champion."""
+    if not store.folder.is_dir():
+        return {}
+    with store.locked():
+        pointer = store.pointer()
+        for part in _OF_MODELS:
+            _copy(store.folder / part, target / part)
+    return {} if pointer is None else {name: pointer.version}
+
+
+def _service(name: str, source: Path, target: Path) -> dict[str, int]:
+    """Copy the running state; return how many predictions the log has."""
+    if not source.is_dir():
+        return {}
+    target.mkdir(parents=True)
+    with Rollout(source / ROLLOUT).locked():
+        for path in sorted(source.iterdir()):
+            if path.stem == Path(ROLLOUT).stem:
+                _copy(path, target / path.name)
+    for path in sorted(source.iterdir()):
+        if path.stem != Path(ROLLOUT).stem:
+            _copy(path, target / path.name)
+    if not (target / JOURNAL).is_file():
+        return {}
+    with closing(sqlite3.connect(target / JOURNAL)) as journal:
+        return {name: journal.execute("SELECT count(*) FROM prediction").fetchone()[0]}
+
+
+def _mlflow(project: Path, target: Path, environment: Mapping[str, str]) -> None:
+    """Copy runs and registry: the files first that the records name afterwards."""
+    if environment.get(MLFLOW):
+        return
+    for name in ("mlruns", "mlflow.db"):
+        _copy(project / name, target / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder as of one moment, where it is there."""
+    if source.name.startswith(".") or source.name.endswith(("-wal", "-shm")):
+        return
+    if source.is_dir():
+        for path in sorted(source.iterdir()):
+            _copy(path, target / path.name)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.suffix == ".db":
+            _copy_database(source, target)
+        else:
+            _copy_file(source, target)
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """Copy a file of SQLite as of one transaction, whoever writes to it."""
+    with (
+        closing(
+            sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
+        ) as a,
+        closing(sqlite3.connect(target)) as b,
+    ):
+        a.backup(b)
+    target.chmod(0o600)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    """Copy a file; of lines that are being added to, those that are whole."""
+    shutil.copyfile(source, target)
+    shutil.copymode(source, target)
+    if source.suffix == _LINES:
+        written = target.read_bytes()
+        os.truncate(target, written.rfind(b"\n") + 1)
+
+
+def _folders(parent: Path) -> set[str]:
+    return (
+        {p.name for p in parent.iterdir() if p.is_dir()} if parent.is_dir() else set()
+    )
+
+
+def _left_out(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield what is kept elsewhere."""
+    for variable, what in (
+        (JOURNAL_URL, "prediction log and feedback"),
+        (MLFLOW, "MLflow's runs and registry"),
+        (STUDIES, "tuning studies"),
+    ):
+        if environment.get(variable):
+            yield f"{what}, at {shown(environment[variable])}: use its own backup"
+    if environment.get(PSEUDONYMS):
+        yield f"the key in {PSEUDONYMS}, without which the log's ids match nobody"

@@ -1,0 +1,118 @@
+"""Puts a backup where there is nothing yet, once all of it is known to be whole."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from churn_pipeline.backup.archive import BackupError, Contents, unpack
+from churn_pipeline.backup.collect import MODELS, Tell
+from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.place import FOLDERS, SERVICE
+
+# MLflow names the folders of its files in full: another project has others.
+_NAMED = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+)
+
+Move = tuple[Path, Path]
+
+
+def restore(
+    source: Path, project: Path, environment: Mapping[str, str], tell: Tell
+) -> Contents:
+    """Restore a backup into a project; return what it held.
+
+    Every file is checked against its hash, and every champion answers its golden rows,
+    before the first file is put in its place.
+
+    Args:
+        source: A file that `back_up` has written.
+        project: Folder of the project, with none of what the backup holds.
+        environment: Names the folder of the services.
+        tell: Called with each part as it is begun.
+
+    Raises:
+        BackupError: The backup is not whole, or something of it is there already.
+        ArtifactError: A champion does not answer as it did.
+    """
+    services = Path(environment.get(SERVICE) or project / FOLDERS)
+    with tempfile.TemporaryDirectory(prefix=".restore-", dir=project) as folder:
+        staged = Path(folder)
+        tell("the file")
+        contents = unpack(source, staged)
+        moves = [
+            *_each(staged / "models", project / MODELS),
+            *_each(staged / "service", services),
+            *_each(staged / "mlflow", project),
+        ]
+        _require_free(moves)
+        for name in contents.champions:
+            tell(f"champion of {name}")
+            ModelStore(staged / "models" / name).champion()
+        _rename(staged / "mlflow" / "mlflow.db", contents.project, str(project))
+        _place(moves)
+    return contents
+
+
+def _each(source: Path, target: Path) -> list[Move]:
+    """Return where each thing of a folder goes."""
+    found = sorted(source.iterdir()) if source.is_dir() else []
+    return [(path, target / path.name) for path in found]
+
+
+def _require_free(moves: list[Move]) -> None:
+    taken = [target for _, target in moves if target.exists()]
+    if taken:
+        raise BackupError(
+            f"expected nothing in the places of the backup, got {taken[0]}; restore "
+            "into a new clone of the project, or move what there is aside"
+        )
+
+
+def _rename(records: Path, before: str, now: str) -> None:
+    """Let MLflow's records name the project's new folder."""
+    if not records.is_file() or before == now:
+        return
+    with closing(sqlite3.connect(records)) as database, database:
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        known = {name for (name,) in database.execute(tables)}
+        for table, column in _NAMED:
+            if table in known:
+                database.execute(
+                    f"UPDATE {table} SET {column} = "  # noqa: S608
+                    f"replace({column}, ? || '/', ? || '/')",
+                    (before, now),
+                )
+
+
+def _place(moves: list[Move]) -> None:
+    """Move everything to its place; where one cannot be, take all back."""
+    done: list[Callable[[], None]] = []
+    try:
+        for source, target in moves:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            done.append(_undo(target))
+            shutil.move(source, target)
+    except BaseException:
+        for undo in done:
+            undo()
+        raise
+
+
+def _undo(target: Path) -> Callable[[], None]:
+    def undo() -> None:
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+    return undo

@@ -1,0 +1,177 @@
+"""A project is backed up while its service answers, and restored elsewhere."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import tarfile
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from churn_pipeline.backup.archive import BackupError
+from churn_pipeline.backup.collect import back_up
+from churn_pipeline.backup.restore import restore
+from churn_pipeline.cli import backup as commands
+from churn_pipeline.cli import churn
+from churn_pipeline.serving.access.keys import add_key
+from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.app import App
+from churn_pipeline.serving.assemble import put_together
+from churn_pipeline.serving.place import KEYS
+from churn_pipeline.serving.predictor import Predictor
+from tests.serving.apps import client_of, two_models
+
+GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+MODELS, SERVICE = Path("data/06_models/tiny"), Path("data/09_service/tiny")
+
+
+def nobody(part: str) -> None:
+    """Hear of a part that is begun."""
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A project with a champion, another model, and MLflow's records."""
+    made = tmp_path / "project"
+    two_models(made / MODELS.parent).folder.rename(made / MODELS)
+    with closing(sqlite3.connect(made / "mlflow.db")) as records, records:
+        records.execute("CREATE TABLE runs (artifact_uri TEXT)")
+        records.execute("INSERT INTO runs VALUES (?)", (f"{made}/mlruns/1/a",))
+    (made / "mlruns/1/a").mkdir(parents=True)
+    (made / "mlruns/1/a/figure.json").write_text("{}")
+    return made
+
+
+@pytest.fixture
+def target(tmp_path):
+    return tmp_path / "backups" / "churn.tar.gz"
+
+
+def serving(project: Path) -> App:
+    """Return the service of a project's champion."""
+    from churn_pipeline.release.store import ModelStore
+
+    store = ModelStore(project / MODELS)
+    model = Predictor(store.champion())
+    return App(put_together(model, store, project / SERVICE, {}))
+
+
+def answered(app: App, key: str, times: int) -> list[float]:
+    """Return the probabilities of so many requests."""
+    client = client_of(app)
+    sent = [
+        client.post("/predict", json=GOOD, headers={"X-API-Key": key})
+        for _ in range(times)
+    ]
+    return [answer.json()["churn_probability"] for answer in sent]
+
+
+def test_a_service_restored_elsewhere_knows_its_keys_and_answers_the_same(
+    project, target, tmp_path
+):
+    app = serving(project)
+    key = add_key(project / SERVICE / KEYS, "desk", Role.PREDICT)
+    app.parts.access.refresh()
+    before = answered(app, key, 3)
+    assert app.parts.journal.flush(10)
+    held = back_up(project, target, {}, nobody)
+    answered(app, key, 2)  # it goes on, and what comes now is not in the backup
+    app.parts.close()
+    assert (held.champions, held.predictions) == ({"tiny": "v1"}, {"tiny": 3})
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    restore(target, elsewhere, {}, nobody)
+    restored = serving(elsewhere)
+    assert answered(restored, key, 1) == before[:1]
+    assert restored.parts.journal.flush(10)
+    restored.parts.close()
+    with closing(sqlite3.connect(elsewhere / SERVICE / "journal.db")) as log:
+        assert log.execute("SELECT count(*) FROM prediction").fetchone() == (4,)
+        assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    with closing(sqlite3.connect(elsewhere / "mlflow.db")) as records:
+        named = records.execute("SELECT artifact_uri FROM runs").fetchone()
+    assert named == (f"{elsewhere}/mlruns/1/a",)
+    assert (elsewhere / "mlruns/1/a/figure.json").is_file()
+
+
+def test_lines_that_are_being_written_are_left_out(project, target, tmp_path):
+    (project / SERVICE).mkdir(parents=True)
+    (project / SERVICE / "audit.jsonl").write_text('{"a": 1}\n{"b"')
+    back_up(project, target, {}, nobody)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    restore(target, elsewhere, {}, nobody)
+    assert (elsewhere / SERVICE / "audit.jsonl").read_text() == '{"a": 1}\n'
+
+
+def test_what_is_there_is_not_overwritten(project, target):
+    back_up(project, target, {}, nobody)
+    with pytest.raises(BackupError, match="expected nothing in the places"):
+        restore(target, project, {}, nobody)
+    with pytest.raises(BackupError, match="expected a new file"):
+        back_up(project, target, {}, nobody)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda whole: whole[: len(whole) // 2], "expected a backup made by"),
+        (lambda whole: b"other", "expected a backup made by"),
+        (lambda whole: _with_model(whole, b"another model"), "altered, missing"),
+    ],
+)
+def test_a_backup_that_is_not_whole_changes_nothing(
+    project, target, tmp_path, change, told
+):
+    back_up(project, target, {}, nobody)
+    target.write_bytes(change(target.read_bytes()))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(BackupError, match=told):
+        restore(target, elsewhere, {}, nobody)
+    assert list(elsewhere.iterdir()) == []
+
+
+def _with_model(whole: bytes, content: bytes) -> bytes:
+    """Return an archive whose models are other bytes."""
+    changed = io.BytesIO()
+    with (
+        tarfile.open(fileobj=io.BytesIO(whole)) as before,
+        tarfile.open(fileobj=changed, mode="w:gz") as after,
+    ):
+        for member in before:
+            file = before.extractfile(member)
+            written = file.read() if file else b""
+            if member.name.endswith("model.onnx"):
+                written = content
+            member.size = len(written)
+            after.addfile(member, io.BytesIO(written))
+    return changed.getvalue()
+
+
+def test_where_one_part_cannot_be_placed_none_is(project, target, tmp_path):
+    back_up(project, target, {}, nobody)
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "data").mkdir(parents=True)
+    (elsewhere / "mlruns").symlink_to(tmp_path / "nowhere")  # seen as free, yet taken
+    with pytest.raises(OSError, match="mlruns"):
+        restore(target, elsewhere, {}, nobody)
+    assert not (elsewhere / MODELS).exists()
+
+
+def test_what_is_kept_elsewhere_is_named(project, target, monkeypatch):
+    monkeypatch.setattr(commands, "project_folder", lambda: project)
+    kept = {"CHURN_JOURNAL": "postgresql://ann:secret@db/churn", "COLUMNS": "200"}
+    done = CliRunner().invoke(churn, ["backup", str(target)], env=kept)
+    assert "not in it" in done.output
+    assert "prediction log and feedback, at postgresql://ann" in done.output
+    assert "secret" not in done.output
+
+
+def test_a_folder_without_models_is_no_project(tmp_path, target):
+    with pytest.raises(BackupError, match="expected models in"):
+        back_up(tmp_path, target, {}, nobody)
+    assert not target.exists()
