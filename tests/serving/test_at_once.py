@@ -10,6 +10,7 @@ from uvicorn.server import ServerState
 
 from churn_pipeline.serving.at_once import AtOnce
 from churn_pipeline.serving.contract import MAX_BYTES
+from churn_pipeline.serving.protocol import Protocol
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of
 
@@ -130,3 +131,15 @@ def test_a_connection_to_be_closed_is_closed(app, body):
     ((head, _),), n_tasks = heard(app, request(app, body, b"Connection: close"))
     assert b"connection: close" in head
     assert n_tasks == 1
+
+
+def test_a_prediction_too_many_is_sent_away_before_it_is_read(app, body, monkeypatch):
+    monkeypatch.setattr(Protocol, "enter", app.begin)
+    monkeypatch.setattr("churn_pipeline.serving.overload.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("churn_pipeline.serving.protocol.DEAF_SECONDS", 0)
+    monkeypatch.setattr(app.parts.gate, "_next_begun", lambda: None)
+    monkeypatch.setattr(app.parts.gate, "_begun", 0)
+    answers, n_tasks = heard(app, request(app, body) * 3, n_answers=3)
+    assert [head[9:12] for head, _ in answers] == [b"200", b"200", b"503"]
+    assert b"retry-after: 1\r\n" in answers[2][0]
+    assert (answers[2][1]["code"], n_tasks) == ("overloaded", 0)

@@ -5,9 +5,10 @@ import json
 
 import pytest
 from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from churn_pipeline.serving import protocol
+from churn_pipeline.serving import overload, protocol
 from churn_pipeline.serving.protocol import MAX_HEAD, Protocol
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of
@@ -117,3 +118,76 @@ def test_a_long_body_is_no_long_head(app):
     head += b"\r\nContent-Length: %d\r\n\r\n" % len(body)
     status, told = _refused(_said(app, head, body[:MAX_HEAD], body[MAX_HEAD:]))
     assert (status, told["code"]) == (422, "missing_field")
+
+
+def test_requests_that_wait_for_each_other_are_few(app, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        Protocol, "_start_asgi_task", lambda self, cycle, app: begun.append(cycle)
+    )
+    one = b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n"
+    assert _said(app, one * 10_000, end=False) == b""
+    assert len(begun) == 1
+
+
+def test_some_requests_at_once_are_answered_in_order(app):
+    pages = (b"/livez", b"/readyz", b"/nothing")
+    heads = [b"GET %s HTTP/1.1\r\nHost: a\r\n" % page for page in pages]
+    sent = b"\r\n".join(heads) + b"Connection: close\r\n\r\n"
+    heard = _said(app, sent, end=False)
+    statuses = [part[:3] for part in heard.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"200", b"401"]
+
+
+def test_whoever_is_too_much_is_sent_away_before_anything_is_made(app, monkeypatch):
+    monkeypatch.setattr(Protocol, "enter", app.begin)
+    monkeypatch.setattr(overload, "MOST_AT_ONCE", 2)
+    pages = [b"/predict", b"/model", b"/predict", b"/livez", b"/v2", b"/nothing"]
+    heads = [b"GET %s HTTP/1.1\r\nHost: a\r\n" % page for page in pages]
+    begun, deaf = [], []
+    monkeypatch.setattr(
+        HttpToolsProtocol,
+        "_start_asgi_task",
+        lambda self, cycle, app: begun.append(cycle.scope["path"]),
+    )
+
+    async def all_at_once():
+        config = Config(app, http=Protocol, log_config=None)
+        config.load()
+        heard = []
+        for head in heads:
+            connection = Protocol(config, ServerState(), {})
+            connection.connection_made(_Wire(heard))
+            connection.data_received(head + b"\r\n")
+            deaf.append(connection.flow.read_paused)
+            connection.connection_lost(None)
+        return heard
+
+    heard = asyncio.run(all_at_once())
+    assert begun == ["/predict", "/model", "/livez"]
+    assert [_refused(said)[0] for said in heard] == [503, 503, 503]
+    assert deaf == [False, False, True, False, True, True]
+    assert all(b"\r\nretry-after: 1\r\n" in said for said in heard)
+    ids = {_refused(said)[1]["request_id"] for said in heard}
+    assert len(ids) == 3
+    assert all(said.count(i.encode()) in (0, 2) for said in heard for i in ids)
+
+
+class _Wire(asyncio.Transport):
+    """Where a connection writes."""
+
+    def __init__(self, heard):
+        super().__init__({"peername": ("203.0.113.7", 1)})
+        self.heard = heard
+
+    def write(self, data):
+        self.heard.append(data)
+
+    def is_closing(self):
+        return False
+
+    def pause_reading(self):
+        pass
+
+    def close(self):
+        pass

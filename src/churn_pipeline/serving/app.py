@@ -79,6 +79,21 @@ class App:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 
+    def begin(self, path: str) -> Refusal | None:
+        """Return why a request is sent away before it is looked at; None: it is not.
+
+        Args:
+            path: Where it goes; the probes are answered always.
+        """
+        parts = self.parts
+        if parts is None or path in PROBES:
+            return None
+        refused = parts.gate.begin()
+        if refused is not None:
+            endpoint = path if path in ENDPOINTS else oip_label(path) or OTHER
+            parts.metrics.answered(endpoint, refused.status, 0.0)
+        return refused
+
     def predicted(self, scope: Scope, body: bytes) -> Answered:
         """Return the answer to `POST /predict`, whose body is at hand.
 

@@ -68,6 +68,10 @@ class AtOnce(Protocol):
             self._answer(body)
 
     def _answer(self, body: bytes) -> None:
+        refused = Protocol.enter(PREDICT)
+        if refused is not None:
+            self._send_away(refused)
+            return
         scope: Any = self.scope
         scope |= {"method": "POST", "path": PREDICT, "query_string": b""}
         reply, head = self._predicted(scope, body)  # type: ignore[misc]

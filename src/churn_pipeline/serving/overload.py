@@ -23,7 +23,7 @@ class Gate:
     def __init__(self, metrics: Metrics) -> None:
         """Begin with nothing in work."""
         self._metrics = metrics
-        self._round = 0
+        self._round = self._begun = 0
         self.batches = 0
 
     def enter(self) -> None:
@@ -40,6 +40,20 @@ class Gate:
         self._round += 1
         if self._round > MOST_AT_ONCE:
             raise self._full(f"at most {MOST_AT_ONCE} requests at once")
+
+    def begin(self) -> Refusal | None:
+        """Count a request whose head has come; return why it is not taken on, if so.
+
+        It is what `enter` says once the round has come, said before: to make the tasks
+        of those who are sent away costs more than all who stay.
+        """
+        if not self._begun:
+            asyncio.get_running_loop().call_soon(self._next_begun)
+        self._begun += 1
+        if self._begun <= MOST_AT_ONCE:
+            return None
+        self._metrics.add("churn_refused_overload_total")
+        return _FULL
 
     def enter_batch(self) -> None:
         """Take on work for the thread; `leave_batch` says that it is done.
@@ -63,7 +77,17 @@ class Gate:
     def _next_round(self) -> None:
         self._round = 0
 
+    def _next_begun(self) -> None:
+        self._begun = 0
+
     def _full(self, expected: str) -> Refusal:
         self._metrics.add("churn_refused_overload_total")
-        problem = Problem(code="overloaded", expected=expected, received="one more")
-        return Refusal(503, [problem], retry_after=RETRY_SECONDS)
+        return _overloaded(expected)
+
+
+def _overloaded(expected: str) -> Refusal:
+    problem = Problem(code="overloaded", expected=expected, received="one more")
+    return Refusal(503, [problem], retry_after=RETRY_SECONDS)
+
+
+_FULL = _overloaded(f"at most {MOST_AT_ONCE} requests at once")

@@ -9,7 +9,9 @@ no body, ends after 64 KB and after some seconds, and a refusal is JSON as elsew
 from __future__ import annotations
 
 from asyncio import Handle, Transport
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -22,10 +24,22 @@ MAX_HEAD = 64 * 2**10
 """Bytes of a head that come without its end, or of trailers."""
 HEAD_SECONDS = 10
 """How long a client may take to send a head."""
+MAX_WAITING = 8
+"""Requests of a connection that wait for the answer before: browsers and libraries send
+the next one after the answer, and 256 KB of heads take a second to read."""
+DEAF_SECONDS = 0.5
+"""How long a connection is not read that was sent away: one that asks again at once,
+instead of after Retry-After, would else take the time of those who stay."""
+_LAST = (b"connection", b"close")
+_ID = "i" * 32
+_MADE: dict[str, bytes] = {}
 
 
 class Protocol(HttpToolsProtocol):
     """One connection."""
+
+    enter: ClassVar[Callable[[str], Refusal | None]] = staticmethod(lambda _: None)
+    """Returns why a request at a path is not taken on; None where it is."""
 
     _came = 0
     _moved = False
@@ -63,6 +77,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Take a head that is whole."""
+        if len(self.pipeline) >= MAX_WAITING:
+            raise OverflowError  # the one way to stop the parser: it hangs up
         self._moved = True
         self._rest()
         super().on_headers_complete()
@@ -77,6 +93,33 @@ class Protocol(HttpToolsProtocol):
         self._moved = True
         self._rest()
         super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        """Begin with a request; where there is no room, it has its answer at once.
+
+        Ten times the load leaves no time to make a task, or even an answer, for each
+        of those who are sent away.
+        """
+        refused = Protocol.enter(cycle.scope["path"])
+        if refused is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.response_started = cycle.response_complete = True
+        self._send_away(refused)
+        if not cycle.keep_alive:
+            self.transport.close()
+
+    def _send_away(self, refused: Refusal) -> None:
+        """Answer, and listen to the connection no more for a moment."""
+        self.transport.write(_short(refused))
+        self.on_response_complete()
+        if not self.transport.is_closing():
+            self.flow.pause_reading()
+            self.loop.call_later(DEAF_SECONDS, self._listen)
+
+    def _listen(self) -> None:
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in JSON."""
@@ -106,24 +149,36 @@ class Protocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         cycle = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
-            self.transport.write(_whole(refused))
+        if (
+            cycle is None
+            or cycle.response_complete
+            or not (cycle.response_started or self.pipeline)
+        ):
+            self.transport.write(_whole(refused, new_request_id(), _LAST))
         if cycle is not None:
             cycle.disconnected = True
         self.transport.close()
 
 
-def _whole(refused: Refusal) -> bytes:
+def _short(refused: Refusal) -> bytes:
+    """Return an answer that goes out often, but for its id made once."""
+    code = refused.problems[0].code
+    if code not in _MADE:
+        _MADE[code] = _whole(refused, _ID)
+    return _MADE[code].replace(_ID.encode(), new_request_id().encode())
+
+
+def _whole(refused: Refusal, request_id: str, *more: tuple[bytes, bytes]) -> bytes:
     """Return an answer as bytes, head and all."""
-    request_id = new_request_id()
     reply = failure(refused, request_id, None)
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}".encode()]
     head = (
         (b"content-type", reply.kind),
         (b"content-length", b"%d" % len(reply.body)),
-        (b"connection", b"close"),
         (b"x-request-id", request_id.encode()),
         *SECURITY_HEADERS,
+        *reply.headers,
+        *more,
     )
     lines += [name + b": " + value for name, value in head]
     return b"\r\n".join((*lines, b"", reply.body))

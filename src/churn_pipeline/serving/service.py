@@ -18,10 +18,12 @@ from _bentoml_sdk import Service  # noqa: E402 - what bentoml.service makes
 
 from churn_pipeline.serving.app import App  # noqa: E402
 from churn_pipeline.serving.assemble import assemble  # noqa: E402
+from churn_pipeline.serving.protocol import Protocol  # noqa: E402
 
 # BentoML takes uvicorn's own choice of a protocol, and lets nobody name another.
 uvicorn.config.HTTP_PROTOCOLS["auto"] = "churn_pipeline.serving.at_once:AtOnce"
 app = App()
+Protocol.enter = app.begin
 
 
 class Bare(Service[Any]):
