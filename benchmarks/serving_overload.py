@@ -1,6 +1,6 @@
 """Ten times the load that the service can take, while its probes are asked.
 
-    python benchmarks/serving_overload.py ARTIFACT [--seconds 10] [--workers 1]
+    python benchmarks/serving_overload.py ARTIFACT [--seconds 10]
 
 First what it can take is measured (`serving_load.py`, 64 connections that each wait
 for their answers); then ten times that is asked from another process, over as many
@@ -83,10 +83,17 @@ async def flood(
 ) -> dict[str, object]:
     """Ask at a rate, as far as connections are idle; return what came back."""
     loop, idle = asyncio.get_running_loop(), deque[Sender]()
-    made = [
-        (await loop.create_connection(lambda: Sender(sent, idle), "127.0.0.1", port))[1]
-        for _ in range(CONNECTIONS)
-    ]
+    made: list[Sender] = []
+    while len(made) < CONNECTIONS:  # no faster than they are accepted
+        for _ in range(64):
+            made.append(
+                (
+                    await loop.create_connection(
+                        lambda: Sender(sent, idle), "127.0.0.1", port
+                    )
+                )[1]
+            )
+        await asyncio.sleep(TICK_SECONDS)
     start, due, n = time.perf_counter(), 0.0, 0
     while (passed := time.perf_counter() - start) < seconds:
         while due < rate * passed and idle:
@@ -141,7 +148,7 @@ def _measure(options: argparse.Namespace, place: Path) -> None:
     key = add_key(keys, "overload", Role.ADMIN, rate="100000000/second")
     server = subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", SERVICE, "-q", "--port", "3819"],
-        env=os.environ | env | {"CHURN_WORKERS": str(options.workers)},
+        env=os.environ | env,
     )
     try:
         _until_right(3819, body.read_bytes(), key)
@@ -224,7 +231,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the service when overloaded.")
     parser.add_argument("artifact", help="folder of an artifact")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--flood", nargs=5, help=argparse.SUPPRESS)
     return parser.parse_args()
 
