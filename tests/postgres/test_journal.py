@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import psycopg
 import pytest
@@ -141,3 +142,13 @@ def test_nothing_older_than_a_second_is_lost_when_workers_are_killed(
     assert min(safe.values()) > 0
     assert (found.missing(safe), found.with_holes()) == ({}, [])
     assert (found.predictions, found.orphans) == (found.expected, 0)
+
+
+def test_a_row_that_is_too_large_is_lost_alone(postgres: Server) -> None:
+    journal = Journal(postgres.new_database("large"))
+    # Nothing that compresses: the index keeps 2,704 bytes.
+    name = "".join(sha256(b"%d" % i).hexdigest() for i in range(200))
+    journal.add([entry("large", customer_id=name), entry("good")])
+    assert journal.flush()
+    assert (journal.counts.written, journal.counts.lost) == (1, 1)
+    journal.close()

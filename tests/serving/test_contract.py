@@ -50,7 +50,7 @@ def test_a_customer_without_faults_gets_no_warning(contract):
         ({"tenure_months": True}, "invalid_value", "a number", "True"),
         ({"plan": 7}, "invalid_value", "text, or null", "7"),
         ({"plam": "x"}, "unknown_field", "is it plan?", "'x'"),
-        ({"customer_id": 1.5}, "invalid_value", "text or an integer", "1.5"),
+        ({"customer_id": 1.5}, "invalid_value", "text or an integer, at most", "1.5"),
         ({"monthly_charge": [1]}, "invalid_value", "a number", "list of 1"),
     ],
 )
@@ -63,6 +63,16 @@ def test_a_wrong_value_is_refused_by_name(contract, changes, code, expected, rec
     assert problem.field == field
     assert expected in problem.expected
     assert problem.received == received
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63), 10**4000])
+def test_an_id_that_no_database_keeps_is_refused(contract, number):
+    with pytest.raises(Refusal) as caught:
+        _one(contract, customer_id=number)
+    (_, problem) = caught.value.problems  # it is no text either
+    assert (problem.code, problem.field) == ("out_of_range", "customer_id")
+    assert "64 bits" in problem.expected
+    assert _one(contract, customer_id=2**63 - 1).ids == [2**63 - 1]
 
 
 def test_a_forgotten_field_is_refused(contract):

@@ -11,13 +11,12 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
-from churn_pipeline.serving.contract import CUSTOMER_ID
+from churn_pipeline.serving.contract import CUSTOMER_ID, LARGEST_ID
 from churn_pipeline.serving.online.features import OnlineFeatures
 from churn_pipeline.serving.refusal import Problem, Refusal, shortened
 
 _LONGEST = 1_400
 """Bytes of a body with the longest id, each character of it escaped."""
-_LARGEST = 2**63 - 1
 
 
 class CustomerById(BaseModel):
@@ -31,14 +30,14 @@ class CustomerById(BaseModel):
 
     customer_id: (
         Annotated[str, Field(max_length=200)]
-        | Annotated[int, Field(ge=-_LARGEST, le=_LARGEST)]
+        | Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]
     )
 
 
 class _Named(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     customer_id: (
         Annotated[str, msgspec.Meta(max_length=200)]
-        | Annotated[int, msgspec.Meta(ge=-_LARGEST, le=_LARGEST)]
+        | Annotated[int, msgspec.Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
     )
 
 

@@ -33,6 +33,8 @@ CUSTOMER_ID = "customer_id"
 MAX_ROWS = 10_000
 REASONS = "reasons"
 MAX_REASONS = 10
+LARGEST_ID = 2**63 - 1
+"""Of ids that are integers, either way from 0: what every database can keep."""
 MAX_ROWS_WITH_REASONS = 100
 MAX_BYTES = 256 * 2**10
 MAX_BYTES_BATCH = 32 * 2**20
@@ -178,7 +180,7 @@ class Contract:
     def expectation(self, field: str) -> str:
         """Return in words what a field may hold."""
         if field == CUSTOMER_ID:
-            return "text or an integer"
+            return "text or an integer, at most 200 characters or 64 bits"
         return expectation(self.features[field])
 
     def _no_such(self, field: str) -> str:
@@ -200,7 +202,7 @@ def customer_model(manifest: Manifest) -> type[BaseModel]:
     }
     identity = (
         Annotated[str, Field(strict=True, max_length=200)]
-        | Annotated[int, Field(strict=True)]
+        | Annotated[int, Field(strict=True, ge=-LARGEST_ID, le=LARGEST_ID)]
         | None
     )
     about = Field(default=None, description="Comes back in the answer; not a feature")

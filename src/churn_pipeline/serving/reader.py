@@ -14,13 +14,17 @@ from msgspec.structs import astuple
 from churn_pipeline.feature import Feature
 from churn_pipeline.release.artifact import Manifest
 from churn_pipeline.serving.bodies import rows_of
-from churn_pipeline.serving.contract import CUSTOMER_ID, Contract, Request
+from churn_pipeline.serving.contract import (
+    CUSTOMER_ID,
+    LARGEST_ID,
+    Contract,
+    Request,
+)
 
 Values = tuple[Any, ...]
 
 _LARGEST = 3.4028234e38
 """Beyond it float32 overflows: left to the contract's way, which is told of it."""
-_INTEGER = 2**63 - 1
 
 
 class Reader:
@@ -108,7 +112,7 @@ def _struct(features: list[Feature]) -> Any:
         for i, feature in enumerate(features)
     ]
     text = Annotated[str, msgspec.Meta(max_length=200)]
-    whole = Annotated[int, msgspec.Meta(ge=-_INTEGER, le=_INTEGER)]
+    whole = Annotated[int, msgspec.Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
     fields.append((CUSTOMER_ID, text | whole | None, None))
     return msgspec.defstruct(
         "Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False

@@ -30,6 +30,11 @@ def _refused(body):
         (b"[" + b"1," * 400_000 + b"1]", 413, "too_many_values"),
         (LABEL | {"request_id": "a\0"}, 422, "invalid_value"),
         (LABEL | {"known": "0001-01-01T00:00:00+14:00"}, 422, "invalid_value"),
+        (
+            {"customer_id": 2**63, "observation_date": "2026-01-01", "churned": True},
+            422,
+            "invalid_value",
+        ),
         (LABEL | {"known": -1}, 422, "invalid_value"),
         (LABEL | {"known": 1e300}, 422, "invalid_value"),
     ],

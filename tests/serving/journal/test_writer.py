@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from churn_pipeline.serving.journal import writer
-from churn_pipeline.serving.journal.database import JournalError, connect
+from churn_pipeline.serving.journal.database import JournalError, connect, is_passing
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
 from churn_pipeline.serving.journal.writer import Journal
@@ -111,6 +111,34 @@ def test_a_full_queue_drops_the_newest_counts_and_says_so(journal, url, caplog) 
     assert len(full) == 1
 
 
+def test_large_inputs_fill_the_queue_by_their_bytes(url, monkeypatch, caplog) -> None:
+    monkeypatch.setattr(writer, "MAX_QUEUED_BYTES", 100_000)
+    journal = Journal(url)
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        blanks = b" " * 30_000
+        for i in range(5):
+            journal.add([entry(f"large-{i}", inputs=b"{" + blanks + b"}")])
+        assert (journal.counts.dropped, journal.wait_for_room(0)) == (2, False)
+        holder.execute("ROLLBACK")
+    assert "is full" in caplog.text
+    assert journal.flush()
+    texts = batch("many", ["x"] * 10, columns={"plan": ["p" * 12_000] * 10})
+    journal.add_batch(texts)  # alone it is taken, however large
+    assert journal.flush()
+    assert (journal.counts.written, journal.counts.dropped) == (13, 2)
+    journal.close()
+
+
+def test_what_is_written_at_once_is_bounded_by_its_bytes(url, monkeypatch) -> None:
+    monkeypatch.setattr(writer, "MOST_BYTES_AT_ONCE", 50_000)
+    journal = Journal(url)
+    journal.add([entry(f"r{i}", inputs=b" " * 20_000 + b"{}") for i in range(9)])
+    assert journal.flush()
+    assert rows(url, "SELECT count(*) FROM inputs") == [(3,)]
+    journal.close()
+
+
 def test_who_can_wait_for_room_does(journal, url) -> None:
     assert journal.wait_for_room(0)
     with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
@@ -182,6 +210,23 @@ def test_rows_that_no_database_takes_are_lost_alone(journal, url, caplog) -> Non
     assert (journal.counts.written, journal.counts.lost) == (2, 1)
     assert sorted(rows(url)) == [("a",), ("b",)]
     assert "request wrong was not logged" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "passing"),
+    [
+        ("ProgramLimitExceeded", False),  # an OperationalError, as the next are
+        ("DiskFull", True),
+        ("LockNotAvailable", True),
+        ("QueryCanceled", True),
+        ("AdminShutdown", True),
+        ("UntranslatableCharacter", False),
+        ("NotNullViolation", False),
+    ],
+)
+def test_what_the_rows_are_to_blame_for_does_not_pass(name, passing) -> None:
+    errors = pytest.importorskip("psycopg.errors", reason="needs the postgres extra")
+    assert is_passing(getattr(errors, name)("told")) is passing
 
 
 def test_what_was_written_before_its_answer_was_lost_is_not_written_twice(

@@ -21,6 +21,9 @@ _POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 _FREED = 10_000
 """Free pages that are given back in one transaction."""
 
+_OF_THE_ROWS = {"21", "22", "23", "54"}
+"""Classes of SQLSTATE: cardinality, data, integrity, and what is too large to keep."""
+
 Row = tuple[Any, ...]
 
 
@@ -130,6 +133,8 @@ def is_passing(error: Exception) -> bool:
             type(error) is sqlite3.DatabaseError
         )
     names = {kind.__name__ for kind in type(error).__mro__}
+    if str(getattr(error, "sqlstate", ""))[:2] in _OF_THE_ROWS:
+        return False  # some of them are an OperationalError
     if "psycopg" in type(error).__module__:
         return bool(names & {"OperationalError", "InterfaceError", "InternalError"})
     return isinstance(error, OSError | JournalError)

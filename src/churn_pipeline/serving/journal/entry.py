@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_BYTES_OF_ONE, _BYTES_OF_A_ROW, _BYTES_OF_A_VALUE = 500, 200, 32
+"""Memory of an entry beside its inputs, of a row beside its values, of a value."""
+
 CustomerId = str | int | None
 
 
@@ -50,6 +53,10 @@ class Entry:
     microseconds: int
     value: float | None = None
 
+    def n_bytes(self) -> int:
+        """Return about how much memory it holds, bytes."""
+        return _BYTES_OF_ONE + len(self.inputs)
+
 
 @dataclass(slots=True)
 class BatchEntry:
@@ -90,3 +97,16 @@ class BatchEntry:
     def __len__(self) -> int:
         """Return the number of predictions."""
         return len(self.probability)
+
+    def n_bytes(self) -> int:
+        """Return about how much memory it holds, bytes."""
+        values = sum(map(_n_bytes, self.columns.values()))
+        return _BYTES_OF_ONE + _BYTES_OF_A_ROW * len(self) + values
+
+
+def _n_bytes(column: Sequence[Any] | NDArray[Any]) -> int:
+    if isinstance(column, np.ndarray):
+        return column.nbytes
+    known = next((value for value in column if value is not None), None)
+    texts = sum(map(len, filter(None, column))) if isinstance(known, str) else 0
+    return _BYTES_OF_A_VALUE * len(column) + texts

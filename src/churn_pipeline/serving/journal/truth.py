@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from churn_pipeline.serving.contract import check_values, parsed
+from churn_pipeline.serving.contract import LARGEST_ID, check_values, parsed
 from churn_pipeline.serving.refusal import (
     MAX_ERRORS,
     Problem,
@@ -83,7 +83,11 @@ class Truth(BaseModel):
         | None
     ) = None
     row: Annotated[int, Field(ge=0, lt=MAX_LABELS)] = 0
-    customer_id: Annotated[str, Field(max_length=200)] | int | None = None
+    customer_id: (
+        Annotated[str, Field(max_length=200)]
+        | Annotated[int, Field(ge=-LARGEST_ID, le=LARGEST_ID)]
+        | None
+    ) = None
     observation_date: Annotated[dt.date, Field(strict=False)] | None = None
     churned: bool
     known: (

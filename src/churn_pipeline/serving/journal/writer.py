@@ -20,7 +20,10 @@ EVERY_SECONDS = 0.1
 """What is gathered so long is written at once."""
 MAX_QUEUED = 100_000
 """Predictions that wait at most; with 20 features some 90 MB."""
-MOST_AT_ONCE = 20_000
+MAX_QUEUED_BYTES = 128 * 2**20
+"""Memory of what waits at most: a request's body may be of 256 KiB."""
+MOST_AT_ONCE, MOST_BYTES_AT_ONCE = 20_000, 16 * 2**20
+"""Predictions, and memory of what is written, in one transaction."""
 RETRY_SECONDS = (0.2, 0.4, 0.8, 1.0)
 CLOSE_SECONDS = 10.0
 
@@ -75,7 +78,8 @@ class Journal:
         Args:
             url: Of the journal, as `journal_url` gives it.
             pseudonyms: What customers are called in it; None: by their ids.
-            max_queued: Predictions that wait at most.
+            max_queued: Predictions that wait at most; in any case no more than
+                `MAX_QUEUED_BYTES` of them.
 
         Raises:
             JournalError: The URL or the journal is not what it should be.
@@ -87,6 +91,7 @@ class Journal:
         self._pseudonyms = pseudonyms or Pseudonyms()
         self._store: Store | None = self._connected()
         self._queue: deque[Queued] = deque()
+        self._n_bytes = 0  # of what waits or is being written
         self._lock = threading.Lock()
         self._wake, self._ended = threading.Event(), threading.Event()
         self._idle = threading.Condition(self._lock)
@@ -111,7 +116,8 @@ class Journal:
 
         def free() -> bool:
             """Return whether it is."""
-            return self.counts.waiting <= self._max_queued // 2
+            few = self.counts.waiting <= self._max_queued // 2
+            return few and self._n_bytes <= MAX_QUEUED_BYTES // 2
 
         with self._idle:
             self._idle.wait_for(lambda: self._failing or free(), timeout_s)
@@ -131,20 +137,24 @@ class Journal:
 
     def _put(self, entries: Sequence[Queued], rows: int) -> None:
         counts = self.counts
+        n_bytes = sum([entry.n_bytes() for entry in entries])
         with self._lock:
             counts.added += rows
-            if counts.waiting > self._max_queued:
+            much = self._n_bytes and self._n_bytes + n_bytes > MAX_QUEUED_BYTES
+            if counts.waiting > self._max_queued or much:
                 counts.dropped += rows
                 full = not self._overflowing
                 self._overflowing = True
             else:
                 self._queue.extend(entries)
+                self._n_bytes += n_bytes
                 full = False
         if full:
             logger.error(
-                "the journal's queue of %d predictions is full: answers go out "
-                "unlogged, and are counted",
+                "the journal's queue of %d predictions or %d MiB is full: answers go "
+                "out unlogged, and are counted",
                 self._max_queued,
+                MAX_QUEUED_BYTES >> 20,
             )
         if not self._wake.is_set():
             self._wake.set()
@@ -164,7 +174,10 @@ class Journal:
             if self._queue:
                 self._wake.set()
             # Full batches wait behind this one: no time to gather more.
-            pause = 0.0 if len(self._queue) >= MOST_AT_ONCE else EVERY_SECONDS
+            full = (
+                len(self._queue) >= MOST_AT_ONCE or self._n_bytes > MOST_BYTES_AT_ONCE
+            )
+            pause = 0.0 if full else EVERY_SECONDS
         self._give_up()
 
     def _give_up(self) -> None:
@@ -182,11 +195,12 @@ class Journal:
     def _take(self) -> list[Queued]:
         """Return what to write next."""
         taken: list[Queued] = []
-        rows = 0
-        while self._queue and rows < MOST_AT_ONCE:
+        rows = n_bytes = 0
+        while self._queue and rows < MOST_AT_ONCE and n_bytes < MOST_BYTES_AT_ONCE:
             entry = self._queue.popleft()
             taken.append(entry)
             rows += _rows([entry])
+            n_bytes += entry.n_bytes()
         return taken
 
     def _write(self, batch: list[Queued], token: str, *, again: bool) -> bool:
@@ -202,7 +216,7 @@ class Journal:
                 return False
             self._refused(batch, error)
             return True
-        self._done(written=_rows(batch))
+        self._done(batch, written=_rows(batch))
         return True
 
     def _current(self) -> Store:
@@ -235,7 +249,7 @@ class Journal:
         """Write the halves of what was refused, down to the entry that is at fault."""
         if len(batch) == 1:
             logger.error("request %s was not logged: %s", batch[0].request_id, error)
-            self._done(lost=_rows(batch))
+            self._done(batch, lost=_rows(batch))
             return
         middle = len(batch) // 2
         for half in (batch[:middle], batch[middle:]):
@@ -244,8 +258,12 @@ class Journal:
                 if self._ended.wait(EVERY_SECONDS):
                     return
 
-    def _done(self, *, written: int = 0, lost: int = 0) -> None:
+    def _done(
+        self, batch: Sequence[Queued], *, written: int = 0, lost: int = 0
+    ) -> None:
+        n_bytes = sum(entry.n_bytes() for entry in batch)
         with self._idle:
+            self._n_bytes -= n_bytes
             self.counts.written += written
             self.counts.lost += lost
             if written and self._failing:
