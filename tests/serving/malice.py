@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from churn_pipeline.serving.bodies import ARROW, CSV, KINDS, PARQUET
+from tests.serving.odd_tables import ODD, packed
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 JSON = "application/json"
@@ -173,7 +172,7 @@ def _tables(draw: Random) -> Attack:
     if kind == CSV:
         return _post(draw, _csv(draw, columns, column), CSV, "/predict_batch")
     made = {n: pa.array(v) for n, v in columns.items()}
-    made[column] = draw.choice(_ODD)(n_rows)
+    made[column] = draw.choice(ODD)(n_rows)
     table = pa.table(made)
     if draw.random() < 0.2:
         table = pa.concat_tables([table]).append_column(column, made[column])
@@ -276,17 +275,6 @@ def _labels(draw: Random) -> Attack:
     return _post(draw, made.encode(), JSON, "/feedback")
 
 
-def packed(table: pa.Table, kind: str) -> bytes:
-    """Return a table as a body."""
-    out = io.BytesIO()
-    if kind == PARQUET:
-        pq.write_table(table, out)
-    else:
-        with pa.ipc.new_stream(out, table.schema) as writer:
-            writer.write_table(table)
-    return out.getvalue()
-
-
 def _kind_of(body: bytes) -> str:
     if body[:4] == b"PAR1":
         return PARQUET
@@ -295,24 +283,6 @@ def _kind_of(body: bytes) -> str:
     return JSON if body[:1] in b"[{" else CSV
 
 
-_ODD: tuple[Callable[[int], pa.Array], ...] = (
-    lambda n: pa.array([2**62] * n, pa.timestamp("s")),
-    lambda n: pa.array([2**30] * n, pa.date32()),
-    lambda n: pa.array([1] * n).cast(pa.decimal128(38, 0)),
-    lambda n: pa.array([[1, [2]][:1]] * n),
-    lambda n: pa.array([{"a": 1}] * n),
-    lambda n: pa.array([b"\xff\0"] * n),
-    lambda n: pa.array(["a" * 5000] * n),
-    lambda n: pa.array([float("nan")] * n),
-    lambda n: pa.array([float("inf")] * n),
-    lambda n: pa.array([2**63] * n, pa.uint64()),
-    lambda n: pa.array([True] * n),
-    pa.nulls,
-    lambda n: pa.DictionaryArray.from_arrays(pa.array([77] * n), ["a"], safe=False),
-    lambda n: pa.Array.from_buffers(
-        pa.string(), n, pa.array([b"\xff\xfe"] * n).buffers()
-    ),
-)
 _RIGHT: tuple[Callable[[], bytes], ...] = (
     lambda: json.dumps(GOOD).encode(),
     lambda: json.dumps([GOOD] * 3).encode(),
