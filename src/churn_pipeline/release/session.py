@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from churn_pipeline.models.table import MISSING, Table
 
-# Larger batches leave the processor's cache: 0.8 M rows/s fell to 0.5 M at 65,536.
-_BATCH = 4096
+# Larger batches leave the processor's cache: a net answers 60,000 rows/s in batches of
+# 64, 54,000 of 256, 46,000 of 4,096; what is quicker by far wants no smaller ones.
+_BATCH = 256
 _SURE = 1e-7
 """float32 tells probabilities no nearer to 1 apart."""
 
@@ -34,6 +35,7 @@ class Session:
             model, options, providers=["CPUExecutionProvider"]
         )
         self._inputs = [given.name for given in self._runtime.get_inputs()]
+        self._outputs = [told.name for told in self._runtime.get_outputs()]
 
     def probability(self, table: Table) -> NDArray[np.float64]:
         """Return churn probabilities in [0, 1], float64, (n_rows,)."""
@@ -42,7 +44,7 @@ class Session:
         for start in range(0, len(table), _BATCH):
             rows = slice(start, start + _BATCH)
             given = {name: inputs[name][rows] for name in self._inputs}
-            (out[rows],) = self._runtime.run(None, given)
+            (out[rows],) = self._runtime.run(self._outputs, given)
         return out
 
     def probability_of_one(
@@ -60,7 +62,7 @@ class Session:
         if "categories" in self._inputs:
             texts = [MISSING if text is None else text for text in categories]
             given["categories"] = np.array((texts,), object)
-        (found,) = self._runtime.run(None, given)
+        (found,) = self._runtime.run(self._outputs, given)
         return float(found[0])
 
     def log_odds(self, table: Table) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 from dataclasses import dataclass
@@ -175,7 +174,7 @@ def _warnings(groups: list[Group]) -> text.Warnings:
 def _whole(asked: Asked, members: str, warnings: text.Warnings) -> bytes:
     about = text.about(
         request_id=asked.request_id,
-        now=dt.datetime.now(dt.UTC),
+        time_ns=time.time_ns(),
         seconds=time.perf_counter() - asked.start,
         warnings=warnings,
     )

@@ -96,5 +96,12 @@ class AtOnce(Protocol):
             and not (self.root_path or self.limit_concurrency)
             and (self.cycle is None or self.cycle.response_complete)
             and not self.flow.write_paused
-            and not any(name.startswith(b"x-forwarded-") for name, _ in self.headers)
+            and not self._is_forwarded()
         )
+
+    def _is_forwarded(self) -> bool:
+        """Return whether a proxy tells who asked: that is for uvicorn to weigh."""
+        for name, _ in self.headers:  # noqa: SIM110 - twice as quick as any()
+            if name.startswith(b"x-forwarded-"):
+                return True
+        return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from math import isfinite
 from typing import NamedTuple
 
@@ -69,13 +70,36 @@ def _identity(identity: CustomerId) -> str:
 def about(
     *,
     request_id: str,
-    now: dt.datetime,
+    time_ns: int,
     seconds: float,
     warnings: Warnings,
 ) -> str:
-    """Return the members that every answer has, without the braces."""
+    """Return the members that every answer has, without the braces.
+
+    Args:
+        request_id: Of the request.
+        time_ns: When it is answered, nanoseconds since 1970, UTC.
+        seconds: How long it took.
+        warnings: What was missing or unknown.
+
+    Examples:
+        >>> told = about(request_id="r", time_ns=10**6, seconds=0.0012, warnings={})
+        >>> told.split(",")[1]
+        '"time":"1970-01-01T00:00:00.001+00:00"'
+        >>> told.split(",")[2]
+        '"milliseconds":1.200'
+    """
     counted = _encode(warnings).decode() if warnings else "{}"
+    second, rest = divmod(time_ns, 1_000_000_000)
+    thousands, rest_us = divmod(round(seconds * 1e6), 1000)
     return (
-        f'"request_id":"{request_id}","time":"{now.isoformat(timespec="milliseconds")}"'
-        f',"milliseconds":{round(seconds * 1000, 3)!r},"warnings":{counted}'
+        f'"request_id":"{request_id}",'
+        f'"time":"{_time(second)}.{rest // 1_000_000:03d}+00:00",'
+        f'"milliseconds":{thousands}.{rest_us:03d},"warnings":{counted}'
     )
+
+
+@lru_cache(maxsize=2)
+def _time(second: int) -> str:
+    """Return a second since 1970 as ISO 8601 has it, without the zone."""
+    return dt.datetime.fromtimestamp(second, dt.UTC).isoformat()[:19]
