@@ -101,7 +101,7 @@ class AtOnce(Protocol):
 
     def _is_forwarded(self) -> bool:
         """Return whether a proxy tells who asked: that is for uvicorn to weigh."""
-        for name, _ in self.headers:  # noqa: SIM110 - twice as quick as any()
+        for name, _ in self.headers:
             if name.startswith(b"x-forwarded-"):
                 return True
         return False
