@@ -256,3 +256,31 @@ def test_a_bento_has_the_packages_of_the_lock():
         *("onnxruntime", "protobuf", "pydantic", "redis", "uvloop"),
     ]
     assert set(packages["packages"]) <= set(locked)
+
+
+def test_two_workers_are_counted_as_one_server(tmp_path):
+    tiny_artifact().save(tmp_path / "artifact")
+    env = {
+        "CHURN_ARTIFACT": str(tmp_path / "artifact"),
+        "BENTOML_CONFIG_OPTIONS": "services.churn.workers=2",
+    }
+    row = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
+    with _serving(["churn_pipeline.serving"], tmp_path, **env) as client:
+        both = _metrics(client, "churn_workers", 2)
+        for _ in range(20):
+            client.post("/predict", json=row, headers={"Connection": "close"})
+        counted = _metrics(client, "churn_predictions_total", 20)
+    assert (both["churn_workers"], counted["churn_predictions_total"]) == (2, 20)
+    size = shutil.disk_usage(tmp_path).total
+    assert counted["churn_storage_size_bytes"] == size  # not twice that
+
+
+def _metrics(client, name, wanted, seconds=20):
+    """Return the metrics, as soon as one of them is what it should come to."""
+    deadline = time.monotonic() + seconds
+    while True:
+        lines = client.get("/metrics").text.splitlines()
+        pairs = (line.rpartition(" ") for line in lines if line[:1] != "#")
+        found = {key.partition("{")[0]: float(value) for key, _, value in pairs}
+        if found.get(name) == wanted or time.monotonic() > deadline:
+            return found
