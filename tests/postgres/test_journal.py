@@ -8,7 +8,7 @@ from hashlib import sha256
 import psycopg
 import pytest
 
-from churn_pipeline.serving.journal.database import JournalError, connect
+from churn_pipeline.serving.journal.database import JournalError, connect, is_passing
 from churn_pipeline.serving.journal.erase import forget
 from churn_pipeline.serving.journal.feedback import Feedback, matched
 from churn_pipeline.serving.journal.prune import prune
@@ -152,3 +152,18 @@ def test_a_row_that_is_too_large_is_lost_alone(postgres: Server) -> None:
     assert journal.flush()
     assert (journal.counts.written, journal.counts.lost) == (1, 1)
     journal.close()
+
+
+def test_a_server_that_hangs_or_is_gone_is_not_waited_for_long(
+    postgres: Server,
+) -> None:
+    url = postgres.new_database("gone")
+    database = connect(url, statement_s=0.2)
+    with pytest.raises(psycopg.errors.QueryCanceled) as ended:
+        database.run("SELECT pg_sleep(20)")
+    assert is_passing(ended.value)
+    told = database._connection.info.get_parameters()
+    assert (told["keepalives_idle"], told["tcp_user_timeout"]) == ("5", "20000")
+    given = connect(url + ("&" if "?" in url else "?") + "keepalives_idle=7")
+    assert given._connection.info.get_parameters()["keepalives_idle"] == "7"
+    assert given.run("SHOW statement_timeout") == [("0",)]

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from churn_pipeline.serving.overload import MOST_AT_ONCE, MOST_BATCHES
+from churn_pipeline.serving.overload import MOST_AT_ONCE, MOST_BATCHES, MOST_LABELS
 from tests.factories import tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
 
@@ -55,3 +57,28 @@ def test_batches_beyond_what_may_wait_get_503(app):
     app.parts.gate.batches = 0
     assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
     assert client_of(app).post("/predict_batch", json=[GOOD]).status_code == 200
+
+
+def test_labels_that_wait_for_their_database_hold_up_no_batch(app, monkeypatch):
+    let, waiting = threading.Event(), threading.Event()
+
+    def hang(body, key_hash):
+        waiting.set()
+        assert let.wait(20)
+        return 1
+
+    monkeypatch.setattr(app.parts.feedback, "take", hang)
+    client = client_of(app)
+    with ThreadPoolExecutor(MOST_LABELS) as senders:
+        asked = [
+            senders.submit(client.post, "/feedback", json={"request_id": "a"})
+            for _ in range(MOST_LABELS)
+        ]
+        assert waiting.wait(20)
+        while app.parts.gate.labels < MOST_LABELS:
+            waiting.wait(0.01)
+        assert client.post("/predict_batch", json=[GOOD]).status_code == 200
+        refused = client.post("/feedback", json={"request_id": "a"})
+        let.set()
+        assert {one.result().status_code for one in asked} == {200}
+    assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")

@@ -37,7 +37,7 @@ from churn_pipeline.serving.wire import (
     require_json,
     require_kind,
 )
-from churn_pipeline.serving.work import answered_one, in_thread, listed
+from churn_pipeline.serving.work import answered_one, in_thread, listed, with_labels
 
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 T = TypeVar("T")
@@ -92,7 +92,7 @@ async def take_feedback(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     body = await body_of(call, MAX_BYTES_BATCH)
     take = partial(parts.feedback.take, body, key_hash=call.key_hash)
-    n = await in_thread(parts, take)
+    n = await with_labels(parts, take)
     return Reply(f'{{"accepted":{n},"request_id":"{call.request_id}"}}'.encode())
 
 

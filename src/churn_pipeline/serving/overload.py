@@ -14,6 +14,8 @@ FEW_AT_ONCE = 8
 """Requests in one round up to which a shadow may answer beside."""
 MOST_BATCHES = 4
 """Batches and explanations in work or waiting for the thread that does them."""
+MOST_LABELS = 4
+"""Bodies of labels in work or waiting for the thread that writes them."""
 RETRY_SECONDS = 1
 
 
@@ -24,7 +26,7 @@ class Gate:
         """Begin with nothing in work."""
         self._metrics = metrics
         self._round = self._begun = 0
-        self.batches = 0
+        self.batches = self.labels = 0
 
     def enter(self) -> None:
         """Take on a request.
@@ -73,6 +75,20 @@ class Gate:
     def leave_batch(self) -> None:
         """Say that work of the thread is done."""
         self.batches -= 1
+
+    def enter_labels(self) -> None:
+        """Take on labels; `leave_labels` says that they are written.
+
+        Raises:
+            Refusal: There are too many: a database that hangs keeps them waiting.
+        """
+        if self.labels >= MOST_LABELS:
+            raise self._full(f"at most {MOST_LABELS} bodies of labels in work")
+        self.labels += 1
+
+    def leave_labels(self) -> None:
+        """Say that labels are written, or never will be."""
+        self.labels -= 1
 
     def _next_round(self) -> None:
         self._round = 0

@@ -52,6 +52,7 @@ class Parts:
         watch: Moves a canary.
         shadow: Answers beside, unseen.
         thread: Does what takes longer than a request may hold up others.
+        label_thread: Writes labels; a database that hangs, holds up these alone.
     """
 
     models: Models
@@ -75,6 +76,7 @@ class Parts:
     watch: Watch = field(init=False)
     shadow: Shadow[Any] = field(init=False)
     thread: ThreadPoolExecutor = field(init=False)
+    label_thread: ThreadPoolExecutor = field(init=False)
 
     def __post_init__(self) -> None:
         """Make what needs the others."""
@@ -86,10 +88,12 @@ class Parts:
             busy=lambda: self.gate.busy,
         )
         self.thread = ThreadPoolExecutor(1, "batches")
+        self.label_thread = ThreadPoolExecutor(1, "labels")
 
     def close(self) -> None:
         """Write what waits, and end the threads."""
         self.thread.shutdown()
+        self.label_thread.shutdown(wait=False, cancel_futures=True)
         self.shadow.close()
         self.journal.close()
         self.feedback.close()

@@ -61,3 +61,17 @@ async def in_thread(parts: Parts, work: Callable[[], T]) -> T:
         return await loop.run_in_executor(parts.thread, work)
     finally:
         parts.gate.leave_batch()
+
+
+async def with_labels(parts: Parts, work: Callable[[], T]) -> T:
+    """Do what waits for the database of labels, in a thread that nothing else needs.
+
+    Raises:
+        Refusal: Too much waits for it already.
+    """
+    parts.gate.enter_labels()
+    try:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(parts.label_thread, work)
+    finally:
+        parts.gate.leave_labels()

@@ -21,6 +21,8 @@ _POSTGRES = ("postgresql://", "postgresql+psycopg://", "postgres://")
 _FREED = 10_000
 """Free pages that are given back in one transaction."""
 
+WRITING_SECONDS = 30.0
+"""How long a server may take over what the service writes: it is tried again then."""
 _OF_THE_ROWS = {"21", "22", "23", "54"}
 """Classes of SQLSTATE: cardinality, data, integrity, and what is too large to keep."""
 
@@ -83,7 +85,13 @@ def journal_url(folder: Path, environment: Mapping[str, str] | None = None) -> s
     return given.get(URL) or f"{_SQLITE}{folder / JOURNAL}"
 
 
-def connect(url: str, *, pseudonyms: str = "", wait_s: float = 1.0) -> Database:
+def connect(
+    url: str,
+    *,
+    pseudonyms: str = "",
+    wait_s: float = 1.0,
+    statement_s: float | None = None,
+) -> Database:
     """Return an open journal, its tables made where there were none.
 
     Args:
@@ -91,12 +99,14 @@ def connect(url: str, *, pseudonyms: str = "", wait_s: float = 1.0) -> Database:
             `postgresql://…`.
         pseudonyms: Fingerprint of their key; empty without one.
         wait_s: How long to wait for another writer.
+        statement_s: How long a server may take over a statement; None: as long as it
+            says itself.
 
     Raises:
         JournalError: The URL is none of these, the tables are of another release, or
             the names in them were made with another key.
     """
-    database = _open(url, wait_s)
+    database = _open(url, wait_s, statement_s)
     try:
         with database.writing():
             if not database.has_tables():
@@ -144,13 +154,13 @@ def _dialect(url: str) -> str:
     return "sqlite" if url.startswith(_SQLITE) else "postgresql"
 
 
-def _open(url: str, wait_s: float) -> Database:
+def _open(url: str, wait_s: float, statement_s: float | None) -> Database:
     if url.startswith(_SQLITE) and len(url) > len(_SQLITE):
         return SQLite(Path(url.removeprefix(_SQLITE)), wait_s)
     if url.startswith(_POSTGRES):
         from churn_pipeline.serving.journal.postgres import Postgres
 
-        return Postgres("postgresql://" + url.partition("://")[2], wait_s)
+        return Postgres("postgresql://" + url.partition("://")[2], wait_s, statement_s)
     raise JournalError(
         f"expected {URL} to be sqlite:///path/of/journal.db or "
         f"postgresql://user@host/name, got {shown(url)!r}"

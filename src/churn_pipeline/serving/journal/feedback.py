@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from churn_pipeline.dataset import Label as LabelRule
 from churn_pipeline.serving.journal.database import (
+    WRITING_SECONDS,
     Database,
     connect,
     is_passing,
@@ -129,7 +130,9 @@ class Feedback:
             self.close()
         if self._database is None:
             fingerprint = self._pseudonyms.fingerprint
-            self._database = connect(self._url, pseudonyms=fingerprint)
+            self._database = connect(
+                self._url, pseudonyms=fingerprint, statement_s=WRITING_SECONDS
+            )
         return self._database
 
     def _row(self, truth: Truth, now: int, key_hash: str) -> tuple[Any, ...]:

@@ -12,19 +12,31 @@ _LOCK = 0x6368_7572_6E
 """Key of the lock that writers of ids take in turn: the letters of `churn`."""
 
 
+_ALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""What tells within 20 s that a server is gone without a word; s, s, times, ms."""
+
+
 class Postgres:
     """A connection to PostgreSQL."""
 
     first_of = "SELECT DISTINCT ON (who) who, time_ns, {} FROM [] ORDER BY who, time_ns"
     larger = "greatest"
 
-    def __init__(self, url: str, wait_s: float) -> None:
+    def __init__(
+        self, url: str, wait_s: float, statement_s: float | None = None
+    ) -> None:
         """Connect.
 
         Args:
-            url: `postgresql://…`.
+            url: `postgresql://…`; what it says itself of keep-alives holds.
             wait_s: How long to wait for the server or a lock; at least 2 s for the
                 server, as libpq does.
+            statement_s: How long a statement may take; None: as the server has it.
 
         Raises:
             ModuleNotFoundError: psycopg is not installed.
@@ -36,11 +48,17 @@ class Postgres:
                 "expected psycopg for a journal in PostgreSQL, found none; install "
                 "`churn-pipeline[postgres]`"
             ) from error
+        given: dict[str, Any] = {
+            **_ALIVE,
+            "connect_timeout": max(2, round(wait_s)),
+            **psycopg.conninfo.conninfo_to_dict(url),
+        }
         self._connection = psycopg.connect(
-            url, autocommit=True, connect_timeout=max(2, round(wait_s))
+            psycopg.conninfo.make_conninfo(**given), autocommit=True
         )
-        # A server that is gone without a word must not hold the writer for long.
         self._connection.execute(f"SET lock_timeout = '{max(1000, wait_s * 1000):.0f}'")
+        if statement_s is not None:
+            self.run(f"SET statement_timeout = '{statement_s * 1000:.0f}'")
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement and return its rows."""

@@ -9,7 +9,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from churn_pipeline.serving.journal.database import connect, is_passing
+from churn_pipeline.serving.journal.database import (
+    WRITING_SECONDS,
+    connect,
+    is_passing,
+)
 from churn_pipeline.serving.journal.entry import BatchEntry, Entry
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.store import Store
@@ -228,7 +232,10 @@ class Journal:
 
     def _connected(self) -> Store:
         fingerprint = self._pseudonyms.fingerprint
-        return Store(connect(self._url, pseudonyms=fingerprint), self._pseudonyms)
+        return Store(
+            connect(self._url, pseudonyms=fingerprint, statement_s=WRITING_SECONDS),
+            self._pseudonyms,
+        )
 
     def _failed(self, error: Exception) -> None:
         """Count a failure, tell its first one, and take a fresh connection next."""
