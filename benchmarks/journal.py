@@ -1,8 +1,8 @@
-"""What the prediction log costs: `python benchmarks/journal.py [URL]`.
+"""What the prediction log costs: `python benchmarks/journal.py [BATCHES]`.
 
-Without a URL it writes a SQLite file in a temporary folder. Customers have 12 numbers
-and 8 categories; a batch has 10,000 of them. Processor time, not time, so that another
-load on the machine matters less.
+Writes a SQLite file in a temporary folder, which holds so many batches beforehand (0).
+Customers have 12 numbers and 8 categories; a batch has 10,000 of them. Processor time,
+not time, so that another load on the machine matters less.
 """
 
 from __future__ import annotations
@@ -69,11 +69,14 @@ def microseconds(work: Callable[[], object], n: int) -> float:
     return (time.process_time() - start) / n * 1e6
 
 
-def main(url: str) -> None:
+def main(url: str, before: int) -> None:
     """Print what it costs to hand over, to write and to keep answers."""
     columns = customers()
     one, many = singles(columns, 2 * ROWS), [a_batch(columns, i) for i in range(5)]
     store = Store(connect(url), Pseudonyms())
+    for number in range(before):
+        store.write([a_batch(columns, 5 + number)], f"before {number}")
+    held = store.database.size()
 
     def write_singles() -> None:
         for at in range(0, len(one), AT_ONCE):
@@ -86,7 +89,7 @@ def main(url: str) -> None:
     print(f"write, a single answer: {microseconds(write_singles, len(one)):.1f} us")
     store.database.tidy()
     kept = store.database.size()
-    print(f"keep, a single answer: {kept / len(one):.0f} bytes")
+    print(f"keep, a single answer: {(kept - held) / len(one):.0f} bytes")
     n_batch = ROWS * len(many)
     print(f"write, a row of a batch: {microseconds(write_batches, n_batch):.1f} us")
     store.database.tidy()
@@ -104,4 +107,4 @@ def main(url: str) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        main(sys.argv[1] if sys.argv[1:] else f"sqlite:///{folder}/journal.db")
+        main(f"sqlite:///{folder}/journal.db", int(sys.argv[1]) if sys.argv[1:] else 0)

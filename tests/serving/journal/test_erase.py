@@ -88,6 +88,12 @@ def test_a_customer_is_looked_up_without_a_look_at_all_rows(tmp_path) -> None:
     told = " ".join(row[3] for row in plan)
     assert "prediction_by_customer (day=? AND customer=?)" in told
     assert "SCAN p" not in told and "SCAN prediction" not in told
+    asked = "SELECT f.id FROM label_days d JOIN feedback f "
+    asked += "ON f.observation_day = d.day AND f.customer = 'x'"
+    plan = store.database.run(f"EXPLAIN QUERY PLAN {asked}")
+    told = " ".join(row[3] for row in plan)
+    assert "feedback_by_customer (observation_day=? AND customer=?)" in told
+    assert "SCAN f" not in told.replace("SCAN found", "")
 
 
 def _body(block: bytes) -> bytes:

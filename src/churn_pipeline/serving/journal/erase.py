@@ -114,18 +114,22 @@ JOIN prediction p ON p.day = days.day AND p.customer = ?
 JOIN request r ON r.id = p.request
 ORDER BY p.inputs, p.place
 """
+_LABELS = """
+SELECT f.id FROM label_days d
+JOIN feedback f ON f.observation_day = d.day AND f.customer = ?
+"""
 
 
 def _count(database: Database, name: str) -> dict[str, int]:
-    asked = "SELECT count(*) FROM feedback WHERE customer = ?"
-    labels = int(database.run(asked, (name,))[0][0])
-    return {"predictions": len(of_customer(database, name)), "labels": labels}
+    labels = database.run(_LABELS, (name,))
+    return {"predictions": len(of_customer(database, name)), "labels": len(labels)}
 
 
 def _erase(database: Database, name: str) -> None:
     """Remove a customer's labels, inputs, predictions and requests."""
     mine = of_customer(database, name)
-    database.run("DELETE FROM feedback WHERE customer = ?", (name,))
+    for identity in database.run(_LABELS, (name,)):
+        database.run("DELETE FROM feedback WHERE id = ?", identity)
     for _, _, request, line, request_id in mine:
         database.run(
             "DELETE FROM prediction WHERE request = ? AND line = ?", (request, line)

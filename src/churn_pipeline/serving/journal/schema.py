@@ -1,6 +1,7 @@
 """Tables of the journal, in the words of SQLite and of PostgreSQL.
 
-Predictions are found by customer within a day: new ones go to the end of that index.
+Predictions and labels are found by customer within a day: new ones go to the end of
+that index, and those that are read together lie together.
 One by customer alone takes a row at every place of a file that no cache holds: 30 times
 as long once there are millions.
 """
@@ -59,7 +60,7 @@ CREATE TABLE feedback (
   churned BIGINT NOT NULL, key_hash TEXT NOT NULL);
 CREATE INDEX feedback_by_request_id ON feedback (request_id, line, id)
   WHERE request_id IS NOT NULL;
-CREATE INDEX feedback_by_customer ON feedback (customer, observation_day, id)
+CREATE INDEX feedback_by_customer ON feedback (observation_day, customer, id)
   WHERE customer IS NOT NULL;
 CREATE VIEW days AS
   WITH RECURSIVE found (day) AS (
@@ -67,6 +68,14 @@ CREATE VIEW days AS
     UNION ALL
     SELECT (SELECT min(p.day) FROM prediction p
       WHERE p.day > found.day AND p.customer IS NOT NULL)
+    FROM found WHERE found.day IS NOT NULL)
+  SELECT day FROM found WHERE day IS NOT NULL;
+CREATE VIEW label_days AS
+  WITH RECURSIVE found (day) AS (
+    SELECT min(observation_day) FROM feedback WHERE customer IS NOT NULL
+    UNION ALL
+    SELECT (SELECT min(f.observation_day) FROM feedback f
+      WHERE f.observation_day > found.day AND f.customer IS NOT NULL)
     FROM found WHERE found.day IS NOT NULL)
   SELECT day FROM found WHERE day IS NOT NULL;
 CREATE VIEW predictions AS
