@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from multiprocessing import get_context
@@ -166,8 +167,9 @@ def _traces(database: SQLite, texts: set[bytes]) -> int:
     In this one, closing a file would drop the connection's locks on it.
     """
     places = [(path, text) for path in database.files() for text in texts]
-    with get_context("spawn").Pool(1) as pool:
-        return sum(pool.starmap(_found, places))
+    # A pool of multiprocessing would begin a child that cannot start again for ever.
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return sum(pool.map(_found, *zip(*places, strict=True)))
 
 
 def _found(path: Path, text: bytes) -> int:
