@@ -6,7 +6,8 @@ BentoML brings the processes and the packaging; `app.py` answers the requests.
 from __future__ import annotations
 
 import gc
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from churn_pipeline.telemetry import switch_off
 
@@ -16,14 +17,25 @@ import bentoml  # noqa: E402
 import uvicorn.config  # noqa: E402
 from _bentoml_sdk import Service  # noqa: E402 - what bentoml.service makes
 
-from churn_pipeline.serving.app import App  # noqa: E402
-from churn_pipeline.serving.assemble import assemble  # noqa: E402
-from churn_pipeline.serving.protocol import Protocol  # noqa: E402
+if TYPE_CHECKING:
+    from churn_pipeline.serving.app import App
 
 # BentoML takes uvicorn's own choice of a protocol, and lets nobody name another.
 uvicorn.config.HTTP_PROTOCOLS["auto"] = "churn_pipeline.serving.at_once:AtOnce"
-app = App()
-Protocol.enter = app.begin
+
+
+@cache
+def application() -> App:
+    """Return the one application of this process.
+
+    Imported by those who answer: the process that starts them has no need of it.
+    """
+    from churn_pipeline.serving.app import App
+    from churn_pipeline.serving.protocol import Protocol
+
+    app = App()
+    Protocol.enter = app.begin
+    return app
 
 
 class Bare(Service[Any]):
@@ -31,6 +43,7 @@ class Bare(Service[Any]):
 
     def to_asgi(self, is_main: bool = True) -> App:
         """Return our application, which tells BentoML's of start and end."""
+        app = application()
         app.lifespan = super().to_asgi(is_main)
         return app
 
@@ -52,7 +65,9 @@ class ChurnService:
         Raises:
             ArtifactError: There is none, or its files are missing or altered.
         """
-        app.parts = assemble()
+        from churn_pipeline.serving.assemble import assemble
+
+        application().parts = assemble()
         # The collector walking the imported modules stalls requests by 70-500 ms.
         gc.collect()
         gc.freeze()
