@@ -144,9 +144,9 @@ def test_the_service_is_ready_only_with_a_model_that_passed_its_checks(
 ):
     shutil.copytree(checkout / "data", tmp_path / "data")
     program = (
-        f"from {SERVICE.split(':', maxsplit=1)[0]} import ChurnService, app\n"
+        f"from {SERVICE.split(':', maxsplit=1)[0]} import ChurnService, application\n"
         "ChurnService.inner()\n"
-        "assert app.parts.models.champion.version\n"
+        "assert application().parts.models.champion.version\n"
     )
     command = [sys.executable, "-c", program]
     env = os.environ | {"BENTOML_HOME": str(tmp_path / "home")}
