@@ -1,4 +1,4 @@
-"""This project's net beside its peers on the same folds of five data sets (hours).
+"""This project's net beside its peers on the same folds of nine data sets (hours).
 
     python -m benchmarks.quality [--only net] [--sets telco bank] [--threads 1]
 
@@ -26,7 +26,7 @@ from benchmarks.quality.folds import Fold, cut, predictions
 from benchmarks.quality.models import MODELS, version_of
 from benchmarks.quality.page import write_page
 from benchmarks.quality.pool import refresh
-from benchmarks.quality.sets import ROOT, SETS, SNAPSHOTS, DataSet, load
+from benchmarks.quality.sets import ROOT, SETS, SNAPSHOTS, DataSet, at_hand, load
 from churn_pipeline.progress import bar
 
 FOLDER = ROOT / "build/quality"
@@ -116,7 +116,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=at_hand())
     parser.add_argument(
         "--models", "--only", nargs="+", choices=tuple(MODELS), default=tuple(MODELS)
     )

@@ -21,6 +21,10 @@ TITLES = {
     "cell2cell": "Cell2Cell",
     "retail": "Online shop, by time",
     "company": "Simulated company, by time",
+    "cards": "Cards",
+    "bigml": "Telecom",
+    "iranian": "Iranian telecom",
+    "ecommerce": "E-commerce",
 }
 _TEMPLATE = Path(__file__).with_name("page.md")
 _HEAD = (

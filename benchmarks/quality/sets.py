@@ -21,10 +21,30 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RAW = Path(os.environ.get("CHURN_DATA_DIR", ROOT / "data/01_raw")).resolve()
-SNAPSHOTS = {"telco": 5, "bank": 5, "cell2cell": 3}
+ADOPTED = {
+    "cards": (
+        "BankChurners.csv",
+        "--target=Attrition_Flag",
+        "--positive=Attrited Customer",
+        "--id=CLIENTNUM",
+    ),
+    "bigml": ("churn-bigml.csv", "--target=Churn", "--positive=True"),
+    "iranian": ("Customer Churn.csv", "--target=Churn", "--positive=1"),
+    "ecommerce": (
+        "E Commerce Dataset.xlsx",
+        "--sheet=E Comm",
+        "--target=Churn",
+        "--positive=1",
+        "--id=CustomerID",
+    ),
+}
+"""Public sets that the project was not made with: their file in the folder `adopted`
+of the raw data, and what `kedro churn adopt` is told of it, and nothing else."""
+
+SNAPSHOTS = {"telco": 5, "bank": 5, "cell2cell": 3, **dict.fromkeys(ADOPTED, 3)}
 """Data sets of one row a customer, and into how many folds they are cut."""
 
-SETS = (*SNAPSHOTS, "retail", "company")
+SETS = ("telco", "bank", "cell2cell", "retail", "company", *ADOPTED)
 _PIPELINES = ("data_validation", "feature_engineering")
 _MADE_BY = (
     "dataset.py",
@@ -45,6 +65,12 @@ _CONFIGURED_BY = (
     "parameters_feature_engineering",
     "parameters_simulate",
 )
+
+
+def at_hand() -> list[str]:
+    """Return the sets, but for those to adopt whose file is not there."""
+    there = RAW / "adopted"
+    return [n for n in SETS if n not in ADOPTED or (there / ADOPTED[n][0]).is_file()]
 
 
 @dataclass(frozen=True)
@@ -82,6 +108,10 @@ def load(name: str, folder: Path) -> DataSet:
     _copy_configuration(project)
     made, stamp = folder / "made" / name, _stamp(name)
     told = made / "stamp"
+    if name in ADOPTED:
+        file, *options = ADOPTED[name]
+        path = str(RAW / "adopted" / file)
+        _kedro(project, "churn", "adopt", name, path, "--force", *options)
     if not told.is_file() or told.read_text("utf-8") != stamp:
         _make(name, project, made)
         told.write_text(stamp, "utf-8")
@@ -152,9 +182,27 @@ def _make(name: str, project: Path, made: Path) -> None:
     """
     first = ("simulate",) if name == "company" else ()
     pipelines = ",".join((*first, *_PIPELINES))
-    command = [sys.executable, "-m", "kedro", "run", "--pipelines", pipelines]
+    _kedro(project, "run", "--pipelines", pipelines, "--env", _environment(name))
+    made.mkdir(parents=True, exist_ok=True)
+    context = _context(name, project)
+    rows = pd.read_parquet(_newest(project, name, "05_model_input/*/model_input"))
+    if name in ADOPTED:
+        rows = rows.sort_values("customer_id").drop(columns=["split", "fold"])
+    else:
+        rows = (_as_filed if name in SNAPSHOTS else _train_and_test)(rows, context)
+    rows.to_parquet(made / "model_input.parquet", index=False)
+    features = _newest(project, name, "04_feature/*/feature_set")
+    shutil.copy(features, made / "feature_set.json")
+
+
+def _kedro(project: Path, *command: str) -> None:
+    """Run a command of Kedro in the scratch project.
+
+    Raises:
+        RuntimeError: It fails.
+    """
     done = subprocess.run(
-        [*command, "--env", _environment(name)],
+        [sys.executable, "-m", "kedro", *command],
         cwd=project,
         env=os.environ | {"CHURN_DATA_DIR": str(RAW), "DO_NOT_TRACK": "1"},
         capture_output=True,
@@ -162,14 +210,7 @@ def _make(name: str, project: Path, made: Path) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command[1:])} failed:\n{done.stderr[-3000:]}")
-    made.mkdir(parents=True, exist_ok=True)
-    context = _context(name, project)
-    rows = pd.read_parquet(_newest(project, name, "05_model_input/*/model_input"))
-    rows = (_as_filed if name in SNAPSHOTS else _train_and_test)(rows, context)
-    rows.to_parquet(made / "model_input.parquet", index=False)
-    features = _newest(project, name, "04_feature/*/feature_set")
-    shutil.copy(features, made / "feature_set.json")
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
 
 
 def _newest(project: Path, name: str, pattern: str) -> Path:
