@@ -28,9 +28,14 @@ def app():
 
 
 @pytest.fixture(scope="module")
-def ask(app):
+def port():
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def ask(app, port):
     """Call methods over a channel of its own: `ask(method, message, key=...)`."""
-    runner, port = asyncio.Runner(), free_port()
+    runner = asyncio.Runner()
 
     async def started():
         server = await grpc_of(app.parts, {PORT: str(port)})
@@ -163,7 +168,7 @@ def test_a_wrong_key_is_unauthenticated(ask):
 
 
 @pytest.fixture
-def ask_silently(app, free_port, ask):
+def ask_silently(app, port, ask):
     """Call a method, and never send its message: `ask_silently(key=...)`."""
 
     async def nothing():
@@ -173,7 +178,7 @@ def ask_silently(app, free_port, ask):
 
     async def asked(key):
         """Return the error."""
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{free_port}") as channel:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             method = channel.stream_unary("/inference.GRPCInferenceService/ModelInfer")
             with pytest.raises(grpc.aio.AioRpcError) as refused:
                 await method(nothing(), metadata=(("x-api-key", key),), timeout=20)
