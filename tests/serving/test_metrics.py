@@ -1,6 +1,7 @@
 """Numbers of several workers are one server's."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -79,3 +80,10 @@ def test_labels_are_escaped():
     made = Metrics()
     made.warned({'a"b\\c\nd': {"missing": 2}})
     assert r'feature="a\"b\\c\nd",kind="missing"} 2' in page(made.samples())
+
+
+def test_numbers_are_left_though_the_folder_was_cleaned_away(tmp_path):
+    shared = Shared(tmp_path / "numbers")
+    shutil.rmtree(tmp_path / "numbers")
+    shared.leave(Metrics().samples())
+    assert len(list((tmp_path / "numbers").iterdir())) == 1

@@ -40,6 +40,9 @@ class Shared:
         """Leave this worker's numbers to the others."""
         told = [[name, labels, value] for (name, labels), value in samples.items()]
         fresh = self._own.with_suffix(".new")
+        self._folder.mkdir(
+            mode=0o700, exist_ok=True
+        )  # a cleaner of /tmp may have come by
         fresh.write_text(json.dumps(told), encoding="utf-8")
         fresh.replace(self._own)
 
