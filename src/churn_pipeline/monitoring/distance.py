@@ -83,9 +83,10 @@ def ks_distance(reference: Floats, current: Floats) -> Distance:
     n, m = len(reference), len(current)
     if not n or not m:
         return Distance(0.0, 1.0)
-    grid = np.concatenate([reference, current])
-    below_reference = np.searchsorted(np.sort(reference), grid, side="right") / n
-    below_current = np.searchsorted(np.sort(current), grid, side="right") / m
+    one, other = np.sort(reference), np.sort(current)
+    grid = np.sort(np.concatenate([one, other]), kind="stable")  # in order: quicker
+    below_reference = np.searchsorted(one, grid, side="right") / n
+    below_current = np.searchsorted(other, grid, side="right") / m
     effect = float(np.abs(below_reference - below_current).max())
     root = math.sqrt(n * m / (n + m))
     return Distance(effect, kolmogorov_tail((root + 0.12 + 0.11 / root) * effect))

@@ -272,7 +272,12 @@ def _classifier() -> Any:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     return HistGradientBoostingClassifier(
-        max_iter=30, max_leaf_nodes=8, early_stopping=False, random_state=0
+        max_iter=20,
+        learning_rate=0.15,
+        max_leaf_nodes=8,
+        max_bins=63,
+        early_stopping=False,
+        random_state=0,
     )
 
 

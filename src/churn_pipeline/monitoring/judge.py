@@ -213,10 +213,13 @@ def _find(
 
 
 def _wanders(column: ColumnDrift, rule: DriftRule) -> bool:
-    """Return whether a column ordinarily moves as far as what would be a drift."""
+    """Return whether a column ordinarily moves so far that its limit had to be raised.
+
+    By those any two dates are told apart.
+    """
     is_number = column.kind == "number"
     threshold = rule.number_threshold if is_number else rule.category_threshold
-    return column.ordinary >= threshold
+    return column.limit > threshold
 
 
 def _priced(
