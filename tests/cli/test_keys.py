@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 from click.testing import CliRunner
@@ -83,7 +84,8 @@ def test_changes_of_keys_are_in_the_audit_log(folder):
     text = (folder / "audit.jsonl").read_text()
     added, revoked = (json.loads(line) for line in text.splitlines())
     assert (added["kind"], revoked["kind"]) == ("key_added", "key_revoked")
-    assert added["reason"].startswith("desk, role predict, by ")
+    hashed = sha256(key.encode()).hexdigest()[:16]
+    assert added["reason"].startswith(f"desk, role predict, key {hashed}, by ")
     assert key[3:20] not in text
 
 
@@ -129,3 +131,18 @@ def test_the_command_prints_the_key_alone_through_kedro(folder):
         check=True,
     )
     assert re.fullmatch(r"ck_[\w-]{43}\n", done.stdout)
+
+
+def test_a_key_that_cannot_be_written_to_the_audit_log_is_not_made(folder):
+    (folder / "audit.jsonl").mkdir(parents=True)
+    assert "audit.jsonl" in _refused("add", "desk", "--role", "predict")
+    assert json.loads(_run("list", "--json").stdout or "[]") == []
+
+
+def test_a_key_is_revoked_also_where_that_cannot_be_written_down(folder):
+    _run("add", "desk", "--role", "predict")
+    (folder / "audit.jsonl").unlink()
+    (folder / "audit.jsonl").mkdir()
+    assert "revoked, but that is not in the audit log" in _refused("revoke", "desk")
+    (told,) = json.loads(_run("list", "--json").stdout)
+    assert told["state"] == "revoked"

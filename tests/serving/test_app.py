@@ -249,6 +249,10 @@ def test_what_there_is_not_is_refused_in_json(client, method, path, status, code
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
+def test_a_wrong_method_is_told_the_right_ones(client):
+    assert client.post("/rollout").headers["allow"] == "GET, PUT"
+
+
 @pytest.mark.parametrize(
     ("path", "body", "shape"),
     [

@@ -12,10 +12,12 @@ import weakref
 import pytest
 
 from churn_pipeline.release.store import ModelStore
-from churn_pipeline.serving.hook import SECRET
+from churn_pipeline.serving.hook import SECRET, secret_of
 from churn_pipeline.serving.refreshing import refresh
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of, record, two_models
+
+OURS = "a secret of the registry"
 
 
 @pytest.fixture
@@ -126,13 +128,13 @@ def _signed(secret, body, stamp):
 @pytest.mark.parametrize(
     ("secret", "age_s", "status", "version"),
     [
-        (b"ours", 0, 200, "v2"),
+        (OURS.encode(), 0, 200, "v2"),
         (b"theirs", 0, 401, "v1"),
-        (b"ours", 3600, 401, "v1"),
+        (OURS.encode(), 3600, 401, "v1"),
     ],
 )
 def test_a_signed_webhook_is_followed_at_once(store, secret, age_s, status, version):
-    app = app_of(store.champion(), store, **{SECRET: "ours"})
+    app = app_of(store.champion(), store, **{SECRET: OURS})
     client = client_of(app)
     del client.headers["X-API-Key"]
     store.point_to("v2")
@@ -141,6 +143,13 @@ def test_a_signed_webhook_is_followed_at_once(store, secret, age_s, status, vers
     headers = _signed(secret, body, stamp)
     answer = client.post("/hooks/registry", content=body, headers=headers)
     assert (answer.status_code, app.parts.models.champion.version) == (status, version)
+
+
+def test_a_secret_that_could_be_guessed_stops_the_start():
+    with pytest.raises(ValueError, match="16 characters or more in CHURN_HOOK_SECRET"):
+        secret_of({SECRET: "a" * 15})
+    assert secret_of({SECRET: OURS}) == OURS
+    assert secret_of({SECRET: ""}) is None
 
 
 def test_without_a_secret_no_webhook_is_heard(app):

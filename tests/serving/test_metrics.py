@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.serving.metrics import BOUNDS, Metrics, page
 from churn_pipeline.serving.shared import Shared
@@ -87,3 +89,20 @@ def test_numbers_are_left_though_the_folder_was_cleaned_away(tmp_path):
     shutil.rmtree(tmp_path / "numbers")
     shared.leave(Metrics().samples())
     assert len(list((tmp_path / "numbers").iterdir())) == 1
+
+
+def test_a_gauge_is_there_while_its_other_labels_are_dropped():
+    made = Metrics()
+    for version in ("v1", "v2"):
+        made.put("churn_workers", 1, version=version)
+    made.drop("churn_workers", version="v2")
+    assert made.others == {("churn_workers", (("version", "v2"),)): 1}
+    made.drop("churn_workers")
+    assert not made.others
+
+
+def test_a_link_is_no_folder_for_the_numbers(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PermissionError, match="got a link"):
+        Shared(tmp_path / "link")

@@ -54,8 +54,14 @@ def add(
 
     with refusals():
         folder, of_role = service_of(env), _role(role)
-        secret = add_key(folder / KEYS, name, of_role, days=expires, rate=rate)
-    _record(folder, "key_added", f"{name}, role {of_role}")
+
+        def record(key: Key) -> None:
+            """Write the key to the audit log."""
+            _record(folder, "key_added", f"{name}, role {of_role}, key {key.key_hash}")
+
+        secret = add_key(
+            folder / KEYS, name, of_role, days=expires, rate=rate, record=record
+        )
     click.echo(secret)
     until = f", valid for {expires} days" if expires else ""
     listing = in_env("kedro churn keys list", env)
@@ -104,7 +110,12 @@ def revoke(name: str, env: str | None) -> None:
     with refusals():
         folder = service_of(env)
         revoked = revoke_key(folder / KEYS, name)
-    _record(folder, "key_revoked", f"{name}, key {revoked.key_hash}")
+    try:
+        _record(folder, "key_revoked", f"{name}, key {revoked.key_hash}")
+    except OSError as error:  # a key that others know does not wait for the books
+        raise click.ClickException(
+            f"key of {name} revoked, but that is not in the audit log: {error}"
+        ) from error
     click.echo(f"key of {name} revoked: running services refuse it within a second")
 
 
@@ -148,13 +159,16 @@ def _role(text: str) -> Role:
 
 
 def _record(folder: Path, kind: str, what: str) -> None:
-    """Write a change to the audit log."""
+    """Write a change to the audit log.
+
+    Raises:
+        OSError: It cannot be written.
+    """
     from churn_pipeline.serving.access.audit import Audit
 
     told = {"address": "", "agent": "kedro churn keys"}
     reason = f"{what}, by {getpass.getuser()}"
-    with refusals():
-        Audit(folder).write(kind, caller=None, reason=reason, **told)
+    Audit(folder).write(kind, caller=None, reason=reason, **told)
 
 
 def _told(key: Key, now: dt.datetime) -> dict[str, str | None]:

@@ -245,10 +245,12 @@ def _endpoint(path: str, method: str) -> Any:
         )
     found = methods.get(method)
     if found is None:
-        received = shortened(method)
-        raise refusal(
-            405, "wrong_method", expected=" or ".join(methods), received=received
+        problem = Problem(
+            code="wrong_method",
+            expected=" or ".join(methods),
+            received=shortened(method),
         )
+        raise Refusal(405, [problem], allow=tuple(methods))
     return found
 
 

@@ -15,7 +15,7 @@ from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Co
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.drift import Drift, report_folder
 from churn_pipeline.serving.follow import Beside, Follower
-from churn_pipeline.serving.hook import SECRET
+from churn_pipeline.serving.hook import secret_of
 from churn_pipeline.serving.journal.database import connect, journal_url
 from churn_pipeline.serving.journal.feedback import Feedback, maturity_days
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
@@ -92,7 +92,7 @@ def put_together(
         metrics=metrics,
         online=online,
         known=store.versions if store else list,
-        hook_secret=environment.get(SECRET),
+        hook_secret=secret_of(environment),
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
         cors=Cors.of(environment),
     )

@@ -6,14 +6,32 @@ import base64
 import hashlib
 import hmac
 import time
+from collections.abc import Mapping
 
 from churn_pipeline.serving.refusal import Refusal, refusal
 
 SECRET = "CHURN_HOOK_SECRET"  # noqa: S105 - the name of a variable
 SIGNATURE, STAMP = b"x-mlflow-signature", b"x-mlflow-timestamp"
 DELIVERY = b"x-mlflow-delivery-id"
+LEAST = 16
+"""Characters of a secret."""
 SECONDS = 300
 """How old a message may be: an old one cannot be sent again."""
+
+
+def secret_of(environment: Mapping[str, str]) -> str | None:
+    """Return the secret; None: there is none, and nobody is listened to.
+
+    Raises:
+        ValueError: It is so short that it could be guessed.
+    """
+    secret = environment.get(SECRET)
+    if secret and len(secret) < LEAST:
+        raise ValueError(
+            f"expected {LEAST} characters or more in {SECRET}, got {len(secret)}; "
+            "take `openssl rand -hex 32`, here and in the registry's webhook"
+        )
+    return secret or None
 
 
 def require_signature(

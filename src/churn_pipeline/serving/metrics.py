@@ -134,10 +134,11 @@ class Metrics:
         """Set a gauge, or a counter that something else counts."""
         self.others[name, tuple(labels.items())] = value
 
-    def drop(self, name: str) -> None:
-        """Forget a gauge under all its labels."""
-        for series in [series for series in self.others if series[0] == name]:
-            del self.others[series]
+    def drop(self, name: str, **kept: str) -> None:
+        """Forget a gauge under all its labels but those that are kept."""
+        for series in list(self.others):  # others add to it meanwhile
+            if series[0] == name and (not kept or series[1] != tuple(kept.items())):
+                del self.others[series]
 
     def samples(self) -> dict[Series, float]:
         """Return all numbers of this worker."""

@@ -73,8 +73,9 @@ def _leave_numbers(parts: Parts) -> None:
     parts.metrics.put("churn_journal_waiting", counts.waiting)
     parts.metrics.put("churn_audit_lost_total", parts.access.audit.lost)
     parts.metrics.put("churn_shadow_dropped_total", shadow.dropped)
-    parts.metrics.drop("churn_workers")
-    parts.metrics.put("churn_workers", 1, version=parts.models.champion.version)
+    version = parts.models.champion.version
+    parts.metrics.put("churn_workers", 1, version=version)
+    parts.metrics.drop("churn_workers", version=version)
     parts.metrics.put("churn_in_work", parts.gate.batches)
     if parts.shared is not None:
         parts.shared.leave(parts.metrics.samples())

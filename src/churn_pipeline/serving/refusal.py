@@ -37,6 +37,7 @@ class Refusal(ValueError):
         status: HTTP status.
         problems: What is wrong, at most 20.
         retry_after: Seconds after which to ask again; None where that does not help.
+        allow: Methods that an address takes, where it was asked by another.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Refusal(ValueError):
         problems: Sequence[Problem],
         *,
         retry_after: int | None = None,
+        allow: Sequence[str] = (),
     ) -> None:
         """Name the first problem in the message."""
         first = problems[0]
@@ -53,6 +55,7 @@ class Refusal(ValueError):
         self.status = status
         self.problems = tuple(problems[:MAX_ERRORS])
         self.retry_after = retry_after
+        self.allow = tuple(allow)
 
     @property
     def headers(self) -> tuple[tuple[bytes, bytes], ...]:
@@ -62,6 +65,8 @@ class Refusal(ValueError):
             found.append((b"www-authenticate", b'ApiKey header="X-API-Key"'))
         if self.retry_after is not None:
             found.append((b"retry-after", str(self.retry_after).encode()))
+        if self.allow:
+            found.append((b"allow", ", ".join(self.allow).encode()))
         return tuple(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -28,10 +29,11 @@ class Shared:
             name = f"{_PREFIX}{os.getuid()}-{os.getppid()}"
             folder = Path(tempfile.gettempdir()) / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if folder.stat().st_uid != os.getuid():
+        found = folder.lstat()  # a link could lead anywhere
+        if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
             raise PermissionError(
-                f"expected {folder} to be ours, got one of user "
-                f"{folder.stat().st_uid}; remove it, or set TMPDIR"
+                f"expected {folder} to be a folder of ours, got a link or one of "
+                f"user {found.st_uid}; remove it, or set TMPDIR"
             )
         self._folder = folder
         self._own = folder / f"{os.getpid()}.json"

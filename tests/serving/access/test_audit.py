@@ -133,6 +133,11 @@ def test_a_key_sent_in_the_wrong_place_is_not_written(audit, tmp_path):
     assert "ck_" not in text.replace("ck_\\u2026", "")
 
 
+def test_of_many_keys_in_one_header_none_is_written_by_half(audit, tmp_path):
+    _refuse(audit, agent=KEY * 9)
+    assert KEY[3:20] not in (tmp_path / "security.jsonl").read_text()
+
+
 def test_a_full_disk_does_not_keep_a_refusal_from_its_sender(
     audit, monkeypatch, caplog
 ):

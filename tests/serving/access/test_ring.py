@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churn_pipeline.serving.access import ring as module
-from churn_pipeline.serving.access.keys import KeyFileError, add_key, revoke_key
+from churn_pipeline.serving.access.keys import (
+    KeyFileError,
+    add_key,
+    read_keys,
+    revoke_key,
+)
 from churn_pipeline.serving.access.ring import KeyRing
 from churn_pipeline.serving.access.roles import Rate, Role
 from churn_pipeline.serving.refusal import Refusal
@@ -145,3 +150,17 @@ def test_a_key_made_a_moment_ago_opens_before_anybody_has_refreshed(tmp_path):
     ring = KeyRing(path)
     new = add_key(path, "second", Role.PREDICT)
     assert ring.caller(new.encode()).name == "second"
+
+
+def test_strangers_do_not_have_a_broken_file_read_each_time(path, monkeypatch):
+    add_key(path, "desk", Role.PREDICT)
+    ring = KeyRing(path)
+    path.write_text("{")
+    read = []
+    monkeypatch.setattr(module, "read_keys", lambda p: read.append(p) or read_keys(p))
+    for _ in range(5):
+        with pytest.raises(Refusal):
+            ring.caller(b"ck_" + b"x" * 43)
+    assert (len(read), ring.problem is None) == (1, False)
+    ring.refresh()
+    assert len(read) == 2

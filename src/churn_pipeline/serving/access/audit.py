@@ -167,7 +167,7 @@ def _suppressed(left_out: Counter[tuple[str, ...]]) -> dict[str, Any]:
 
 def _clean(text: str) -> str:
     """Return a text of somebody else's, short and without a key."""
-    return SECRET.sub(f"{PREFIX}…", text[: 2 * _LONGEST])[:_LONGEST]
+    return SECRET.sub(f"{PREFIX}…", text)[:_LONGEST]
 
 
 def _rotate(path: Path) -> None:

@@ -121,6 +121,7 @@ def add_key(
     *,
     days: int | None = None,
     rate: str | None = None,
+    record: Callable[[Key], None] | None = None,
 ) -> str:
     """Make a key and return it: the one time that anybody sees it.
 
@@ -130,6 +131,7 @@ def add_key(
         role: What it may do.
         days: After so many it is refused; None never.
         rate: Its own limit, such as `600/minute`; None takes that of all.
+        record: Writes down that it is made, before it is; where it raises, no key is.
 
     Raises:
         KeyFileError: The name is taken or cannot be one, or the file is none of ours.
@@ -155,6 +157,8 @@ def add_key(
                 f"expected a name that no valid key has, got {name!r}; take another, "
                 f"or first run `kedro churn keys revoke {name}`"
             )
+        if record is not None:
+            record(key)
         return (*keys, key)
 
     _change(path, added)

@@ -89,7 +89,7 @@ class KeyRing:
             raise _refused("unknown_key", f"something of {len(key):,} characters")
         digest = sha256(key).digest()
         known = self._known.get(digest)
-        if known is None:
+        if known is None and self.problem is None:
             self.refresh()  # it may be so new that nobody has looked since
             known = self._known.get(digest)
         if known is None or not compare_digest(known.digest, digest):
