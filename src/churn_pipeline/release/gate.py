@@ -238,7 +238,19 @@ def _segments(segments: Sequence[Mapping[str, Any]], gate: Gate) -> Iterator[Rul
 
 
 def _spread(difference: Mapping[str, float]) -> str:
-    return (
-        f"{difference['improvement']:+.5f} ({difference['low']:+.5f} to "
-        f"{difference['high']:+.5f})"
-    )
+    low, high = _told(difference["low"]), _told(difference["high"])
+    return f"{_told(difference['improvement'])} ({low} to {high})"
+
+
+def _told(gain: float) -> str:
+    """Return a gain with its sign, as far as anybody reads it.
+
+    Examples:
+        >>> _told(0.012345), _told(-0.5), _told(1234.5), _told(0.0)
+        ('+0.012', '-0.50', '+1,234', '+0.0')
+    """
+    size = abs(gain)
+    if size >= 10:  # noqa: PLR2004
+        return f"{gain:+,.0f}"
+    places = 1 if size == 0 else min(9, 1 - math.floor(math.log10(size)))
+    return f"{gain:+.{max(places, 1)}f}"

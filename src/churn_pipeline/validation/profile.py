@@ -34,9 +34,7 @@ def _statistics(name: str, column: ir.Value) -> dict[str, ir.Value]:
         number = column.cast("float64")
         found[f"{name} mean"] = number.mean()
         found[f"{name} size"] = number.abs().nullif(0.0).approx_median()
-    if kind.is_string():
-        found[f"{name} distinct"] = column.approx_nunique()
-    elif not kind.is_boolean():
+    if not kind.is_string() and not kind.is_boolean():
         found[f"{name} min"] = column.min()
         found[f"{name} max"] = column.max()
     return found
@@ -44,13 +42,25 @@ def _statistics(name: str, column: ir.Value) -> dict[str, ir.Value]:
 
 def _column(table: ir.Table, name: str, row: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"type": str(table[name].type())}
-    for statistic in ("missing", "distinct", "min", "max", "mean", "size"):
+    for statistic in ("missing", "min", "max", "mean", "size"):
         key = f"{name} {statistic}"
         if key in row:
             found[statistic] = _plain(row[key])
-    if table[name].type().is_string() and name not in _IDS:
-        found["levels"] = levels_of(table, name)
+    if table[name].type().is_string():
+        found["distinct"] = _distinct(table, name)
+        if name not in _IDS:
+            found["levels"] = levels_of(table, name)
     return found
+
+
+def _distinct(table: ir.Table, name: str) -> int:
+    """Return how many values a column has, in a way that spills to the disk.
+
+    DuckDB's own estimate is off by a fifth, beyond the number of rows even, and its
+    count of distinct values keeps all of them in memory.
+    """
+    found = table.select(value=table[name]).distinct()
+    return int(found["value"].count().to_pyarrow().as_py())
 
 
 def levels_of(table: ir.Table, name: str) -> dict[str, float]:

@@ -110,7 +110,7 @@ def _holds(profile: Mapping[str, Any], levels: Mapping[str, float]) -> str:
         tail = "" if mean is None else f", mean {said(mean)}"
         return f"{said(profile['min'])} to {said(profile['max'])}{tail}"
     if profile.get("distinct"):
-        return f"about {profile['distinct']:,} different"
+        return f"{profile['distinct']:,} different"
     return "-"
 
 

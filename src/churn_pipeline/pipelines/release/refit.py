@@ -15,6 +15,7 @@ from churn_pipeline.pipelines.training.families import FAMILIES
 from churn_pipeline.pipelines.training.package import Recipe, make_artifacts
 from churn_pipeline.pipelines.training.splits import read_splits
 from churn_pipeline.pipelines.training.workers import Job, fit_candidate, usable_cores
+from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 
 _LOG = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ def refit(
         )
         threads = recipe.training.threads or usable_cores()
         job = Job(FAMILIES[before.family], splits, settings, recipe.seed, threads)
-        fitted = fit_candidate(job)
+        with bar(f"fitting {before.family} again on all {len(labelled):,} rows"):
+            fitted = fit_candidate(job)
         made = make_artifacts({before.family: fitted}, splits, recipe)[before.family]
     except Exception as error:
         raise RefitError(
