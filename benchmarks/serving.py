@@ -29,7 +29,7 @@ import psutil
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
-from churn_pipeline.serving.openapi import example_rows
+from churn_pipeline.serving.openapi.examples import example_rows
 from churn_pipeline.serving.place import KEYS, service_folder
 from churn_pipeline.serving.predictor import Predictor
 

@@ -67,6 +67,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "net_settings": dataclasses.asdict(settings.net),
         "gate_verdict": APPROVED,
         "metrics": {"roc_auc": 0.8},
+        "model_card": "<p>the card",
         "feature_engineering": FeatureEngineering(),
         "release": ReleaseParams(policy="auto", refit_margin=0.002),
         "seed": 1,

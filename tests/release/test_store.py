@@ -232,9 +232,8 @@ def test_a_refit_serves_and_what_was_measured_is_kept_beside_it(store):
     store.point_to("1")
     assert store.champion().files == served.files
     assert store.measured("1").files == measured.files
-    assert sorted(path.name for path in (store.folder / "released/1").iterdir()) == (
-        sorted(served.files)
-    )
+    released = {path.name for path in (store.folder / "released/1").iterdir()}
+    assert released == {*served.files, "record.json"}
 
 
 def test_what_is_no_refit_was_measured_itself(store):
@@ -258,3 +257,14 @@ def test_another_model_in_place_of_what_was_measured_is_told(store):
     tiny_artifact("1", seed=5).save(folder)
     with pytest.raises(ArtifactError, match="beside the artifact that it was measured"):
         store.measured("1")
+
+
+def test_the_card_lies_beside_the_model_and_beside_the_released_one(store):
+    record = Record(version="1", family="logistic", gate="approved", metrics={})
+    store.add(tiny_artifact("1"), record, card="<p>card")
+    store.point_to("1")
+    for place in ("registered/1", "released/1"):
+        assert (store.folder / place / "card.html").read_text("utf-8") == "<p>card"
+        kept = (store.folder / place / "record.json").read_bytes()
+        assert Record.model_validate_json(kept) == record
+    assert store.champion() is not None

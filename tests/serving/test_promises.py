@@ -12,7 +12,7 @@ from tests.serving.apps import app_of, client_of
 from tests.serving.online.stores import sqlite_store
 
 ANN = {"tenure_months": 3.0, "monthly_charge": 20.5, "plan": "basic"}
-NOT_PROMISED = {HOOK, "/docs.json"}
+NOT_PROMISED = {HOOK, "/"}
 STATE = {"PUT /rollout"}
 """What is right by the page and refused, since another state is in force; tables are
 likewise, since the page calls them bytes."""

@@ -120,7 +120,7 @@ def _answers(client):
         "probabilities": served,
         "one alone, less the same among 50": one["churn_probability"] - served[0],
         "refused": (refused.status_code, refused.json()["field"]),
-        "pages": [client.get(page).status_code for page in ("/livez", "/readyz")],
+        "pages": [client.get(page).status_code for page in ("/livez", "/docs")],
         "describes /predict": "/predict" in client.get("/docs.json").json()["paths"],
     }
 
@@ -242,7 +242,7 @@ def test_a_bento_holds_the_champion_and_no_former_one(bento):
     held = {str(path.relative_to(data)) for path in data.rglob("*") if path.is_file()}
     version = tiny_artifact().manifest.version
     names = ("golden.json", "manifest.json", "model.onnx")
-    names += ("reference.json", "weights.safetensors")
+    names += ("record.json", "reference.json", "weights.safetensors")
     released = {f"06_models/company/released/{version}/{name}" for name in names}
     assert held == {"06_models/company/champion.json", *released}
 
@@ -252,8 +252,9 @@ def test_a_bento_has_the_packages_of_the_lock():
     locked = (ROOT / "requirements.lock").read_text().splitlines()
     names = [package.split("==")[0] for package in packages["packages"]]
     assert names == [
-        *("bentoml", "grpcio", "httptools", "limits", "msgspec", "numpy"),
-        *("onnxruntime", "protobuf", "pydantic", "redis", "uvloop"),
+        *("bentoml", "grpcio", "httptools", "Jinja2", "limits", "msgspec", "numpy"),
+        *("onnxruntime", "protobuf", "psycopg", "psycopg-binary", "pyarrow"),
+        *("pydantic", "redis", "uvloop"),
     ]
     assert set(packages["packages"]) <= set(locked)
 

@@ -7,7 +7,7 @@ import pytest
 
 from churn_pipeline.evaluation.decision import CustomerValue
 from churn_pipeline.serving.journal.database import connect
-from churn_pipeline.serving.openapi import example_rows
+from churn_pipeline.serving.openapi.examples import example_rows
 from tests.factories import TINY_DECISION, tiny_artifact
 from tests.serving.apps import GOOD, client_of
 

@@ -27,6 +27,7 @@ class Release:
             none.
         measured: The artifact that its metrics were taken on, where it is the refit of
             that; else None.
+        card: Its model card, an HTML page; empty where there is none.
     """
 
     artifact: Artifact
@@ -36,6 +37,7 @@ class Release:
     policy: Policy
     compared_with: str | None
     measured: Artifact | None = None
+    card: str = ""
 
     def record(self, numbered: Numbered) -> Record:
         """Return what is kept of the model under its number."""

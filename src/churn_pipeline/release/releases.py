@@ -153,7 +153,7 @@ class Releases:
         numbered = assign(self.store, manifest, reigning)
         record = release.record(numbered).in_force(reigning)
         approved = record.gate == "approved"
-        self.store.add(release.artifact, record, release.measured)
+        self.store.add(release.artifact, record, release.measured, release.card)
         self.registry.register(release.artifact, record.tags, release.measured)
         verdict: Action = "register" if approved else "refuse"
         if self._last_verdict(record.version) != verdict:

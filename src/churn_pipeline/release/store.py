@@ -3,7 +3,8 @@
     registered/<version>/artifact/     the artifact, as it may serve
     registered/<version>/measured/     before its refit, where it is one: as measured
     registered/<version>/record.json   its metrics and what the gate said
-    released/<version>/                the artifact of the version that serves
+    registered/<version>/card.html     its model card, where the run made one
+    released/<version>/                artifact, record and card of what serves
     champion.json                      which of them serves
     ledger.jsonl                       who released what, when and why
     ledger.head                        sha256 of its last line
@@ -18,8 +19,7 @@ import fcntl
 import hashlib
 import re
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -28,8 +28,10 @@ from pydantic import ValidationError
 
 from churn_pipeline.params import Params
 from churn_pipeline.release.artifact import Artifact, ArtifactError
-from churn_pipeline.release.atomic import replace, sync
+from churn_pipeline.release.atomic import replace
 from churn_pipeline.release.chain import LedgerError
+from churn_pipeline.release.folders import holds, place, write
+from churn_pipeline.release.kept import CARD, RECORD, beside
 from churn_pipeline.release.ledger import Entry, Ledger, champions
 from churn_pipeline.release.manifest import MANIFEST, Manifest
 from churn_pipeline.release.records import VERSION, Pointer, Record
@@ -57,7 +59,11 @@ class ModelStore:
             yield
 
     def add(
-        self, artifact: Artifact, record: Record, measured: Artifact | None = None
+        self,
+        artifact: Artifact,
+        record: Record,
+        measured: Artifact | None = None,
+        card: str = "",
     ) -> None:
         """Keep an artifact and its record; of one that is kept already the record.
 
@@ -65,6 +71,7 @@ class ModelStore:
             artifact: The artifact.
             record: What is known of it.
             measured: The artifact that its metrics were taken on, where it is a refit.
+            card: Its model card, an HTML page; empty where there is none.
 
         Raises:
             ArtifactError: Another artifact is kept under this version, or the one that
@@ -73,7 +80,7 @@ class ModelStore:
         check_measured(artifact, measured)
         target = self._registered(record.version)
         if not target.exists():
-            _place(target, lambda folder: _fill(folder, artifact, record, measured))
+            place(target, lambda f: _fill(f, artifact, record, measured, card))
         kept = (target / "artifact" / MANIFEST).read_bytes()
         if kept != artifact.files[MANIFEST]:
             raise ArtifactError(
@@ -81,7 +88,7 @@ class ModelStore:
                 "train again to get a version of its own"
             )
         if self.record(record.version) != record:
-            replace(target / "record.json", _text(record))
+            replace(target / RECORD, _text(record))
 
     def record(self, version: str) -> Record:
         """Return the record of a registered version.
@@ -90,7 +97,7 @@ class ModelStore:
             LookupError: No such version is registered.
             ArtifactError: Its record cannot be read.
         """
-        path = self._registered(version) / "record.json"
+        path = self._registered(version) / RECORD
         if not path.is_file():
             raise LookupError(
                 f"expected a registered version in {self.folder}, got {version!r}; "
@@ -150,10 +157,11 @@ class ModelStore:
         """
         artifact = self.artifact(version)
         target = self.folder / "released" / version
-        if target.exists() and not _holds(target, artifact):
+        files = artifact.files | beside(self._registered(version))
+        if target.exists() and not holds(target, files):
             shutil.rmtree(target)
         if not target.exists():
-            _place(target, artifact.save)
+            place(target, lambda folder: write(folder, files))
         pointer = Pointer(
             version=version,
             semantic_version=self.record(version).semantic_version,
@@ -248,36 +256,21 @@ class ModelStore:
 
 
 def _fill(
-    folder: Path, artifact: Artifact, record: Record, measured: Artifact | None
+    folder: Path,
+    artifact: Artifact,
+    record: Record,
+    measured: Artifact | None,
+    card: str,
 ) -> None:
     artifact.save(folder / "artifact")
     if measured is not None:
         measured.save(folder / "measured")
-    (folder / "record.json").write_text(_text(record), encoding="utf-8")
+    texts = {RECORD: _text(record)} | ({CARD: card} if card else {})
+    write(folder, {name: text.encode() for name, text in texts.items()})
 
 
 def _text(model: Params) -> str:
     return model.model_dump_json(indent=2) + "\n"
-
-
-def _holds(folder: Path, artifact: Artifact) -> bool:
-    """Return whether a folder holds exactly the files of an artifact."""
-    found = {path.name: path.read_bytes() for path in folder.iterdir()}
-    return found == artifact.files
-
-
-def _place(target: Path, fill: Callable[[Path], None]) -> None:
-    """Make a folder that is whole or not there, and wait until it is on the disk."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as parent:
-        fresh = Path(parent) / "new"
-        fresh.mkdir()
-        fill(fresh)
-        for path in fresh.rglob("*"):
-            if path.is_file():
-                sync(path)
-        fresh.rename(target)
-    sync(target.parent)
 
 
 def _read(path: Path, model: type[T]) -> T:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from churn_pipeline.serving import text
 from churn_pipeline.serving.contract import MAX_ROWS, MAX_ROWS_WITH_REASONS, Request
 from churn_pipeline.serving.predictor import Predictions
-from churn_pipeline.serving.reader import Reader, Values
+from churn_pipeline.serving.reader import Fill, Reader, Values
 from churn_pipeline.serving.routing import Routes, Side
 from churn_pipeline.serving.wire import JSON
 
@@ -28,6 +28,7 @@ class Asked:
         request_id: Of the request.
         start: Seconds of `perf_counter` when it came.
         kind: Media type of the body.
+        fill: Gives features to rows of an id alone; None: nobody does.
     """
 
     reader: Reader
@@ -36,6 +37,7 @@ class Asked:
     request_id: str
     start: float
     kind: str = JSON
+    fill: Fill | None = None
 
 
 class One(NamedTuple):
@@ -89,9 +91,10 @@ def answer_many(asked: Asked) -> Many:
         Refusal: The body breaks the contract.
     """
     if asked.kind == JSON:
-        rows = asked.reader.many(asked.body, at_most=MAX_ROWS)
+        rows = asked.reader.many(asked.body, at_most=MAX_ROWS, fill=asked.fill)
     else:
-        rows = asked.reader.table(asked.body, asked.kind, at_most=MAX_ROWS)
+        body, kind, fill = asked.body, asked.kind, asked.fill
+        rows = asked.reader.table(body, kind, at_most=MAX_ROWS, fill=fill)
     return _listed(asked, _groups(asked, rows, 0), len(rows))
 
 
@@ -106,7 +109,8 @@ def answer_explained(asked: Asked, reasons: int) -> Many:
         Refusal: The body breaks the contract.
     """
     if asked.body.lstrip()[:1] == b"[":
-        rows = asked.reader.many(asked.body, at_most=MAX_ROWS_WITH_REASONS)
+        few = MAX_ROWS_WITH_REASONS
+        rows = asked.reader.many(asked.body, at_most=few, fill=asked.fill)
         return _listed(asked, _groups(asked, rows, reasons), len(rows))
     groups = _groups(asked, [asked.reader.one(asked.body)], reasons)
     members = _texts(groups, 1)[0]

@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import Any
 
 from churn_pipeline.serving.access.browser import PREFLIGHT, SECURITY_HEADERS
@@ -239,9 +240,13 @@ def _endpoint(path: str, method: str) -> Any:
     """
     methods = ENDPOINTS.get(path) or oip_methods(path)
     if methods is None:
-        expected = f"one of {', '.join(ENDPOINTS)}"
+        near = get_close_matches(shortened(path), ENDPOINTS, n=1, cutoff=0.8)
+        hint = f"; is it {near[0]}?" if near else ""
         raise refusal(
-            404, "unknown_address", expected=expected, received=shortened(path)
+            404,
+            "unknown_address",
+            expected=f"an address of the service, as /docs lists them{hint}",
+            received=shortened(path),
         )
     found = methods.get(method)
     if found is None:

@@ -92,6 +92,7 @@ def put_together(
         metrics=metrics,
         online=online,
         known=store.versions if store else list,
+        folder=store.folder if store else None,
         hook_secret=secret_of(environment),
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
         cors=Cors.of(environment),

@@ -1,11 +1,12 @@
-"""A body that names a customer by id alone becomes one that has the features.
+"""Who is named by id alone gets the features of the online store.
 
-Everything after it meets a body like any other: contract, routing, answer, log.
+Everything after it meets customers like any others: contract, routing, answer, log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from churn_pipeline.serving.contract import CUSTOMER_ID, LARGEST_ID
 from churn_pipeline.serving.online.features import OnlineFeatures
-from churn_pipeline.serving.refusal import Problem, Refusal, shortened
+from churn_pipeline.serving.refusal import MAX_ERRORS, Problem, Refusal, shortened
 
 _LONGEST = 1_400
 """Bytes of a body with the longest id, each character of it escaped."""
@@ -64,13 +65,66 @@ def with_features(body: bytes, online: OnlineFeatures, names: Sequence[str]) -> 
         customer = _decode(body).customer_id
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return body
+    return _encode(_row(customer, online, names))
+
+
+def rows_with_features(
+    rows: Any, at_most: int, *, online: OnlineFeatures, names: Sequence[str]
+) -> Any:
+    """Return the rows of a batch, those of an id alone with their features.
+
+    Args:
+        rows: What came; what is no list, or a longer one than is answered, is
+            returned as it is, for the contract to refuse.
+        at_most: Most rows that are answered.
+        online: Where the features are.
+        names: The features that the model asks for.
+
+    Raises:
+        Refusal: 422 with the row of each customer who is not known or whose features
+            are old, at most 20; 503 as `with_features`.
+    """
+    if not isinstance(rows, list) or len(rows) > at_most:
+        return rows
+    made: list[Any] = []
+    problems: list[Problem] = []
+    for position, row in enumerate(rows):
+        customer = _named_alone(row)
+        if customer is not None and len(problems) < MAX_ERRORS:
+            try:
+                row = _row(customer, online, names)  # noqa: PLW2901
+            except Refusal as refused:
+                if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                (problem,) = refused.problems
+                problems.append(problem.model_copy(update={"row": position}))
+        made.append(row)
+    if problems:
+        raise Refusal(422, problems)
+    return made
+
+
+def _named_alone(row: Any) -> str | int | None:
+    """Return the id of a customer of whom nothing else is given; else None."""
+    if not isinstance(row, dict) or len(row) != 1 or CUSTOMER_ID not in row:
+        return None
+    try:
+        return msgspec.convert(row, _Named).customer_id
+    except msgspec.MsgspecError:
+        return None
+
+
+def _row(
+    customer: str | int, online: OnlineFeatures, names: Sequence[str]
+) -> dict[str, Any]:
+    """Return a customer with the features that the model asks for."""
     values = online.features(customer)
     row: dict[str, Any] = {CUSTOMER_ID: customer}
     for name in names:
         if name not in values:
             raise _lacking(name)
         row[name] = values[name]
-    return _encode(row)
+    return row
 
 
 def _lacking(name: str) -> Refusal:

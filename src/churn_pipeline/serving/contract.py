@@ -98,8 +98,16 @@ class Contract:
         Raises:
             Refusal: It is no JSON, or breaks the contract.
         """
+        return self.read_rows(self.parsed_rows(body, at_most), at_most=at_most)
+
+    def parsed_rows(self, body: bytes, at_most: int) -> Any:
+        """Return the value of a batch in JSON, whatever it is; see `read_many`.
+
+        Raises:
+            Refusal: It is no JSON, or has more values than any right one.
+        """
         check_values(body, at_most * (len(self._names) + MAX_ERRORS))
-        return self.read_rows(parsed(body), at_most=at_most)
+        return parsed(body)
 
     def read_rows(self, values: Any, *, at_most: int = MAX_ROWS) -> Request:
         """Return the customers of a list of mappings; see `read_many`.

@@ -16,12 +16,13 @@ from churn_pipeline.serving.answering import (
 )
 from churn_pipeline.serving.asked import reasons_asked
 from churn_pipeline.serving.bodies import KINDS
-from churn_pipeline.serving.by_id import with_features
+from churn_pipeline.serving.by_id import rows_with_features, with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
-from churn_pipeline.serving.hook import require_signature
+from churn_pipeline.serving.hook import HOOK, require_signature
 from churn_pipeline.serving.logbook import note_many
-from churn_pipeline.serving.metrics import page
-from churn_pipeline.serving.openapi import document, example
+from churn_pipeline.serving.metrics import page as metrics_page
+from churn_pipeline.serving.openapi.document import document, example, page
+from churn_pipeline.serving.openapi.page import CARD_POLICY, HTML, PAGE_POLICY
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.refusal import refusal, shortened, too_large
@@ -30,6 +31,7 @@ from churn_pipeline.serving.rollout.answers import (
     get_rollout,
     put_rollout,
 )
+from churn_pipeline.serving.shown import CARD, shown_card, shown_model
 from churn_pipeline.serving.wire import (
     Call,
     Reply,
@@ -42,7 +44,6 @@ from churn_pipeline.serving.work import answered_one, in_thread, listed, with_la
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
 T = TypeVar("T")
 PREDICT = "/predict"
-HOOK = "/hooks/registry"
 logger = logging.getLogger(__name__)
 
 
@@ -151,9 +152,30 @@ async def show_document(parts: Parts, call: Call) -> Reply:
     return Reply(await in_thread(parts, lambda: document(model)))
 
 
+async def show_page(parts: Parts, call: Call) -> Reply:
+    """Answer the OpenAPI document as a page for people."""
+    model = parts.models.champion
+    found = await in_thread(parts, lambda: page(model))
+    return Reply(found, kind=HTML, headers=[PAGE_POLICY])
+
+
+async def go_to_page(parts: Parts, call: Call) -> Reply:
+    """Send who has only the address of the service to the page."""
+    return Reply(b"", 307, headers=[(b"location", b"docs")])
+
+
 async def show_model(parts: Parts, call: Call) -> Reply:
-    """Answer the manifest of the model that answers."""
-    return Reply(parts.models.champion.artifact.manifest.to_bytes())
+    """Answer the manifest of the model that answers, and what its card says."""
+    manifest = parts.models.champion.artifact.manifest
+    shown = await in_thread(parts, lambda: shown_model(manifest, parts.folder))
+    return Reply(shown.model_dump_json().encode())
+
+
+async def show_card(parts: Parts, call: Call) -> Reply:
+    """Answer the model card of the model that answers."""
+    version = parts.models.champion.version
+    card = await in_thread(parts, lambda: shown_card(version, parts.folder))
+    return Reply(card, kind=HTML, headers=[CARD_POLICY])
 
 
 async def show_metrics(parts: Parts, call: Call) -> Reply:
@@ -161,7 +183,7 @@ async def show_metrics(parts: Parts, call: Call) -> Reply:
     own = parts.metrics.samples()
     found = parts.shared.with_others(own) if parts.shared else own
     kind = b"text/plain; version=0.0.4; charset=utf-8"
-    return Reply(page(found).encode(), kind=kind)
+    return Reply(metrics_page(found).encode(), kind=kind)
 
 
 async def live(parts: Parts, call: Call) -> Reply:
@@ -205,7 +227,10 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/experiment": {"GET": show_experiment},
     "/example": {"GET": show_example},
     "/model": {"GET": show_model},
+    CARD: {"GET": show_card},
     "/metrics": {"GET": show_metrics},
+    "/": {"GET": go_to_page},
+    "/docs": {"GET": show_page},
     "/docs.json": {"GET": show_document},
     "/livez": {"GET": live},
     "/readyz": {"GET": ready},
@@ -217,7 +242,9 @@ def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
     """Return the request to the models."""
     champion = parts.models.champion
     router = parts.router.held(champion)
-    return Asked(champion.reader, router, body, call.request_id, call.start)
+    reader = champion.reader
+    fill = partial(rows_with_features, online=parts.online, names=reader.names)
+    return Asked(reader, router, body, call.request_id, call.start, fill=fill)
 
 
 def _asked_by_id(parts: Parts, call: Call, body: bytes) -> Asked:

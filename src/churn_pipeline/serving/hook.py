@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from churn_pipeline.serving.refusal import Refusal, refusal
 
+HOOK = "/hooks/registry"
 SECRET = "CHURN_HOOK_SECRET"  # noqa: S105 - the name of a variable
 SIGNATURE, STAMP = b"x-mlflow-signature", b"x-mlflow-timestamp"
 DELIVERY = b"x-mlflow-delivery-id"

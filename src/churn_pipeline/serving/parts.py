@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -47,6 +48,7 @@ class Parts:
         headers: Of every answer.
         cors: Pages of other origins that may read answers.
         known: Returns the versions that a rollout may name.
+        folder: Where the models lie that the champion is one of; None: it is of none.
         gate: How much is taken on.
         router: Chooses the model of each customer.
         watch: Moves a canary.
@@ -64,6 +66,7 @@ class Parts:
     metrics: Metrics
     online: OnlineFeatures
     known: Callable[[], list[str]]
+    folder: Path | None = None
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)
     failing: dict[str, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ reader takes a part of what the contract takes, and never anything else.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -22,6 +23,8 @@ from churn_pipeline.serving.contract import (
 )
 
 Values = tuple[Any, ...]
+Fill = Callable[[Any, int], Any]
+"""From what came as rows, and the most of them, to rows that have their features."""
 
 _LARGEST = 3.4028234e38
 """Beyond it float32 overflows: left to the contract's way, which is told of it."""
@@ -64,8 +67,15 @@ class Reader:
             (row,) = self._rows(self._contract.read_one(body))
             return row
 
-    def many(self, body: bytes, *, at_most: int) -> list[Values]:
+    def many(
+        self, body: bytes, *, at_most: int, fill: Fill | None = None
+    ) -> list[Values]:
         """Return the values of each customer of a list.
+
+        Args:
+            body: What was sent.
+            at_most: Most customers that are answered.
+            fill: Gives features to rows of an id alone; None: nobody does.
 
         Raises:
             Refusal: The body breaks the contract.
@@ -75,11 +85,21 @@ class Reader:
         except (msgspec.MsgspecError, RecursionError, ValueError):
             found = []
         if not 1 <= len(found) <= at_most:
-            return self._rows(self._contract.read_many(body, at_most=at_most))
+            return self._checked(
+                self._contract.parsed_rows(body, at_most), at_most, fill
+            )
         return [astuple(row) for row in found]
 
-    def table(self, body: bytes, kind: str, *, at_most: int) -> list[Values]:
+    def table(
+        self, body: bytes, kind: str, *, at_most: int, fill: Fill | None = None
+    ) -> list[Values]:
         """Return the values of each customer of a body that is no JSON.
+
+        Args:
+            body: What was sent.
+            kind: Its media type.
+            at_most: Most customers that are answered.
+            fill: As `many` takes it.
 
         Raises:
             Refusal: It cannot be read, or breaks the contract.
@@ -87,12 +107,17 @@ class Reader:
         rows = rows_of(
             body, kind, numbers=self._numbers, texts=self._texts, at_most=at_most
         )
+        return self._checked(rows, at_most, fill)
+
+    def _checked(self, rows: Any, at_most: int, fill: Fill | None) -> list[Values]:
+        """Return the values of rows, by the contract where they are not plain ones."""
+        whole = rows if fill is None else fill(rows, at_most)
         try:
-            found = msgspec.convert(rows, self._rows_type)
-        except (msgspec.MsgspecError, ValueError):
+            found = msgspec.convert(whole, self._rows_type)
+        except (msgspec.MsgspecError, RecursionError, ValueError):
             found = []
-        if not found:
-            return self._rows(self._contract.read_rows(rows, at_most=at_most))
+        if not 1 <= len(found) <= at_most:
+            return self._rows(self._contract.read_rows(whole, at_most=at_most))
         return [astuple(row) for row in found]
 
     def request(self, rows: list[Values]) -> Request:

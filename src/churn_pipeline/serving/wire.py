@@ -72,7 +72,7 @@ class Reply:
         body: Its content.
         status: Of HTTP.
         kind: Media type.
-        headers: Beyond those that every answer has.
+        headers: Beyond those that every answer has, or in their place.
     """
 
     body: bytes
@@ -192,8 +192,11 @@ def head_of(call: Call, reply: Reply, always: Always) -> list[tuple[bytes, bytes
     Args:
         call: What is answered; its id and its trace go back.
         reply: The answer.
-        always: Headers of every answer.
+        always: Headers of every answer that does not say otherwise.
     """
+    if reply.headers:
+        own = {name for name, _ in reply.headers}
+        always = tuple(header for header in always if header[0] not in own)
     head = [
         (b"content-type", reply.kind),
         (b"content-length", b"%d" % len(reply.body)),

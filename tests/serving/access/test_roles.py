@@ -6,9 +6,10 @@ from churn_pipeline.serving.access.roles import OPEN, Caller, Role, require, rol
 from churn_pipeline.serving.refusal import Refusal
 
 MAY = {
-    "/": "predict feedback operate admin",
+    "elsewhere": "predict feedback operate admin",
     "/example": "predict feedback operate admin",
     "/model": "predict feedback operate admin",
+    "/model/card": "predict feedback operate admin",
     "/predict": "predict admin",
     "/predict_batch": "predict admin",
     "/explain": "predict admin",
@@ -40,7 +41,8 @@ def test_a_role_may_what_the_table_says(endpoint, role):
 
 
 def test_nothing_is_open_but_the_contract_the_probes_and_the_signed_hook():
-    assert {"/docs.json", "/livez", "/readyz", "/hooks/registry"} == OPEN
+    pages = {"/", "/docs", "/docs.json"}
+    assert pages | {"/livez", "/readyz", "/hooks/registry"} == OPEN
 
 
 def test_an_endpoint_that_nobody_put_in_the_table_is_the_admins():

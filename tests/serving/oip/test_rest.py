@@ -126,7 +126,7 @@ def test_a_bad_request_is_told_what_was_expected(client, body, status, field, to
     [
         ("/v2/models/other", "the model tiny"),
         ("/v2/models/tiny/versions/9", "2026-01-01"),
-        ("/v2/models", "one of"),
+        ("/v2/models", "as /docs lists them"),
     ],
 )
 def test_an_unknown_model_version_or_address_is_404(client, path, told):

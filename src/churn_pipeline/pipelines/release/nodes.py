@@ -42,6 +42,7 @@ def propose_release(
     net_settings: dict[str, Any],
     gate_verdict: dict[str, Any],
     metrics: dict[str, float],
+    model_card: str,
     dataset: Dataset,
     feature_engineering: FeatureEngineering,
     training: Training,
@@ -53,7 +54,7 @@ def propose_release(
 
     Where the gate let it pass, it is fit again on all labelled rows, and what was
     measured goes beside it. A model that was refused stays as it is: a person who
-    releases it all the same releases what was measured.
+    releases it all the same releases what was measured. Its card goes with it.
 
     Raises:
         RefitError: The fit fails, or does worse than before; nothing is released.
@@ -66,6 +67,7 @@ def propose_release(
         metrics=metrics,
         policy=release.policy,
         compared_with=verdict.compared_with,
+        card=model_card,
     )
     if not verdict.approved:
         return proposed

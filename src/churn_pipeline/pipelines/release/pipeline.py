@@ -21,6 +21,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "net_settings",
                     "gate_verdict",
                     "metrics",
+                    "model_card",
                     "params:dataset",
                     "params:feature_engineering",
                     "params:training",

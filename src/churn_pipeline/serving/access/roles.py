@@ -47,10 +47,10 @@ class Caller:
     rate: Rate | None = None
 
 
-OPEN = frozenset({"/docs.json", "/livez", "/readyz", "/hooks/registry"})
+OPEN = frozenset({"/", "/docs", "/docs.json", "/livez", "/readyz", "/hooks/registry"})
 """Endpoints that need no key; of the last one the body is signed."""
 
-ELSEWHERE = "/"
+ELSEWHERE = "elsewhere"
 """Stands for an address that there is not: who has a key is told so."""
 
 _ANY = frozenset(Role)
@@ -64,6 +64,7 @@ ENDPOINTS = {
     ELSEWHERE: _ANY,
     "/example": _ANY,
     "/model": _ANY,
+    "/model/card": _ANY,
     "/predict": _ASK,
     "/predict_batch": _ASK,
     "/explain": _ASK,

@@ -84,7 +84,7 @@ async def infer(parts: Parts, asked: Inference) -> Inferred:
         (row,) = rows_of(asked.inputs, champion.contract)
         inner = read(msgspec.json.encode(row))
         one = answered_one(parts, inner, asked.endpoint, asked.key_hash)
-        return _inferred([(one.side, one.told)], wanted)
+        return inferred([(one.side, one.told)], wanted)
 
     def work() -> tuple[Asked, Any]:
         """Read and answer, all in the thread."""
@@ -100,7 +100,7 @@ async def infer(parts: Parts, asked: Inference) -> Inferred:
         for line, told in zip(group.lines, group.found.told, strict=True)
     ]
     found.sort(key=lambda row: row[0])
-    return _inferred([(side, told) for _, side, told in found], wanted)
+    return inferred([(side, told) for _, side, told in found], wanted)
 
 
 def _wanted(names: Sequence[str]) -> list[str]:
@@ -116,7 +116,8 @@ def _wanted(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names)) or list(OUTPUTS)
 
 
-def _inferred(rows: list[tuple[Side, Told]], wanted: list[str]) -> Inferred:
+def inferred(rows: list[tuple[Side, Told]], wanted: Sequence[str]) -> Inferred:
+    """Return the outputs that are wanted, of customers and of who answered them."""
     versions = {side.model.version for side, _ in rows}
     version = versions.pop() if len(versions) == 1 else ""
     values = {name: [_value(name, *row) for row in rows] for name in wanted}

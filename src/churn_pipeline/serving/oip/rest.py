@@ -15,7 +15,7 @@ from churn_pipeline.serving.contract import (
     MAX_VALUES,
     check_values,
 )
-from churn_pipeline.serving.oip.infer import Inference, infer
+from churn_pipeline.serving.oip.infer import Inference, Inferred, infer
 from churn_pipeline.serving.oip.model import (
     OUTPUTS,
     found,
@@ -38,8 +38,8 @@ LENGTH = b"inference-header-content-length"
 """Header: how many bytes of JSON stand before the raw contents of inputs."""
 
 
-class Input(msgspec.Struct):
-    """An input tensor."""
+class InputTensor(msgspec.Struct):
+    """A feature of all customers, or their `customer_id`, by name."""
 
     name: str
     datatype: str
@@ -48,21 +48,21 @@ class Input(msgspec.Struct):
     parameters: dict[str, Any] = {}
 
 
-class Output(msgspec.Struct):
+class WantedOutput(msgspec.Struct):
     """An output that is wanted."""
 
     name: str
 
 
-class Body(msgspec.Struct):
+class InferenceRequest(msgspec.Struct):
     """The body of a request; what else is in it is the client's own."""
 
-    inputs: list[Input]
+    inputs: list[InputTensor]
     id: str = ""
-    outputs: list[Output] = []
+    outputs: list[WantedOutput] = []
 
 
-_decode = msgspec.json.Decoder(Body).decode
+_decode = msgspec.json.Decoder(InferenceRequest).decode
 
 
 def oip_label(path: str) -> str | None:
@@ -158,7 +158,17 @@ async def _infer(parts: Parts, call: Call, *, name: str, version: str) -> Reply:
         key_hash=call.key_hash,
         n_bytes=len(raw),
     )
-    told = await infer(parts, asked)
+    return _json(answer_of(asked, await infer(parts, asked), body.id))
+
+
+def answer_of(asked: Inference, told: Inferred, given: str) -> dict[str, Any]:
+    """Return an answer in the protocol's terms.
+
+    Args:
+        asked: The request.
+        told: What is answered.
+        given: The id that the body gave; empty where it gave none.
+    """
     outputs = [
         {
             "name": output,
@@ -168,14 +178,13 @@ async def _infer(parts: Parts, call: Call, *, name: str, version: str) -> Reply:
         }
         for output, values in told.outputs.items()
     ]
-    answer = {
-        "model_name": name,
+    return {
+        "model_name": asked.model,
         "model_version": told.version,
-        "id": body.id,
+        "id": given,
         "parameters": {"request_id": asked.request_id},
         "outputs": outputs,
     }
-    return _json(answer)
 
 
 def _request_id(given: str, call: Call) -> str:
@@ -186,7 +195,7 @@ def _request_id(given: str, call: Call) -> str:
     return call.request_id
 
 
-def _read(raw: bytes, headers: Headers) -> tuple[Body, list[Tensor]]:
+def _read(raw: bytes, headers: Headers) -> tuple[InferenceRequest, list[Tensor]]:
     """Return a request; contents of inputs in JSON, or raw behind it.
 
     Raises:
