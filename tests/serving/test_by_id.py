@@ -90,13 +90,15 @@ def test_a_batch_tells_each_row_whose_customer_is_not_known_or_old(path):
     ids = ["eve", "ann", "old", "max"]
     asked = [{"customer_id": name} for name in ids]
     answer = client.post("/predict_batch", json=[*asked, {"customer_id": "x"} | ANN])
-    assert answer.status_code == 422
+    assert answer.status_code == 404
     found = [(p["row"], p["code"], p["field"]) for p in answer.json()["problems"]]
     assert found == [
         (0, "unknown_customer", "customer_id"),
         (2, "stale_customer", "customer_id"),
         (3, "unknown_customer", "customer_id"),
     ]
+    stale = client.post("/predict_batch", json=[ANN, {"customer_id": "old"}])
+    assert (stale.status_code, stale.json()["problems"][0]["row"]) == (409, 1)
 
 
 def test_of_a_batch_of_unknown_customers_twenty_are_told_and_looked_for(app):

@@ -81,13 +81,15 @@ def rows_with_features(
         names: The features that the model asks for.
 
     Raises:
-        Refusal: 422 with the row of each customer who is not known or whose features
-            are old, at most 20; 503 as `with_features`.
+        Refusal: 404 or 409, as of the first of them, with the row of each customer
+            who is not known or whose features are old, at most 20; 503 as
+            `with_features`.
     """
     if not isinstance(rows, list) or len(rows) > at_most:
         return rows
     made: list[Any] = []
     problems: list[Problem] = []
+    status = 0
     for position, row in enumerate(rows):
         customer = _named_alone(row)
         if customer is not None and len(problems) < MAX_ERRORS:
@@ -96,11 +98,12 @@ def rows_with_features(
             except Refusal as refused:
                 if refused.status == HTTPStatus.SERVICE_UNAVAILABLE:
                     raise
+                status = status or refused.status
                 (problem,) = refused.problems
                 problems.append(problem.model_copy(update={"row": position}))
         made.append(row)
     if problems:
-        raise Refusal(422, problems)
+        raise Refusal(status, problems)
     return made
 
 

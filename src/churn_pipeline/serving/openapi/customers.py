@@ -91,7 +91,7 @@ def predict_batch(predictor: Predictor) -> Operation:
             **tables,
         },
         told=json_of(ref(BatchAnswer), json.loads(body)),
-        refusals=WITH_KEY + WITH_BODY,
+        refusals=WITH_KEY + WITH_BODY + _BY_ID,
     )
 
 
