@@ -246,6 +246,15 @@ def test_earlier_rejected_rows_are_replaced_only_when_all_is_scored(run, tmp_pat
     assert not earlier.exists()
 
 
+def test_a_file_that_is_not_there_is_named_and_no_catalog_is_blamed(run, tmp_path):
+    done = run("--env", "tiny", tmp_path / "none.csv", tmp_path / "out.csv")
+    assert done.exit_code == 1
+    said = " ".join(done.output.split())
+    assert "none.csv, got none; put it there, or correct the path" in said
+    assert "catalog.yml" not in said
+    assert "CHURN_DATA_DIR" not in said
+
+
 def test_below_the_project_paths_are_those_of_the_current_folder(
     run, tiny, monkeypatch
 ):

@@ -155,6 +155,57 @@ def test_metrics_count_what_was_answered(app):
     )
 
 
+def _counted(client, kind):
+    """Return how many plans of a kind were counted so far."""
+    label = f'churn_values_total{{feature="plan",kind="{kind}"}} '
+    lines = client.get("/metrics").text.splitlines()
+    return sum(int(line.removeprefix(label)) for line in lines if label in line)
+
+
+def _as_tensors(row):
+    kinds = {"tenure_months": "FP64", "monthly_charge": "FP64", "plan": "BYTES"}
+    return {
+        "inputs": [
+            {"name": n, "datatype": kinds[n], "shape": [1], "data": [value]}
+            for n, value in row.items()
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("plan", "kind"),
+    [("gold", "unknown_category"), (None, "missing"), ("", "missing")],
+)
+def test_what_the_model_does_not_know_is_answered_as_it_learnt_and_counted(
+    app, plan, kind
+):
+    client, row = client_of(app), GOOD | {"plan": plan}
+    (learnt,) = app.parts.models.champion.artifact.predict(
+        {name: [value] for name, value in row.items()}
+    )
+    asked = {
+        "/predict": row,
+        "/explain": row,
+        "/predict_batch": [row],
+        "/v2/models/tiny/infer": _as_tensors(row),
+    }
+    for n, (path, body) in enumerate(asked.items(), start=1):
+        answer = client.post(path, json=body).json()
+        told = answer.get("predictions", [answer])[0]
+        if "outputs" in answer:
+            told = {"churn_probability": answer["outputs"][0]["data"][0]}
+        else:
+            assert answer["warnings"] == {"plan": {kind: 1}}
+        assert told["churn_probability"] == pytest.approx(learnt, rel=1e-6)
+        assert _counted(client, kind) == n
+    table = f"tenure_months,monthly_charge,plan\n3,20.5,{plan or ''}\n"
+    headers = {"content-type": "text/csv"}
+    answer = client.post("/predict_batch", content=table, headers=headers).json()
+    (told,) = answer["predictions"]
+    assert told["churn_probability"] == pytest.approx(learnt, rel=1e-6)
+    assert _counted(client, kind) == len(asked) + 1
+
+
 def test_a_request_keeps_the_champion_that_read_it_through_a_swap(app, store):
     first = app.parts.models.champion
     router = app.parts.router.held(first)

@@ -167,16 +167,29 @@ def _dataset(context: KedroContext) -> Dataset:
 
 
 def _raw(context: KedroContext, source: _Input) -> Any:
-    """Return the file's rows, on the catalog's own DuckDB connection."""
+    """Return the file's rows, on the catalog's own DuckDB connection.
+
+    Raises:
+        ValueError: There is no such file.
+    """
+    from kedro.io import DatasetError
+
     from churn_pipeline.io.raw import RawTable
+    from churn_pipeline.io.textfile import MissingFileError
 
     loader, key = context.config_loader, source.credentials
-    return RawTable(
+    table = RawTable(
         filepath=source.location,
         connection=dict(loader["globals"]["duckdb"]),
         sheet=source.sheet,
         credentials=named_credentials(loader, key) if key else None,
-    ).load()
+    )
+    try:
+        return table.load()
+    except DatasetError as error:
+        if isinstance(error.__cause__, MissingFileError):  # no catalog names INPUT
+            raise ValueError(str(error.__cause__)) from error
+        raise
 
 
 def _to_score(

@@ -181,8 +181,14 @@ def _number(facts: Facts) -> Proposal:
     note = f"from {facts.low:.10g} to {facts.high:.10g}"
     if unreadable:
         note += f"; {unreadable:,} cells are no number and reject their rows"
+    if facts.far_off:
+        note += (
+            f"; {facts.far_off:,} far from all others, as {facts.farthest:.10g}, "
+            "reject their rows: widen the range where they are right"
+        )
     marked = _marked(facts.name, column)
-    return Proposal(facts.name, marked, note, is_warning=unreadable > 0)
+    is_doubtful = unreadable > 0 or facts.far_off > 0
+    return Proposal(facts.name, marked, note, is_warning=is_doubtful)
 
 
 def _marked(name: str, column: Column) -> Column:

@@ -17,6 +17,7 @@ from churn_pipeline.validation.date_formats import (
     DateFormat,
     date_formats,
 )
+from churn_pipeline.validation.far_off import tail_statistics, usual_range
 from churn_pipeline.validation.profile import levels_of
 
 _NEARLY_ALL = 0.99  # share of the cells that a type must read
@@ -39,12 +40,14 @@ class Facts:
         wholes: Cells that read as a whole number.
         codes: Cells that are digits after a leading zero, as of a postal code.
         dates: Cells that read as a date.
-        low: Smallest number, None where there is none.
-        high: Largest number.
+        low: Smallest number that is not far off, None where there is none.
+        high: Largest number that is not far off.
         levels: The most frequent values with their shares; empty of many values.
         is_text: Whether the file stores text (and no type of its own).
         is_boolean: Whether the file stores true and false.
         date_format: How dates are written, where not as 2024-01-31.
+        far_off: Numbers so far from all others that they look mistyped.
+        farthest: The farthest of them.
         unread: The stored type where no column is read from it, as of lists.
     """
 
@@ -62,6 +65,8 @@ class Facts:
     is_text: bool
     is_boolean: bool = False
     date_format: DateFormat = _ISO
+    far_off: int = 0
+    farthest: float | None = None
     unread: str = ""
 
     @property
@@ -133,6 +138,7 @@ def _facts_of_some(
             date_format=formats.get(name, _ISO),
             unread=_unread(raw[name]),
             **_counts(i, row),
+            **usual_range(typed, i, row)._asdict(),
         )
         for i, name in enumerate(names)
     ]
@@ -173,6 +179,7 @@ def _statistics(
         f"dates {i}": date.notnull().sum(),
         f"low {i}": number.min(),
         f"high {i}": number.max(),
+        **tail_statistics(number, i),
     }
 
 
@@ -186,8 +193,4 @@ def _counts(i: int, row: dict[str, Any]) -> dict[str, Any]:
     """Return the numbers of a column; a sum over no rows is 0."""
     counts = ("missing", "distinct", "numbers", "wholes", "codes", "dates")
     found: dict[str, Any] = {name: row[f"{name} {i}"] or 0 for name in counts}
-    return found | {
-        "rows": row["rows"],
-        "low": row[f"low {i}"],
-        "high": row[f"high {i}"],
-    }
+    return found | {"rows": row["rows"]}

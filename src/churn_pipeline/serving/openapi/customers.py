@@ -84,7 +84,8 @@ def predict_batch(predictor: Predictor) -> Operation:
         summary=f"Churn probabilities of 1 to {MAX_ROWS:,} customers",
         about=f"{_LARGE} A customer without a field that the model asks for, or whom "
         "the online store does not have, refuses the whole batch: the refusal tells "
-        "the row.",
+        "the row. Of one customer the probability may differ from that of /predict by "
+        "1e-7 of itself: the same sums in another order.",
         asked={
             **json_of(list_of(one, MAX_ROWS), rows),
             CSV: content(text, as_csv(rows)),
