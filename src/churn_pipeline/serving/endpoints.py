@@ -73,6 +73,7 @@ async def predict_batch(parts: Parts, call: Call) -> Reply:
     _no_query(call)
     asked = _asked(parts, call, await body_of(call, MAX_BYTES_BATCH))
     asked.kind = kind
+    _fill_rows(parts, asked)
     many = await in_thread(parts, lambda: listed(parts, asked))
     note_many(parts, asked, many, "/predict_batch", call.key_hash)
     return Reply(many.answer)
@@ -83,6 +84,7 @@ async def explain(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     reasons = reasons_asked(parse_qsl(_query(call), keep_blank_values=True))
     asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
+    _fill_rows(parts, asked)
     many = await in_thread(parts, lambda: answer_explained(asked, reasons))
     note_many(parts, asked, many, "/explain", call.key_hash)
     return Reply(many.answer)
@@ -242,9 +244,7 @@ def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
     """Return the request to the models."""
     champion = parts.models.champion
     router = parts.router.held(champion)
-    reader = champion.reader
-    fill = partial(rows_with_features, online=parts.online, names=reader.names)
-    return Asked(reader, router, body, call.request_id, call.start, fill=fill)
+    return Asked(champion.reader, router, body, call.request_id, call.start)
 
 
 def _asked_by_id(parts: Parts, call: Call, body: bytes) -> Asked:
@@ -256,6 +256,12 @@ def _asked_by_id(parts: Parts, call: Call, body: bytes) -> Asked:
     asked = _asked(parts, call, body)
     asked.body = with_features(body, parts.online, asked.reader.names)
     return asked
+
+
+def _fill_rows(parts: Parts, asked: Asked) -> None:
+    """Let rows of an id alone get the features of those customers."""
+    names = asked.reader.names
+    asked.fill = partial(rows_with_features, online=parts.online, names=names)
 
 
 def _audit(parts: Parts, call: Call, kind: str) -> None:

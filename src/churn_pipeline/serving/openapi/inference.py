@@ -245,6 +245,7 @@ def _told(predictor: Predictor, row: Row, *, outside: bool) -> Json:
         start=question.start,
         endpoint=INFER,
         key_hash="",
+        n_bytes=len(question.body),
     )
     found = inferred([(side, told)], list(OUTPUTS))
     answer: Json = msgspec.to_builtins(answer_of(inference, found, ""))
