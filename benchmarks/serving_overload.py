@@ -31,7 +31,7 @@ from serving_load import request
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
-from churn_pipeline.serving.openapi import example_rows
+from churn_pipeline.serving.openapi.examples import example_rows
 from churn_pipeline.serving.place import KEYS, service_folder
 from churn_pipeline.serving.predictor import Predictor
 

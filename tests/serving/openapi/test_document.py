@@ -111,7 +111,7 @@ def test_what_is_asked_without_a_body_is_answered_as_the_document_says(document)
         ((kind, told),) = operation["responses"]["200"]["content"].items()
         assert answer.headers["content-type"].startswith(kind)
         if "example" in told:
-            assert answer.json() == told["example"]
+            assert _still(answer.json()) == _still(told["example"]), path
         asked.add(path)
     assert {"/rollout", "/experiment", "/v2", "/docs", "/metrics"} <= asked
 
@@ -184,7 +184,7 @@ def test_every_example_has_the_shape_that_it_is_an_example_of(document):
             validator = Draft202012Validator(json.loads(schema), registry=registry)
             validator.validate(found["example"])
             checked += 1
-    assert checked == 30
+    assert checked == 29
 
 
 def _contents(value):

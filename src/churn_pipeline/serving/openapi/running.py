@@ -19,7 +19,7 @@ from churn_pipeline.serving.openapi.shapes import (
 )
 from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.rollout.answers import Why
-from churn_pipeline.serving.rollout.results import Experiment, results
+from churn_pipeline.serving.rollout.results import Experiment
 from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
 from churn_pipeline.serving.shown import ModelShown
 
@@ -65,7 +65,7 @@ def of_the_service(predictor: Predictor) -> Json:
             "put": _change_rollout().document(),
         },
         "/rollout/abort": {"post": _abort().document()},
-        "/experiment": {"get": _experiment(predictor).document()},
+        "/experiment": {"get": _experiment().document()},
         "/model": {"get": _model().document()},
         "/model/card": {"get": _card().document()},
         "/metrics": {"get": _metrics().document()},
@@ -115,14 +115,12 @@ def _abort() -> Operation:
     )
 
 
-def _experiment(predictor: Predictor) -> Operation:
-    decision = predictor.artifact.manifest.decision
-    found = results([], RolloutState(), decision).model_dump(mode="json")
+def _experiment() -> Operation:
     return Operation(
         name="experiment",
         path="/experiment",
         summary="What came of the experiment so far, on matured labels",
-        told=json_of(ref(Experiment), found),
+        told=json_of(ref(Experiment)),
     )
 
 
