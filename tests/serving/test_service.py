@@ -276,6 +276,25 @@ def test_two_workers_are_counted_as_one_server(tmp_path):
     assert counted["churn_storage_size_bytes"] == size  # not twice that
 
 
+@pytest.mark.parametrize(
+    ("trusted", "told"),
+    [({}, "127.0.0.1"), ({"FORWARDED_ALLOW_IPS": "127.0.0.1"}, "6.6.6.6")],
+)
+def test_nobody_tells_another_address_but_a_proxy_that_is_named(
+    tmp_path, monkeypatch, trusted, told
+):
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    tiny_artifact().save(tmp_path / "artifact")
+    env = {"CHURN_ARTIFACT": str(tmp_path / "artifact"), **trusted}
+    with _serving(["churn_pipeline.serving"], tmp_path, **env) as client:
+        for path in ("/predict", "/model"):
+            headers = {"X-API-Key": "wrong", "X-Forwarded-For": "6.6.6.6"}
+            assert client.post(path, json={}, headers=headers).status_code == 401
+    log = tmp_path / "service" / "tiny" / "security.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["address"] for line in lines} == {told}
+
+
 def _metrics(client, name, wanted, seconds=20):
     """Return the metrics, as soon as one of them is what it should come to."""
     deadline = time.monotonic() + seconds

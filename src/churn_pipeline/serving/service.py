@@ -6,12 +6,15 @@ BentoML brings the processes and the packaging; `app.py` answers the requests.
 from __future__ import annotations
 
 import gc
+import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from churn_pipeline.telemetry import switch_off
 
 switch_off()  # before BentoML is imported
+# Uvicorn believes whoever on this machine tells of another's address.
+os.environ.setdefault("FORWARDED_ALLOW_IPS", "")
 
 import bentoml  # noqa: E402
 import uvicorn.config  # noqa: E402
