@@ -20,7 +20,7 @@ from churn_pipeline.serving.hook import HOOK
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of
 
-SECRET = "of-the-hook"  # noqa: S105
+SECRET = "of-the-hook-" * 4
 CHANGING = {"request_id", "time", "milliseconds", "parameters"}
 REFUSED = {
     ("/predict", 422): {"tenure_months": []},
