@@ -8,7 +8,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from churn_pipeline.serving import overload, protocol
+from churn_pipeline.serving import overload, protocol, wire
 from churn_pipeline.serving.protocol import MAX_HEAD, Protocol
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of
@@ -82,6 +82,19 @@ def test_a_head_that_does_not_come_to_an_end_in_time_is_refused(app, monkeypatch
 def test_a_connection_that_asks_nothing_is_closed(app, monkeypatch):
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.05)
     assert _said(app, end=False) == b""
+
+
+@pytest.mark.parametrize("body", [b"", b"{"])
+@pytest.mark.parametrize("path", [b"/predict", b"/hooks/registry"])
+def test_a_body_that_does_not_come_in_time_is_refused_and_hung_up_on(
+    app, monkeypatch, path, body
+):
+    monkeypatch.setattr(wire, "BODY_SECONDS", 0.05)
+    head = b"POST %s HTTP/1.1\r\nX-API-Key: %s\r\n" % (path, app.key.encode())
+    heard = _said(app, head + b"Content-Length: 9\r\n\r\n" + body, end=False)
+    status, told = _refused(heard)
+    assert (status, told["code"]) == (408, "too_slow")
+    assert told["received"] == f"{len(body)} bytes"
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ class Refusal(ValueError):
             found.append((b"www-authenticate", b'ApiKey header="X-API-Key"'))
         if self.retry_after is not None:
             found.append((b"retry-after", str(self.retry_after).encode()))
+        if self.status == HTTPStatus.REQUEST_TIMEOUT:
+            found.append((b"connection", b"close"))  # the rest may never come
         if self.allow:
             found.append((b"allow", ", ".join(self.allow).encode()))
         return tuple(found)

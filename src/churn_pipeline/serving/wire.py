@@ -108,19 +108,19 @@ async def body_of(call: Call, limit: int) -> bytes:
         Refusal: It is larger than `limit` bytes, came too slowly, or its sender hung
             up.
     """
-    message = await call.receive()
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+    message = await _next(call, deadline, 0)
     if not message.get("more_body") and message["type"] == "http.request":
         body: bytes = message.get("body", b"")
         if len(body) > limit:
             raise too_large(limit)
         return body
-    return await _rest(call, message, limit)
+    return await _rest(call, message, limit, deadline)
 
 
-async def _rest(call: Call, message: Message, limit: int) -> bytes:
+async def _rest(call: Call, message: Message, limit: int, deadline: float) -> bytes:
     """Return a body that comes in pieces, of which the first is given."""
     body = bytearray()
-    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
     while True:
         if message["type"] == "http.disconnect":
             received = f"{len(body):,} bytes of it"
@@ -132,11 +132,16 @@ async def _rest(call: Call, message: Message, limit: int) -> bytes:
             raise too_large(limit)
         if not message.get("more_body"):
             return bytes(body)
-        try:
-            async with asyncio.timeout_at(deadline):
-                message = await call.receive()
-        except TimeoutError:
-            raise too_slow(len(body)) from None
+        message = await _next(call, deadline, len(body))
+
+
+async def _next(call: Call, deadline: float, n_bytes: int) -> Message:
+    """Return the next piece of a body, of which so many bytes are there."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await call.receive()
+    except TimeoutError:
+        raise too_slow(n_bytes) from None
 
 
 def too_slow(n_bytes: int) -> Refusal:
