@@ -7,6 +7,7 @@ so that a value means the same on each side.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isnan
@@ -131,8 +132,9 @@ def read_numbers(name: str, values: Any) -> NDArray[np.float64]:
         ValueError: A value is text that is no number.
     """
     found = np.asarray(values)
-    if found.dtype.kind not in "biuf":
-        found = np.where(_is_missing(found), None, found)  # type: ignore[call-overload]
+    with suppress(TypeError, ValueError):  # all but pandas' NA and what is no number
+        return found.astype(np.float64)
+    found = np.where(_is_missing(found), None, found)  # type: ignore[call-overload]
     try:
         return found.astype(np.float64)
     except (TypeError, ValueError) as error:
@@ -154,8 +156,11 @@ def _read_categories(values: Any) -> NDArray[np.object_]:
     # NumPy's own text cuts zeros at the end off: "a\0" would be "a".
     kind = object if isinstance(values, list) else None
     found = np.asarray(values, kind).astype(object, copy=False)
-    if set(map(type, found.tolist())) <= {str}:
+    kinds = set(map(type, found.tolist()))
+    if kinds <= {str}:
         return found
+    if kinds <= {str, type(None)}:
+        return np.where(found == None, MISSING, found)  # noqa: E711 - each by itself
     missing = _is_missing(found)
     texts = [
         MISSING if absent else _as_text(value)

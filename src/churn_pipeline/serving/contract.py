@@ -8,6 +8,7 @@ answer counts them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -149,11 +150,16 @@ class Contract:
         """Return how many values are missing or unknown, by feature."""
         counted: dict[str, dict[str, int]] = {}
         for name, values in request.columns.items():
-            missing = sum(value is None or value == "" for value in values)
-            known = self.known.get(name)
-            unknown = (
-                0 if known is None else sum(bool(v) and v not in known for v in values)
-            )
+            missing, known = values.count(None), self.known.get(name)
+            unknown = 0
+            if self.features[name].type == "category":
+                counted_texts = Counter(values)
+                missing += counted_texts[""]
+                unknown = sum(
+                    n
+                    for text, n in counted_texts.items()
+                    if text and known is not None and text not in known
+                )
             counts = {"missing": missing, "unknown_category": unknown}
             counted[name] = {kind: n for kind, n in counts.items() if n}
         return {name: counts for name, counts in counted.items() if counts}
