@@ -133,12 +133,12 @@ def read_numbers(name: str, values: Any) -> NDArray[np.float64]:
     """
     found = np.asarray(values)
     with suppress(TypeError, ValueError):  # all but pandas' NA and what is no number
-        return found.astype(np.float64)
-    found = np.where(_is_missing(found), None, found)  # type: ignore[call-overload]
+        return np.asarray(found, np.float64)
+    known: NDArray[Any] = np.where(_is_missing(found), np.array(None), found)
     try:
-        return found.astype(np.float64)
+        return np.asarray(known, np.float64)
     except (TypeError, ValueError) as error:
-        bad = next(value for value in found.tolist() if not _is_number(value))
+        bad = next(value for value in known.tolist() if not _is_number(value))
         raise ValueError(
             f"expected numbers in the column {name}, got {bad!r}; "
             "leave the value empty (None) where it is not known"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from csv import Error as CSVError
 from csv import reader as csv_of_python
 from math import isnan
@@ -33,13 +34,13 @@ KINDS = (JSON, CSV, PARQUET, ARROW)
 MAX_UNPACKED = 256 * 2**20
 """Bytes that a Parquet file or an Arrow stream may say it unpacks to."""
 
-Rows = list[dict[str, Any]]
+Columns = dict[str, list[Any]]
 
 
-def rows_of(
+def columns_of(
     body: bytes, kind: str, *, numbers: set[str], texts: set[str], at_most: int
-) -> Rows:
-    """Return the rows of a body, column -> value.
+) -> Columns:
+    """Return the columns of a body by name, all of one length.
 
     Args:
         body: What was sent.
@@ -64,7 +65,10 @@ def rows_of(
         ARROW: _arrow,
     }
     try:
-        columns = _columns(read[kind](body, at_most), numbers | texts, at_most)
+        table = read[kind](body, at_most)
+        if kind == CSV and table.num_rows <= at_most:
+            table = _with_numbers(table, numbers)
+        columns = _columns(table, numbers | texts, at_most)
     except (pa.ArrowException, CSVError, OSError, ValueError) as error:
         if isinstance(error, Refusal):
             raise
@@ -72,12 +76,12 @@ def rows_of(
         raise refusal(400, "invalid_body", expected=kind, received=received) from None
     if kind == CSV:
         for name in numbers & columns.keys():
-            columns[name] = [_number(cell) for cell in columns[name]]
-    names = list(columns)
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns.values())]
+            if str in set(map(type, columns[name])):
+                columns[name] = [_number(cell) for cell in columns[name]]
+    return columns
 
 
-def _columns(table: pa.Table, known: set[str], at_most: int) -> dict[str, list[Any]]:
+def _columns(table: pa.Table, known: set[str], at_most: int) -> Columns:
     if table.num_rows > at_most:
         raise _too_many(at_most)
     check_schema(table.schema)
@@ -136,6 +140,21 @@ def _check_unpacked(n_bytes: int) -> None:
     if n_bytes > MAX_UNPACKED:
         expected = f"at most {MAX_UNPACKED:,} bytes unpacked"
         raise refusal(413, "too_large", expected=expected, received="more")
+
+
+def _with_numbers(table: pa.Table, names: set[str]) -> pa.Table:
+    """Return a table of texts, columns that are numbers throughout as such.
+
+    What Arrow takes for a number `_number` takes too; the other way round it is not so.
+    """
+    import pyarrow as pa
+
+    for place, name in enumerate(table.column_names):
+        if name in names:
+            with suppress(pa.ArrowInvalid):
+                column = table.column(place).cast(pa.float64())
+                table = table.set_column(place, name, column)
+    return table
 
 
 def _number(text: Any) -> Any:

@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 
 from churn_pipeline.feature import Feature
 from churn_pipeline.release.artifact import Manifest
-from churn_pipeline.serving.bodies import rows_of
+from churn_pipeline.serving.bodies import Columns, columns_of
 from churn_pipeline.serving.contract import (
     CUSTOMER_ID,
     LARGEST_ID,
@@ -54,6 +54,9 @@ class Reader:
         self._one = msgspec.json.Decoder(row).decode
         self._rows_type: Any = list[row]  # type: ignore[valid-type]
         self._many = msgspec.json.Decoder(self._rows_type).decode
+        kinds = [*(_type(feature) for feature in self._features), _identity()]
+        lists: list[Any] = [list.__class_getitem__(kind | None) for kind in kinds]
+        self._types = dict(zip((*self.names, CUSTOMER_ID), lists, strict=True))
 
     def one(self, body: bytes) -> Values:
         """Return the values of a customer, None where missing, the id last.
@@ -104,10 +107,17 @@ class Reader:
         Raises:
             Refusal: It cannot be read, or breaks the contract.
         """
-        rows = rows_of(
+        columns = columns_of(
             body, kind, numbers=self._numbers, texts=self._texts, at_most=at_most
         )
-        return self._checked(rows, at_most, fill)
+        try:
+            return self._table(columns)
+        except (msgspec.MsgspecError, KeyError, ValueError):
+            names = list(columns)
+            rows = [
+                dict(zip(names, row, strict=True)) for row in zip(*columns.values())
+            ]
+            return self._checked(rows, at_most, fill)
 
     def _checked(self, rows: Any, at_most: int, fill: Fill | None) -> list[Values]:
         """Return the values of rows, by the contract where they are not plain ones."""
@@ -119,6 +129,21 @@ class Reader:
         if not 1 <= len(found) <= at_most:
             return self._rows(self._contract.read_rows(whole, at_most=at_most))
         return [astuple(row) for row in found]
+
+    def _table(self, columns: Columns) -> list[Values]:
+        """Return the values of each customer of columns that keep the contract.
+
+        Raises:
+            MsgspecError, KeyError, ValueError: They may not, or there are no rows.
+        """
+        n_rows = len(columns[self.names[0]])
+        if not n_rows or not self._types.keys() >= columns.keys():
+            raise ValueError
+        given = {CUSTOMER_ID: [None] * n_rows} | columns
+        checked = (
+            msgspec.convert(given[name], kind) for name, kind in self._types.items()
+        )
+        return list(zip(*checked, strict=True))
 
     def request(self, rows: list[Values]) -> Request:
         """Return rows as columns by name."""
@@ -136,9 +161,7 @@ def _struct(features: list[Feature]) -> Any:
         (f"feature_{i}", _type(feature) | None, msgspec.field(name=feature.name))
         for i, feature in enumerate(features)
     ]
-    text = Annotated[str, msgspec.Meta(max_length=200)]
-    whole = Annotated[int, msgspec.Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
-    fields.append((CUSTOMER_ID, text | whole | None, None))
+    fields.append((CUSTOMER_ID, _identity() | None, None))
     return msgspec.defstruct(
         "Row", fields, forbid_unknown_fields=True, kw_only=True, gc=False
     )
@@ -150,3 +173,8 @@ def _type(feature: Feature) -> Any:
     low = -_LARGEST if feature.min is None else feature.min
     high = _LARGEST if feature.max is None else feature.max
     return Annotated[float, msgspec.Meta(ge=low, le=high)]
+
+
+def _identity() -> Any:
+    text = Annotated[str, msgspec.Meta(max_length=200)]
+    return text | Annotated[int, msgspec.Meta(ge=-LARGEST_ID, le=LARGEST_ID)]
