@@ -1,0 +1,306 @@
+"""Whether the champion has to be made anew: a decision with its reasons, by rule.
+
+Nothing here looks at a clock or a file. What is not known is said, and never taken for
+a sign that all is well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from churn_pipeline.monitoring.requests import Request
+from churn_pipeline.monitoring.verdict import (
+    NOTHING_NEWER,
+    TARGET,
+    DriftVerdict,
+    first_names,
+)
+from churn_pipeline.params import Params
+
+Kind = Literal[
+    "drift", "degradation", "new_data", "schedule", "manual", "business_change"
+]
+
+
+class Action(StrEnum):
+    """What is done; each does more than the one before."""
+
+    NOTHING = "nothing"
+    RECALIBRATE = "recalibrate"
+    RETRAIN = "retrain"
+
+
+class RetrainPolicy(Params):
+    """When a model is made anew (`monitoring.retrain`).
+
+    Attributes:
+        when: `auto`: `kedro churn loop` does what is decided; `ask`: it says so, and a
+            person runs it with a reason.
+        min_days_between: Days after a model was made, released or not, in which none
+            is made but for a reason that somebody gives.
+        max_age_days: Age of the champion at which it is made anew; None: no age is.
+        min_new_labels_share: New rows with known labels, as a share of the rows that
+            the champion was fit on, at which it is made anew; None: at no share.
+        min_drift_cost: Money a customer that a drift costs, at least, to be a reason.
+    """
+
+    when: Literal["auto", "ask"] = "auto"
+    min_days_between: int = Field(default=14, ge=0)
+    max_age_days: int | None = Field(default=180, ge=1)
+    min_new_labels_share: float | None = Field(default=0.5, gt=0)
+    min_drift_cost: float = Field(default=0.0, ge=0)
+
+
+class Standing(Params):
+    """How good the champion is by now, against what it was.
+
+    Attributes:
+        basis: `realised`, by labels, or `estimated`, without them.
+        ranking_fell: Whether it tells who leaves less well than it did.
+        calibration_moved: Whether its probabilities are no longer what happens.
+        text: What was found, in words.
+    """
+
+    basis: Literal["realised", "estimated"]
+    ranking_fell: bool
+    calibration_moved: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a decision rests on; None: not known.
+
+    Attributes:
+        champion: Version of the model that serves.
+        made: When the run that made it began.
+        newest: When the run of the newest model began, a refused one included.
+        rows: Rows that the champion was fit on.
+        verdict: What became of inputs, predictions and churn rate.
+        standing: How good the champion is by now.
+        new_labels: Rows with a known label that are newer than the champion's.
+        costs_changed: Names of what is another now in `params:decision`.
+        requests: Requests that no model was made after.
+        reason: Why somebody wants a model made anew, by hand; empty: nobody does.
+    """
+
+    champion: str
+    made: dt.datetime
+    newest: dt.datetime
+    rows: int
+    verdict: DriftVerdict | None = None
+    standing: Standing | None = None
+    new_labels: int | None = None
+    costs_changed: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
+    reason: str = ""
+
+
+class Reason(Params):
+    """One reason.
+
+    Attributes:
+        kind: What it is of.
+        action: What it asks for.
+        text: What was found, in words.
+        numbers: The figures, by name.
+    """
+
+    kind: Kind
+    action: Action
+    text: str
+    numbers: dict[str, float] = Field(default_factory=dict)
+
+
+class RetrainDecision(Params):
+    """What is done about the champion, and why.
+
+    Attributes:
+        date: The day.
+        champion: Version of the model that it is about.
+        newest: When the run of the newest model began: with one that is newer, this
+            decision has been carried out.
+        action: What is done.
+        reasons: Why; those that ask for most come first.
+        held: Why less is done than a reason asks for; empty where it is done.
+        missing: What could not be looked at, in words.
+        when: The policy's.
+    """
+
+    date: dt.date
+    champion: str
+    newest: dt.datetime
+    action: Action
+    reasons: tuple[Reason, ...] = ()
+    held: str = ""
+    missing: tuple[str, ...] = ()
+    when: Literal["auto", "ask"] = "auto"
+
+    @property
+    def in_words(self) -> str:
+        """What is done and why, as one line."""
+        told = "; ".join(reason.text for reason in self.reasons) or "no reason to"
+        held = f" (held: {self.held})" if self.held else ""
+        unseen = f"; not known: {'; '.join(self.missing)}" if self.missing else ""
+        return f"{self.action}: {told}{held}{unseen}"
+
+
+def decide(
+    evidence: Evidence, policy: RetrainPolicy, *, today: dt.date
+) -> RetrainDecision:
+    """Return what is to be done.
+
+    A recalibration alone is decided where the probabilities are wrong and nothing says
+    that the ranking is.
+
+    Args:
+        evidence: What was found.
+        policy: The rules.
+        today: The day, UTC.
+    """
+    verdict = evidence.verdict
+    if verdict is not None and verdict.model_version != evidence.champion:
+        evidence = replace(evidence, verdict=None)  # it is of a former champion
+    rank = list(Action)
+    reasons = sorted(
+        _reasons(evidence, policy, today), key=lambda found: -rank.index(found.action)
+    )
+    held = _held(evidence, policy, reasons, today) if reasons else ""
+    return RetrainDecision(
+        date=today,
+        champion=evidence.champion,
+        newest=evidence.newest,
+        action=Action.NOTHING if held or not reasons else reasons[0].action,
+        reasons=tuple(reasons),
+        held=held,
+        missing=tuple(_missing(evidence)),
+        when=policy.when,
+    )
+
+
+def _reasons(
+    evidence: Evidence, policy: RetrainPolicy, today: dt.date
+) -> Iterator[Reason]:
+    """Yield every reason that holds."""
+    yield from _asked(evidence)
+    yield from _by_costs(evidence)
+    yield from _by_performance(evidence)
+    yield from _by_drift(evidence, policy)
+    yield from _by_labels(evidence, policy)
+    yield from _by_age(evidence, policy, today)
+
+
+def _asked(evidence: Evidence) -> Iterator[Reason]:
+    if evidence.reason:
+        yield Reason(kind="manual", action=Action.RETRAIN, text=evidence.reason)
+    for request in evidence.requests:
+        text = f"{request.who} asks: {request.reason}"
+        yield Reason(kind="manual", action=Action.RETRAIN, text=text)
+
+
+def _by_costs(evidence: Evidence) -> Iterator[Reason]:
+    if evidence.costs_changed:
+        text = f"the decision has changed: {', '.join(evidence.costs_changed)}"
+        yield Reason(kind="business_change", action=Action.RETRAIN, text=text)
+
+
+def _by_performance(evidence: Evidence) -> Iterator[Reason]:
+    standing = evidence.standing
+    if standing is None or not (standing.ranking_fell or standing.calibration_moved):
+        return
+    action = Action.RETRAIN if standing.ranking_fell else Action.RECALIBRATE
+    text = f"{standing.text} ({standing.basis})"
+    yield Reason(kind="degradation", action=action, text=text)
+
+
+def _by_drift(evidence: Evidence, policy: RetrainPolicy) -> Iterator[Reason]:
+    verdict = evidence.verdict
+    if verdict is None or not verdict.confirmed:
+        return
+    numbers = {
+        "share_drifted": verdict.share_drifted,
+        "cost": verdict.cost,
+        "windows": float(len(verdict.window_dates)),
+    }
+    names = [*verdict.drifted, *verdict.others_drifted]
+    if verdict.prediction.drifted:
+        names.insert(0, "predictions")
+    if names == [TARGET]:
+        # As many seem to leave as before, and more or fewer do.
+        text = "the churn rate moved, and neither inputs nor predictions did"
+        yield Reason(
+            kind="drift", action=Action.RECALIBRATE, text=text, numbers=numbers
+        )
+    elif verdict.cost >= policy.min_drift_cost:
+        text = f"confirmed drift of {first_names(names)}"
+        yield Reason(kind="drift", action=Action.RETRAIN, text=text, numbers=numbers)
+
+
+def _by_labels(evidence: Evidence, policy: RetrainPolicy) -> Iterator[Reason]:
+    least = policy.min_new_labels_share
+    if evidence.new_labels is None or least is None:
+        return
+    share = evidence.new_labels / max(1, evidence.rows)
+    if share >= least:
+        yield Reason(
+            kind="new_data",
+            action=Action.RETRAIN,
+            text=f"{evidence.new_labels:,} newer rows have labels by now, {share:.0%} "
+            "of those that the model was fit on",
+            numbers={"rows": float(evidence.new_labels), "share": share},
+        )
+
+
+def _by_age(
+    evidence: Evidence, policy: RetrainPolicy, today: dt.date
+) -> Iterator[Reason]:
+    age = (today - evidence.made.date()).days
+    if policy.max_age_days is not None and age >= policy.max_age_days:
+        yield Reason(
+            kind="schedule",
+            action=Action.RETRAIN,
+            text=f"the model is {age} days old, {policy.max_age_days} are allowed",
+            numbers={"age_days": float(age)},
+        )
+
+
+def _held(
+    evidence: Evidence, policy: RetrainPolicy, reasons: list[Reason], today: dt.date
+) -> str:
+    """Return why nothing is done all the same; empty where it is."""
+    kinds = {reason.kind for reason in reasons}
+    if "manual" in kinds:
+        return ""
+    verdict = evidence.verdict
+    faults = [f.key for f in verdict.faults if f.confirmed] if verdict else []
+    if faults and kinds == {"drift"}:
+        return (
+            f"the data look faulty ({first_names(faults)}) and a model would learn "
+            "that; mend the data, or give a reason"
+        )
+    since = (today - evidence.newest.date()).days
+    if since < policy.min_days_between:
+        return (
+            f"the newest model was made {since} days ago, {policy.min_days_between} "
+            "have to lie between two"
+        )
+    return ""
+
+
+def _missing(evidence: Evidence) -> Iterator[str]:
+    """Yield what could not be looked at."""
+    verdict = evidence.verdict
+    if verdict is None:
+        yield "whether anything drifted: there is no verdict; run `drift_reporting`"
+    elif verdict.verdict == NOTHING_NEWER:
+        yield "whether anything drifted: there are no rows newer than the training's"
+    if evidence.standing is None:
+        yield "how good the model is by now: no label has matured, nothing estimates it"
+    if evidence.new_labels is None:
+        yield "how many newer rows have labels"

@@ -1,0 +1,132 @@
+"""A model is made anew for a reason, not too often, and never on what is not known."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from churn_pipeline.monitoring.decision import (
+    Action,
+    Evidence,
+    RetrainPolicy,
+    Standing,
+    decide,
+)
+from churn_pipeline.monitoring.requests import Request
+from tests.monitoring.verdicts import QUIET, drifted, faulty, moved_rate
+
+TODAY = dt.date(2026, 3, 1)
+MADE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+FINE = Standing(
+    basis="realised", ranking_fell=False, calibration_moved=False, text="as before"
+)
+EVIDENCE = Evidence(
+    champion="v1",
+    made=MADE,
+    newest=MADE,
+    rows=1000,
+    verdict=QUIET,
+    standing=FINE,
+    new_labels=100,
+)
+POLICY = RetrainPolicy(max_age_days=90)
+
+
+def _decided(policy=POLICY, today=TODAY, **changes):
+    return decide(replace(EVIDENCE, **changes), policy, today=today)
+
+
+def test_nothing_is_done_without_a_reason():
+    found = _decided()
+    assert (found.action, found.reasons, found.missing) == (Action.NOTHING, (), ())
+    assert found.in_words == "nothing: no reason to"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"reason": "new tariff"}, "manual"),
+        ({"costs_changed": ("offer_cost",)}, "business_change"),
+        ({"verdict": drifted("strong")}, "drift"),
+        ({"new_labels": 500}, "new_data"),
+        ({"made": MADE - dt.timedelta(days=31)}, "schedule"),
+        (
+            {"standing": FINE.model_copy(update={"ranking_fell": True})},
+            "degradation",
+        ),
+    ],
+)
+def test_each_reason_alone_makes_a_model(changes, kind):
+    found = _decided(**changes)
+    assert found.action is Action.RETRAIN
+    assert [reason.kind for reason in found.reasons] == [kind]
+
+
+def test_a_drift_that_is_not_confirmed_waits():
+    assert _decided(verdict=drifted("strong", confirmed=False)).reasons == ()
+
+
+def test_a_drift_that_costs_less_than_the_policy_asks_for_is_no_reason():
+    cheap = POLICY.model_copy(update={"min_drift_cost": 5.0})
+    assert _decided(cheap, verdict=drifted("strong", cost=4.9)).reasons == ()
+    dear = _decided(cheap, verdict=drifted("strong", cost=5.0))
+    assert dear.reasons[0].numbers["cost"] == 5.0
+
+
+def test_probabilities_that_are_wrong_alone_are_calibrated_again():
+    off = FINE.model_copy(update={"calibration_moved": True, "text": "rate 9 % for 5"})
+    found = _decided(standing=off)
+    assert found.action is Action.RECALIBRATE
+    assert found.reasons[0].text == "rate 9 % for 5 (realised)"
+    both = off.model_copy(update={"ranking_fell": True})
+    assert _decided(standing=both).action is Action.RETRAIN
+
+
+def test_a_churn_rate_that_moves_alone_is_calibrated_again():
+    found = _decided(verdict=moved_rate(), standing=None)
+    assert found.action is Action.RECALIBRATE
+    assert found.missing == (
+        "how good the model is by now: no label has matured, nothing estimates it",
+    )
+
+
+def test_what_asks_for_most_is_done_and_every_reason_is_told():
+    found = _decided(verdict=moved_rate(), new_labels=600)
+    assert found.action is Action.RETRAIN
+    assert [reason.kind for reason in found.reasons] == ["new_data", "drift"]
+
+
+def test_two_models_are_some_days_apart_unless_somebody_asks():
+    refused = TODAY - dt.timedelta(days=13)
+    newest = dt.datetime.combine(refused, dt.time(), dt.UTC)
+    held = _decided(newest=newest, new_labels=500)
+    assert held.action is Action.NOTHING
+    assert held.held == (
+        "the newest model was made 13 days ago, 14 have to lie between two"
+    )
+    assert held.reasons[0].kind == "new_data"
+    asked = Request(id="a", reason="prices", who="Ada", time=MADE)
+    found = _decided(newest=newest, requests=(asked,))
+    assert found.action is Action.RETRAIN
+    assert found.reasons[0].text == "Ada asks: prices"
+
+
+def test_no_model_learns_from_data_that_look_faulty():
+    held = _decided(verdict=faulty("missing", "income"))
+    assert held.action is Action.NOTHING
+    assert held.held.startswith("the data look faulty (missing:income)")
+    found = _decided(verdict=faulty("missing", "income"), reason="it is no fault")
+    assert found.action is Action.RETRAIN
+
+
+def test_what_is_not_known_is_said():
+    found = _decided(verdict=None, standing=None, new_labels=None)
+    assert found.action is Action.NOTHING
+    assert len(found.missing) == 3
+    assert "not known: whether anything drifted" in found.in_words
+
+
+def test_a_verdict_on_a_former_champion_tells_nothing():
+    found = _decided(champion="v2", verdict=drifted("strong"))
+    assert found.reasons == ()
+    assert found.missing[0].startswith("whether anything drifted: there is no verdict")
