@@ -34,7 +34,7 @@ from churn_pipeline.release.session import Session
 from churn_pipeline.serving.answering import Asked, answer_many
 from churn_pipeline.serving.bodies import ARROW, CSV, JSON, PARQUET
 from churn_pipeline.serving.decide import decide
-from churn_pipeline.serving.openapi import example_rows
+from churn_pipeline.serving.openapi.examples import example_rows
 from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.routing import Alone
 from churn_pipeline.serving.writing import write_batches
