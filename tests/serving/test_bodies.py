@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import csv
 
+from churn_pipeline.serving import bodies
 from churn_pipeline.serving.bodies import ARROW, CSV, PARQUET
 from tests.factories import tiny_columns
 
@@ -39,6 +40,14 @@ def test_a_table_is_answered_as_json_is(client, kind):
     answer = _post(client, kind, columns).json()
     assert answer["predictions"] == expected["predictions"]
     assert answer["warnings"] == expected["warnings"]
+
+
+def test_a_table_that_says_it_unpacks_to_too_much_is_refused(client, monkeypatch):
+    columns = tiny_columns(60, seed=5)
+    monkeypatch.setattr(bodies, "MAX_UNPACKED", 500)
+    refused = _post(client, PARQUET, columns)
+    assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+    assert refused.json()["expected"] == "at most 500 bytes unpacked"
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -27,7 +27,7 @@ Fill = Callable[[Any, int], Any]
 """From what came as rows, and the most of them, to rows that have their features."""
 
 _LARGEST = 3.4028234e38
-"""Beyond it float32 overflows: left to the contract's way, which is told of it."""
+"""Beyond it float32 overflows, and `Infinity` is no JSON: left to the contract."""
 
 
 class Reader:

@@ -20,6 +20,11 @@ def test_a_named_origin_is_allowed_and_no_other():
         assert cors.headers(other) == ()
 
 
+def test_a_cache_keeps_the_answers_of_two_origins_apart():
+    told = Cors(["https://desk.example"]).headers(DESK)
+    assert (b"vary", b"origin") in told
+
+
 def test_no_answer_lets_a_page_send_cookies():
     told = dict((*Cors(["https://desk.example"]).headers(DESK), *PREFLIGHT))
     assert b"x-api-key" in told[b"access-control-allow-headers"]

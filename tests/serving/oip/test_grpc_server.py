@@ -9,6 +9,7 @@ import pytest
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH
 from churn_pipeline.serving.oip.place import grpc_of
 from churn_pipeline.serving.overload import MOST_BATCHES
+from churn_pipeline.serving.refusal import refusal
 from tests.factories import tiny_artifact, tiny_columns
 from tests.ports import free_port
 from tests.serving.apps import app_of, client_of
@@ -206,6 +207,16 @@ def test_a_large_request_of_one_customer_waits_for_the_thread(app, ask, monkeypa
     with pytest.raises(grpc.aio.AioRpcError, match="batches in work"):
         ask("ModelInfer", long)
     assert ask("ModelInfer", _request(GOOD)).outputs
+
+
+def test_calls_beyond_what_may_wait_are_sent_away(app, ask, monkeypatch):
+    def full():
+        raise refusal(503, "overloaded", expected="at most 256", received="one more")
+
+    monkeypatch.setattr(app.parts.gate, "enter", full)
+    with pytest.raises(grpc.aio.AioRpcError, match="at most 256") as refused:
+        ask("ServerLive", pb.ServerLiveRequest())
+    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
 
 
 def test_a_message_larger_than_is_taken_is_refused(ask):
