@@ -60,15 +60,7 @@ def propose_release(
         RefitError: The fit fails, or does worse than before; nothing is released.
     """
     verdict = Verdict.model_validate(gate_verdict)
-    proposed = Release(
-        artifact=artifact,
-        approved=verdict.approved,
-        reasons=verdict.reasons,
-        metrics=metrics,
-        policy=release.policy,
-        compared_with=verdict.compared_with,
-        card=model_card,
-    )
+    proposed = _as_it_is(artifact, verdict, metrics, model_card, release)
     if not verdict.approved:
         return proposed
     from churn_pipeline.pipelines.release.refit import Told, refit
@@ -84,3 +76,22 @@ def propose_release(
         margin=release.refit_margin,
     )
     return replace(proposed, artifact=fit_again, measured=artifact)
+
+
+def _as_it_is(
+    artifact: Artifact,
+    verdict: Verdict,
+    metrics: dict[str, float],
+    model_card: str,
+    release: ReleaseParams,
+) -> Release:
+    """Return the release of a model without another fit."""
+    return Release(
+        artifact=artifact,
+        approved=verdict.approved,
+        reasons=verdict.reasons,
+        metrics=metrics,
+        policy=release.policy,
+        compared_with=verdict.compared_with,
+        card=model_card,
+    )
