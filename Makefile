@@ -8,6 +8,8 @@ FEAST := $(VENV)/feast
 TRITON := $(VENV)/triton
 ENV ?= local
 PORT ?= 3000
+BENCHES := startup features tuning gpu access journal matured experiments online_features \
+  explain explain_choice
 NO_UPDATE_CHECK := jupyterlab.handlers.announcements.NeverCheckForUpdate
 
 help: ## List the targets
@@ -46,8 +48,12 @@ viz: $(VENV)/ready data-set ## Look at pipelines, data and plots in the browser 
 mlflow: $(VENV)/ready ## Look at runs and the model registry in the browser
 	@$(BIN)/kedro mlflow ui
 
-bench: $(VENV)/ready-dev ## Measure speed against named peers (minutes)
-	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/ready-dev ## Measure speed against named peers, after `make run` (an hour)
+	@model=$$(ls -d data/06_models/company/released/* 2>/dev/null | tail -1); \
+	test -n "$$model" || { echo "expected a model to measure, found none: make run" >&2; exit 1; }; \
+	for script in $(BENCHES); do $(BIN)/python benchmarks/$$script.py || exit 1; done; \
+	for script in serving serving_batch serving_overload; do \
+	  $(BIN)/python benchmarks/$$script.py $$model || exit 1; done
 
 bench-quality: $(VENV)/ready-bench ## Measure the net's quality against named peers (hours, resumable)
 	@$(BIN)/python -m benchmarks.quality
