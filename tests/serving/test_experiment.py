@@ -116,6 +116,22 @@ def test_on_a_full_disk_errors_stop_the_challenger_and_the_rest_goes_on(app):
     assert 'churn_workers{version="v1"} 1' in client.get("/metrics").text
 
 
+def test_a_challenger_that_fails_for_single_customers_is_stopped(app):
+    client = client_of(app)
+    _change(client, canary={"steps": [100], "hours": 0})
+    refresh(app.parts)
+
+    def fail(values):
+        raise RuntimeError("no answer")
+
+    app.parts.models.get("v2").one = fail
+    for _ in range(20):
+        told = client.post("/predict", json=GOOD | {"customer_id": "A"}).json()
+        assert (told["model_version"], told["variant"]) == ("v1", "outside")
+    refresh(app.parts)
+    assert "answers that failed" in client.get("/rollout").json()["stopped"]
+
+
 def test_a_challenger_that_fails_in_explanations_is_seen_and_stopped(app):
     client = client_of(app)
     _change(client, canary={"steps": [100], "hours": 0})
