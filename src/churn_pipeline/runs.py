@@ -20,6 +20,7 @@ from churn_pipeline.release.atomic import replace
 logger = logging.getLogger(__name__)
 Status = Literal["running", "done", "failed"]
 FOLDER = "data/06_models/{dataset}/runs"
+_VERSION = "%Y-%m-%dT%H.%M.%S.%fZ"
 
 
 class RunRecord(BaseModel):
@@ -102,3 +103,22 @@ def read_records(project: Path, dataset: str) -> list[RunRecord]:
                 error.errors()[0]["msg"],
             )
     return found
+
+
+def began(version: str) -> dt.datetime:
+    """Return when the run of a version began, UTC.
+
+    Raises:
+        ValueError: It is none of Kedro's versions.
+
+    Examples:
+        >>> began("2026-11-21T01.33.09.000Z").isoformat()
+        '2026-11-21T01:33:09+00:00'
+    """
+    try:
+        return dt.datetime.strptime(version, _VERSION).replace(tzinfo=dt.UTC)
+    except ValueError as error:
+        raise ValueError(
+            f"expected a version such as 2026-11-21T01.33.09.000Z, which tells when "
+            f"its run began, got {version!r}; train a model with `kedro run`"
+        ) from error

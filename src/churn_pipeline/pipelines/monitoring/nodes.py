@@ -1,0 +1,119 @@
+"""Decide what is done about the champion, and raise alerts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from dataclasses import fields
+from typing import Any
+
+import pandas as pd
+
+from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.monitoring.alerts.rules import alerts_of
+from churn_pipeline.monitoring.alerts.tell import Alerts, Raised
+from churn_pipeline.monitoring.decision import (
+    Evidence,
+    RetrainDecision,
+    RetrainPolicy,
+    decide,
+)
+from churn_pipeline.monitoring.facts import facts_of
+from churn_pipeline.monitoring.requests import Request, open_since
+from churn_pipeline.monitoring.verdict import DriftVerdict
+from churn_pipeline.params import Params
+from churn_pipeline.release.artifact import Manifest
+from churn_pipeline.runs import began
+
+logger = logging.getLogger(__name__)
+
+
+class Monitoring(Params):
+    """What follows from a watch (root key `monitoring`).
+
+    Attributes:
+        reason: Why a model is to be made anew, given by hand; empty: by rule alone.
+        retrain: The rules.
+    """
+
+    reason: str = ""
+    retrain: RetrainPolicy = RetrainPolicy()
+
+
+def decide_retraining(
+    *,
+    drift_verdict: dict[str, Any],
+    model_input: pd.DataFrame,
+    champion: Any,
+    models_made: list[str],
+    retrain_requests: list[dict[str, Any]],
+    monitoring: Monitoring,
+    decision: Decision,
+    today: str,
+) -> dict[str, Any]:
+    """Return what is to be done about the champion, see `RetrainDecision`.
+
+    Args:
+        drift_verdict: The verdict on the newest date.
+        model_input: The newest one, with the labels that have matured by now.
+        champion: The artifact that serves.
+        models_made: Versions of every model, released or not, the oldest first.
+        retrain_requests: Who asked for another model, see `monitoring.requests`.
+        monitoring: The rules, and a reason given by hand.
+        decision: Costs and values as they are now.
+        today: ISO date, UTC.
+    """
+    manifest = champion.manifest
+    newest = began(models_made[-1])
+    asked = [Request.model_validate(request) for request in retrain_requests]
+    found = decide(
+        Evidence(
+            champion=manifest.version,
+            made=began(manifest.version),
+            newest=newest,
+            rows=manifest.fitted.facts.rows,
+            verdict=DriftVerdict.model_validate(drift_verdict),
+            new_labels=_new_labels(model_input, manifest),
+            costs_changed=_changed(manifest.decision, decision.of_the_model),
+            requests=open_since(asked, newest),
+            reason=monitoring.reason,
+        ),
+        monitoring.retrain,
+        today=dt.date.fromisoformat(today),
+    )
+    logger.info("decided: %s", found.in_words)
+    return found.model_dump(mode="json")
+
+
+def raise_alerts(
+    drift_verdict: dict[str, Any],
+    retraining_decision: dict[str, Any],
+    data_quality_report: dict[str, Any],
+    alerts: Alerts,
+) -> Raised:
+    """Return the alerts that hold, for the book and the sinks to tell."""
+    facts = facts_of(
+        DriftVerdict.model_validate(drift_verdict),
+        RetrainDecision.model_validate(retraining_decision),
+        data_quality_report,
+    )
+    found = alerts_of(facts, alerts.rules, report=alerts.report)
+    for alert in found:
+        logger.info("%s: %s", alert.severity, alert.title)
+    return Raised(tuple(found), dt.timedelta(hours=alerts.repeat_hours))
+
+
+def _new_labels(model_input: pd.DataFrame, manifest: Manifest) -> int:
+    """Return how many rows with a known label are newer than the champion's."""
+    dates = pd.to_datetime(model_input["observation_date"])
+    newer = dates > pd.Timestamp(manifest.fitted.facts.last)
+    return int((newer & model_input["label"].notna()).sum())
+
+
+def _changed(before: Decision, after: Decision) -> tuple[str, ...]:
+    """Return the names of the costs and values that differ."""
+    return tuple(
+        field.name
+        for field in fields(Decision)
+        if getattr(before, field.name) != getattr(after, field.name)
+    )

@@ -1,0 +1,42 @@
+"""The monitoring pipeline."""
+
+from kedro.pipeline import Node, Pipeline
+
+from churn_pipeline.pipelines import drift_reporting
+from churn_pipeline.pipelines.monitoring import nodes
+from churn_pipeline.pipelines.wiring import by_name
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Return the pipeline that watches, decides and raises alerts."""
+    follows = Pipeline(
+        [
+            Node(
+                nodes.decide_retraining,
+                inputs=by_name(
+                    "drift_verdict",
+                    "model_input",
+                    "champion",
+                    "models_made",
+                    "retrain_requests",
+                    "params:monitoring",
+                    "params:decision",
+                    "params:today",
+                ),
+                outputs="retraining_decision",
+                name="decide_retraining",
+            ),
+            Node(
+                nodes.raise_alerts,
+                inputs=by_name(
+                    "drift_verdict",
+                    "retraining_decision",
+                    "data_quality_report",
+                    "params:alerts",
+                ),
+                outputs="alerts",
+                name="raise_alerts",
+            ),
+        ]
+    )
+    return drift_reporting.create_pipeline() + follows

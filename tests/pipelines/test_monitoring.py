@@ -1,0 +1,80 @@
+"""The watch's decision rests on what the champion's manifest says."""
+
+import datetime as dt
+from dataclasses import replace
+
+import pandas as pd
+import yaml
+
+from churn_pipeline.monitoring.requests import Request
+from churn_pipeline.pipelines.monitoring.nodes import Monitoring, decide_retraining
+from tests.conftest import ROOT
+from tests.factories import TINY_DECISION, tiny_artifact
+from tests.monitoring.verdicts import QUIET
+
+CHAMPION = tiny_artifact()  # made on 2026-01-01, fit on 200 rows until 2025-09-01
+VERSION = CHAMPION.manifest.version
+VERDICT = QUIET.model_copy(update={"model_version": VERSION}).model_dump(mode="json")
+
+
+def _decided(**changes):
+    rows = pd.DataFrame(
+        {"observation_date": ["2025-09-01", "2025-10-01"], "label": [1.0, None]}
+    )
+    given = {
+        "drift_verdict": VERDICT,
+        "model_input": rows,
+        "champion": CHAMPION,
+        "models_made": [VERSION],
+        "retrain_requests": [],
+        "monitoring": Monitoring(),
+        "decision": TINY_DECISION,
+        "today": "2026-02-01",
+    }
+    return decide_retraining(**{**given, **changes})
+
+
+def test_a_quiet_watch_decides_nothing():
+    found = _decided()
+    assert (found["action"], found["reasons"], found["date"]) == (
+        "nothing",
+        [],
+        "2026-02-01",
+    )
+
+
+def test_rows_count_as_new_once_their_label_is_known():
+    dates = ["2025-09-01"] * 300 + ["2025-10-01"] * 100 + ["2025-11-01"] * 500
+    labels = [0.0] * 400 + [None] * 500
+    found = _decided(
+        model_input=pd.DataFrame({"observation_date": dates, "label": labels})
+    )
+    assert [reason["numbers"] for reason in found["reasons"]] == [
+        {"rows": 100.0, "share": 0.5}
+    ]
+
+
+def test_other_costs_are_a_reason_and_the_length_of_the_list_is_none():
+    longer = replace(TINY_DECISION, capacity=7, assumed=True)
+    assert _decided(decision=longer)["action"] == "nothing"
+    dearer = replace(TINY_DECISION, contact_cost=3, offer_cost=1)
+    told = [reason["text"] for reason in _decided(decision=dearer)["reasons"]]
+    assert told == ["the decision has changed: contact_cost, offer_cost"]
+
+
+def test_a_request_counts_until_the_next_model_is_made():
+    asked = Request(
+        id="a",
+        reason="prices",
+        who="Ada",
+        time=dt.datetime(2026, 1, 20, tzinfo=dt.UTC),
+    ).model_dump(mode="json")
+    assert _decided(retrain_requests=[asked])["action"] == "retrain"
+    later = [VERSION, "2026-01-21T00.00.00.000Z"]  # refused by its gate
+    assert _decided(retrain_requests=[asked], models_made=later)["reasons"] == []
+
+
+def test_the_parameters_as_written_are_the_defaults():
+    text = (ROOT / "conf/base/parameters_monitoring.yml").read_text("utf-8")
+    written = Monitoring.model_validate(yaml.safe_load(text)["monitoring"])
+    assert written == Monitoring()
