@@ -5,6 +5,7 @@ from omegaconf.resolvers import oc
 from churn_pipeline.hooks import (
     CallsHook,
     ConsoleHook,
+    DueHook,
     JournalHook,
     QualityHook,
     TodayHook,
@@ -18,8 +19,8 @@ from churn_pipeline.telemetry import switch_off
 switch_off()
 
 _tracking = TrackingHook()
-# pluggy calls the last one first: the day is settled and the journal clears up
-# before anything is read.
+# pluggy calls the last one first: a run that is not due leaves no trace, the day is
+# settled and the journal clears up before anything is read.
 HOOKS = (
     ConsoleHook(),
     QualityHook(),
@@ -27,6 +28,7 @@ HOOKS = (
     _tracking,
     JournalHook(_tracking),
     TodayHook(),
+    DueHook(),
 )
 
 CONTEXT_CLASS = ProjectContext

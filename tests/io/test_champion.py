@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pwd
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,11 @@ from churn_pipeline.io.champion import ChampionDataset, NoChampionError, account
 from churn_pipeline.release import registry
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.proposal import Release
+from churn_pipeline.serving.rollout.state import Rollout
 from tests.factories import tiny_artifact
+
+FIRST, SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
+STEPS = {"steps": (2, 100)}
 
 
 @pytest.fixture
@@ -19,7 +24,11 @@ def champion(tmp_path, monkeypatch):
         monkeypatch.setattr(registry.Registry, step, lambda *_: None)
     monkeypatch.setattr(registry.Registry, "aliases", lambda _: {})
     return lambda **more: ChampionDataset(
-        path=str(tmp_path / "models"), dataset="tiny", tracking_uri="", **more
+        path=str(tmp_path / "models"),
+        dataset="tiny",
+        tracking_uri="",
+        rollout=str(tmp_path / "rollout.json"),
+        **more,
     )
 
 
@@ -86,3 +95,31 @@ def test_an_account_cannot_give_itself_another_name(monkeypatch):
     for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(variable, "somebody else")
     assert account() == pwd.getpwuid(os.getuid()).pw_name
+
+
+def _tried(version, compared_with, **changes):
+    given = {"policy": "canary", "compared_with": compared_with, "canary": STEPS}
+    return replace(_release(version), **{**given, **changes})
+
+
+def test_the_first_champion_is_tried_beside_nobody(champion, tmp_path):
+    champion().save(_tried(FIRST, None))
+    assert champion().load().manifest.version == FIRST
+    assert not (tmp_path / "rollout.json").exists()
+
+
+def test_a_model_that_passed_is_tried_and_waits_for_approval(champion, tmp_path):
+    champion().save(_release(FIRST))
+    for _ in range(2):  # a resumed run begins no second one
+        champion().save(_tried(SECOND, FIRST))
+    assert champion().load().manifest.version == FIRST
+    assert champion().releases.waiting() == (SECOND,)
+    state = Rollout(tmp_path / "rollout.json").state
+    assert (state.challenger, state.percentage, state.version) == (SECOND, 2.0, 1)
+    assert state.canary.steps == (2.0, 100.0)
+
+
+def test_a_model_that_did_not_pass_is_not_tried(champion, tmp_path):
+    champion().save(_release(FIRST))
+    champion().save(_tried(SECOND, FIRST, approved=False, reasons=("worse",)))
+    assert not (tmp_path / "rollout.json").exists()

@@ -119,6 +119,7 @@ def releases_of(env: str | None) -> Releases:
     # The command may be run in a folder below the project's.
     located = {
         "path": str(project / entry["path"]),
+        "rollout": str(project / entry["rollout"]),
         "tracking_uri": absolute(entry["tracking_uri"], project),
     }
     return ChampionDataset(**{**entry, **located}).releases

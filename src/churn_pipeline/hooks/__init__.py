@@ -1,7 +1,8 @@
-"""Kedro hooks: tracking, the console, the journal, the day of the run, its lines."""
+"""Kedro hooks: tracking, console, journal, the day of a run, and whether it is due."""
 
 from churn_pipeline.hooks.calls import CallsHook
 from churn_pipeline.hooks.console import ConsoleHook
+from churn_pipeline.hooks.due import DueHook
 from churn_pipeline.hooks.journal import JournalHook
 from churn_pipeline.hooks.quality import QualityHook
 from churn_pipeline.hooks.today import TodayHook
@@ -10,6 +11,7 @@ from churn_pipeline.hooks.tracking import TrackingHook
 __all__ = [
     "CallsHook",
     "ConsoleHook",
+    "DueHook",
     "JournalHook",
     "QualityHook",
     "TodayHook",

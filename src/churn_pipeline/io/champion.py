@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from churn_pipeline.release.store import ModelStore
 
     Loaded = Artifact | Reigning | ArtifactError | None
+
+
+logger = logging.getLogger(__name__)
 
 
 class NoChampionError(DatasetError):
@@ -37,6 +42,7 @@ class ChampionDataset(AbstractDataset["Release", "Loaded"]):
         path: str,
         dataset: str,
         tracking_uri: str,
+        rollout: str,
         to_compare: bool = False,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -47,6 +53,7 @@ class ChampionDataset(AbstractDataset["Release", "Loaded"]):
                 makes it absolute for the sake of its name.
             dataset: Name of the data set; the registered model is `churn_<dataset>`.
             tracking_uri: MLflow's database or server.
+            rollout: `rollout.json` of the data set's service.
             to_compare: Whether it is loaded as a gate wants it: a `Reigning` with the
                 artifact that it was measured as; a champion whose files are missing
                 or wrong as the error that says so; None where there is none.
@@ -55,6 +62,7 @@ class ChampionDataset(AbstractDataset["Release", "Loaded"]):
         self._path = path
         self._dataset = dataset
         self._tracking_uri = tracking_uri
+        self._rollout = rollout
         self._to_compare = to_compare
         self.metadata = metadata
 
@@ -80,8 +88,17 @@ class ChampionDataset(AbstractDataset["Release", "Loaded"]):
         return JSONPreview(manifest or "null")
 
     def save(self, data: Release) -> None:
-        """Register a model, and promote it where its gate and the policy allow."""
-        self.releases.register(data)
+        """Register a model, and promote or try it where gate and policy allow."""
+        releases = self.releases
+        releases.register(data)
+        version = data.artifact.manifest.version
+        if data.policy == "canary" and version in releases.waiting():
+            from churn_pipeline.serving.rollout.begin import begin_canary
+            from churn_pipeline.serving.rollout.spec import Canary
+
+            plan = Canary.model_validate(dict(data.canary))
+            path = Path(self._rollout)
+            logger.info("%s", begin_canary(path, version, plan, who=account()))
 
     @property
     def releases(self) -> Releases:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.records import Record
 from churn_pipeline.release.semantic import Numbered
 
-Policy = Literal["auto", "approval"]
+Policy = Literal["auto", "approval", "canary"]
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,15 @@ class Release:
         approved: Whether the gate let it pass.
         reasons: What the gate said.
         metrics: Metric -> value on the test split.
-        policy: `auto` promotes a model that passed; `approval` leaves that to a person.
+        policy: `auto` promotes a model that passed; `approval` leaves that to a person;
+            `canary` does so too, and tries it on some customers meanwhile. The first
+            champion has nobody to be tried beside.
         compared_with: Champion that the gate compared it with; None where there was
             none.
         measured: The artifact that its metrics were taken on, where it is the refit of
             that; else None.
         card: Its model card, an HTML page; empty where there is none.
+        canary: How it is tried, with the policy `canary`; see the service's `Canary`.
     """
 
     artifact: Artifact
@@ -38,6 +42,7 @@ class Release:
     compared_with: str | None
     measured: Artifact | None = None
     card: str = ""
+    canary: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self, numbered: Numbered) -> Record:
         """Return what is kept of the model under its number."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from churn_pipeline.release.ledger import Action, Entry, champions, now
 from churn_pipeline.release.numbering import assign, find
-from churn_pipeline.release.proposal import Release
+from churn_pipeline.release.proposal import Policy, Release
 from churn_pipeline.release.registry import (
     CHALLENGER,
     CHAMPION,
@@ -163,8 +163,8 @@ class Releases:
             logger.info("its gate refused it: %s", "; ".join(record.reasons))
             return
         self.registry.set_alias(CHALLENGER, record.version)
-        if release.policy == "auto":
-            self._promote_once(record.version)
+        if release.policy == "auto" or (release.policy == "canary" and not reigning):
+            self._promote_once(record.version, release.policy)
 
     def _point_to(self, reigning: str) -> None:
         pointer = self.store.pointer()
@@ -223,10 +223,10 @@ class Releases:
     def _reigning(self) -> str | None:
         return next(reversed(champions(self.store.ledger.read())), None)
 
-    def _promote_once(self, version: str) -> None:
+    def _promote_once(self, version: str, policy: Policy) -> None:
         entries = self.store.ledger.read()
         if not any(e.version == version and e.action == "promote" for e in entries):
-            self._write("promote", version, "passed its gate, policy auto")
+            self._write("promote", version, f"passed its gate, policy {policy}")
 
     def _last_verdict(self, version: str) -> Action | None:
         entries = reversed(self.store.ledger.read())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,8 @@ from churn_pipeline.params import Params
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.gate import Verdict
-from churn_pipeline.release.proposal import Release
+from churn_pipeline.release.proposal import Policy, Release
+from churn_pipeline.serving.rollout.spec import Canary
 
 
 class ReleaseParams(Params):
@@ -24,13 +25,16 @@ class ReleaseParams(Params):
 
     Attributes:
         policy: `auto` promotes a model that passed its gate; `approval` waits for a
-            person to run `kedro churn approve`.
+            person to run `kedro churn approve`; `canary` waits too, and tries it on
+            some customers meanwhile.
         refit_margin: Worsening of the held-out log loss, in nats, beyond noise, with
             which the model fit on all rows is still released.
+        canary: How a model is tried, with the policy `canary`.
     """
 
-    policy: Literal["auto", "approval"]
+    policy: Policy
     refit_margin: float = Field(ge=0)
+    canary: Canary = Canary()
 
 
 def propose_release(
@@ -92,6 +96,7 @@ def _as_it_is(
         reasons=verdict.reasons,
         metrics=metrics,
         policy=release.policy,
+        canary=release.canary.model_dump(),
         compared_with=verdict.compared_with,
         card=model_card,
     )

@@ -1,0 +1,78 @@
+"""Lets a retraining run where the last watch decided so, or somebody gives a reason."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import click
+from kedro.framework.hooks import hook_impl
+
+from churn_pipeline.runs import began
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+
+logger = logging.getLogger(__name__)
+
+ACTS = {"retraining": "retrain", "recalibration": "recalibrate"}
+"""Pipeline -> the action that it carries out."""
+_PARTS = ("node_names", "from_nodes", "to_nodes", "tags", "namespaces")
+
+
+class NotDecidedError(RuntimeError):
+    """Nobody decided to make a model, and nobody gave a reason."""
+
+
+class DueHook:
+    """Ends a run of `retraining` or `recalibration` that there is no reason for.
+
+    A run of some of the nodes is let pass: a resumed one goes on, and a scheduler that
+    runs them one by one has looked before the first.
+    """
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Go on, or say that nothing is to be done and end the command well.
+
+        Raises:
+            NotDecidedError: There is no decision, and no reason.
+            Exit: Nothing is to be done.
+        """
+        asked = set(run_params.get("pipeline_names") or ()) & set(ACTS)
+        if not asked or any(run_params.get(part) for part in _PARTS):
+            return
+        if catalog.load("params:monitoring").get("reason"):
+            return
+        idle = why_not(catalog, ACTS[asked.pop()])
+        if idle:
+            logger.info("%s", idle)
+            raise click.exceptions.Exit(0)
+
+
+def why_not(catalog: CatalogProtocol[Any, Any], action: str) -> str:
+    """Return why an action is not to be carried out; empty where it is.
+
+    Raises:
+        NotDecidedError: Nothing was decided yet.
+    """
+    from churn_pipeline.monitoring.decision import RetrainDecision
+
+    if not catalog.exists("retraining_decision"):
+        raise NotDecidedError(
+            "expected a decision to make a model, got none yet; run `kedro run "
+            "--pipelines monitoring` first, or give a reason: `--params "
+            'monitoring.reason="WHY"`'
+        )
+    decided = RetrainDecision.model_validate(catalog.load("retraining_decision"))
+    newest = catalog.load("models_made")[-1]
+    if began(newest) > decided.newest:
+        return (
+            f"nothing to do: the decision of {decided.date} to {decided.action} was "
+            f"carried out by {newest}"
+        )
+    if decided.action != action:
+        return f"nothing to do here: decided on {decided.date} is {decided.in_words}"
+    return ""

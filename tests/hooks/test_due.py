@@ -1,0 +1,78 @@
+"""A model is made where it was decided, or with a reason; else the run ends well."""
+
+import datetime as dt
+
+import click
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+
+from churn_pipeline.hooks.due import DueHook, NotDecidedError
+from churn_pipeline.monitoring.decision import Action, RetrainDecision
+
+MADE = "2026-01-01T00.00.00.000Z"
+HOOK = DueHook()
+
+
+def _catalog(action=None, *, reason="", newest=MADE):
+    found = {
+        "params:monitoring": MemoryDataset({"reason": reason}),
+        "models_made": MemoryDataset([newest]),
+        "retraining_decision": MemoryDataset(),
+    }
+    if action is not None:
+        decided = RetrainDecision(
+            date=dt.date(2026, 3, 1),
+            champion=MADE,
+            newest=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+            action=action,
+        )
+        found["retraining_decision"] = MemoryDataset(decided.model_dump(mode="json"))
+    return DataCatalog(found)
+
+
+def _run(catalog, pipeline="retraining", **asked):
+    HOOK.before_pipeline_run({"pipeline_names": [pipeline], **asked}, catalog)
+
+
+def _ends(caplog, catalog, pipeline="retraining"):
+    caplog.set_level("INFO")
+    with pytest.raises(click.exceptions.Exit) as ended:
+        _run(catalog, pipeline)
+    assert ended.value.exit_code == 0
+    return caplog.messages[-1]
+
+
+def test_what_was_decided_is_done():
+    _run(_catalog(Action.RETRAIN))
+    _run(_catalog(Action.RECALIBRATE), "recalibration")
+
+
+def test_where_nothing_was_decided_nothing_is_done_and_it_is_said(caplog):
+    told = _ends(caplog, _catalog(Action.NOTHING))
+    assert told == "nothing to do here: decided on 2026-03-01 is nothing: no reason to"
+
+
+def test_a_recalibration_is_no_retraining(caplog):
+    assert "is recalibrate" in _ends(caplog, _catalog(Action.RECALIBRATE))
+    assert "is retrain" in _ends(caplog, _catalog(Action.RETRAIN), "recalibration")
+
+
+def test_a_decision_is_carried_out_once(caplog):
+    newer = "2026-03-01T01.00.00.000Z"
+    told = _ends(caplog, _catalog(Action.RETRAIN, newest=newer))
+    assert told.endswith(f"was carried out by {newer}")
+
+
+def test_a_reason_goes_before_the_decision():
+    _run(_catalog(Action.NOTHING, reason="new tariff"))
+    _run(_catalog(None, reason="new tariff"))
+
+
+def test_without_a_decision_nothing_is_made():
+    with pytest.raises(NotDecidedError, match="run `kedro run --pipelines monitoring`"):
+        _run(_catalog(None))
+
+
+def test_other_pipelines_and_resumed_runs_are_let_pass():
+    _run(_catalog(None), "training")
+    _run(_catalog(Action.NOTHING), node_names=["retraining.tune_net_again"])
