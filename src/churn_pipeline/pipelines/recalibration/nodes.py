@@ -1,0 +1,161 @@
+"""Fit the champion's calibration again, judge what that gains, and propose it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from churn_pipeline.evaluation.comparison import compare
+from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.pipelines.evaluation import rows as judged
+from churn_pipeline.pipelines.evaluation.params import Evaluation
+from churn_pipeline.pipelines.recalibration.fit import (
+    calibrate_again,
+    cross_fit,
+    matured_since,
+)
+from churn_pipeline.pipelines.release.nodes import ReleaseParams
+from churn_pipeline.pipelines.training.params import Training
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.gate import Verdict, decide
+from churn_pipeline.release.proposal import Release
+from churn_pipeline.release.reigning import Reigning
+
+_COMPARED = ("log_loss", "profit", "calibration_square")
+
+
+def recalibrate(
+    model_input: pd.DataFrame,
+    model_input_of_champion: pd.DataFrame,
+    *,
+    reigning_champion: Any,
+    training: Training,
+    decision: Decision,
+    seed: int,
+) -> dict[str, Any]:
+    """Return the champion with another calibration, and what both say of newer rows.
+
+    Args:
+        model_input: The newest rows, with the labels that have matured by now.
+        model_input_of_champion: The rows that the champion was made from.
+        reigning_champion: The champion, as it serves and as it was measured.
+        training: Of which the calibration counts.
+        decision: Costs and values.
+        seed: Of the folds.
+
+    Returns:
+        `recalibrated`: the artifact; `recalibrated_rows`: the newer rows with the
+        probabilities of the champion, and of maps that have not seen the customer.
+
+    Raises:
+        ValueError: There is no champion, or no newer row with a label.
+    """
+    reigning = _require(reigning_champion)
+    matured = matured_since(model_input, reigning.served)
+    fresh = cross_fit(matured, training.calibration, seed)
+    given = judged.columns(matured.rows, reigning.served)
+    both = {
+        judged.PROBABILITY: fresh,
+        judged.CHAMPION: reigning.served.predict(given),
+        judged.THRESHOLD: judged.thresholds(matured.rows, reigning.served),
+        judged.VALUE: decision.values(matured.rows, len(matured.rows)),
+    }
+    return {
+        "recalibrated": calibrate_again(
+            reigning,
+            matured,
+            model_input_of_champion,
+            cross_fitted=fresh,
+            settings=training.calibration,
+        ),
+        "recalibrated_rows": matured.rows[[*judged.KEYS, "label"]].assign(**both),
+    }
+
+
+def judge_recalibration(
+    recalibrated_rows: pd.DataFrame,
+    reigning_champion: Any,
+    *,
+    decision: Decision,
+    evaluation: Evaluation,
+    seed: int,
+) -> dict[str, Any]:
+    """Return whether the calibration may be released, see `Verdict`.
+
+    The rules are those of a new model but for the behaviour and the segments: the
+    ranking is the champion's own.
+
+    Args:
+        recalibrated_rows: Newer rows with both probabilities.
+        reigning_champion: The champion.
+        decision: Costs and values.
+        evaluation: The gate's rules, and how sure.
+        seed: Of the bootstrap.
+    """
+    rows, threshold = recalibrated_rows, recalibrated_rows[judged.THRESHOLD]
+    mine = judged.ranking(rows, judged.PROBABILITY, threshold, decision)
+    found = compare(
+        mine,
+        judged.ranking(rows, judged.CHAMPION, threshold, decision),
+        rows["customer_id"],
+        metrics=_COMPARED,
+        resamples=evaluation.resamples,
+        confidence=evaluation.confidence,
+        seed=seed,
+    )
+    comparison = {
+        "n_rows": len(rows),
+        "n_churners": int(rows["label"].sum()),
+        "champion": {
+            "state": "usable",
+            "version": _require(reigning_champion).served.manifest.version,
+        },
+        "differences": {name: asdict(difference) for name, difference in found.items()},
+        "segments": [],
+    }
+    gate = evaluation.gate.model_copy(update={"required_checks": ()})
+    return decide(comparison, [], mine.measure(), gate).model_dump(mode="json")
+
+
+def propose_recalibration(
+    recalibrated: Artifact,
+    recalibration_verdict: dict[str, Any],
+    reigning_champion: Any,
+    release: ReleaseParams,
+) -> Release:
+    """Return the model for the registry to take, with what the gate said of it."""
+    verdict = Verdict.model_validate(recalibration_verdict)
+    measured = _require(reigning_champion).measured
+    return Release(
+        artifact=recalibrated,
+        approved=verdict.approved,
+        reasons=verdict.reasons,
+        metrics=recalibrated.manifest.metrics,
+        policy=release.policy,
+        compared_with=verdict.compared_with,
+        measured=measured if recalibrated.manifest.is_refit else None,
+        canary=release.canary.model_dump(),
+    )
+
+
+def keep_net_settings(net_settings_of_champion: dict[str, Any]) -> dict[str, Any]:
+    """Return the champion's settings: they are those of the new version too."""
+    return net_settings_of_champion
+
+
+def _require(reigning: Any) -> Reigning:
+    """Return the champion.
+
+    Raises:
+        ValueError: There is none.
+        ArtifactError: Its files are missing or altered.
+    """
+    if isinstance(reigning, Reigning):
+        return reigning
+    if isinstance(reigning, Exception):
+        raise reigning
+    raise ValueError(
+        "expected a champion to calibrate again, got none yet; train one: `kedro run`"
+    )
