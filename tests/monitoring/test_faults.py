@@ -78,6 +78,11 @@ def test_a_number_that_grows_from_date_to_date_is_not_out_of_range():
     assert _found(tenure, rng.uniform(0, 24, 500) + 8, "number") == ()
 
 
+def test_a_number_just_beyond_the_known_range_is_no_fault():
+    before = _mixed(_texts((365.0, 1500), (730.0, 1500))).astype(float)
+    assert _found(before, np.full(500, 731.0), "number") == ()
+
+
 def test_a_column_that_was_all_missing_has_no_range():
     assert _found(np.full(600, np.nan), np.ones(100), "number") == ()
 

@@ -21,6 +21,9 @@ FaultKind = Literal["missing", "new category", "out of range"]
 Flags = NDArray[np.bool_]
 
 MAX_EXAMPLES = 5
+MARGIN = 0.05
+"""Share of the known range by which a number may be beyond it: a day more in a leap
+year, the next record."""
 
 
 class Fault(Params):
@@ -190,12 +193,14 @@ def _gone(values: NDArray[Any]) -> Flags:
 
 
 def _is_unknown(before: NDArray[Any], now: NDArray[Any]) -> Flags:
-    """Return which values are no known category, or out of the known range."""
+    """Return which values are no known category, or far out of the known range."""
     known = before[~_gone(before)]
     if not len(known):
         return np.zeros(len(now), bool)
     if now.dtype.kind == "f":
-        return np.asarray((now < known.min()) | (now > known.max()))
+        low, high = known.min(), known.max()
+        margin = MARGIN * (high - low)
+        return np.asarray((now < low - margin) | (now > high + margin))
     return np.asarray(~np.isin(now, np.unique(known)) & ~_gone(now))
 
 
