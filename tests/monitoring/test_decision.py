@@ -11,15 +11,21 @@ from churn_pipeline.monitoring.decision import (
     RetrainPolicy,
     Standing,
     decide,
+    standing_of,
 )
 from churn_pipeline.monitoring.requests import Request
-from tests.monitoring.verdicts import QUIET, drifted, faulty, moved_rate
+from tests.monitoring.verdicts import (
+    QUIET,
+    UNKNOWN,
+    drifted,
+    faulty,
+    moved_rate,
+    performance,
+)
 
 TODAY = dt.date(2026, 3, 1)
 MADE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-FINE = Standing(
-    basis="realised", ranking_fell=False, calibration_moved=False, text="as before"
-)
+FINE = Standing(ranking_fell=False, calibration_moved=False, text="as before")
 EVIDENCE = Evidence(
     champion="v1",
     made=MADE,
@@ -77,7 +83,7 @@ def test_probabilities_that_are_wrong_alone_are_calibrated_again():
     off = FINE.model_copy(update={"calibration_moved": True, "text": "rate 9 % for 5"})
     found = _decided(standing=off)
     assert found.action is Action.RECALIBRATE
-    assert found.reasons[0].text == "rate 9 % for 5 (realised)"
+    assert found.reasons[0].text == "rate 9 % for 5"
     both = off.model_copy(update={"ranking_fell": True})
     assert _decided(standing=both).action is Action.RETRAIN
 
@@ -86,7 +92,7 @@ def test_a_churn_rate_that_moves_alone_is_calibrated_again():
     found = _decided(verdict=moved_rate(), standing=None)
     assert found.action is Action.RECALIBRATE
     assert found.missing == (
-        "how good the model is by now: no label has matured, nothing estimates it",
+        "how good the model is by now: no label newer than its own has matured",
     )
 
 
@@ -130,3 +136,21 @@ def test_a_verdict_on_a_former_champion_tells_nothing():
     found = _decided(champion="v2", verdict=drifted("strong"))
     assert found.reasons == ()
     assert found.missing[0].startswith("whether anything drifted: there is no verdict")
+
+
+def test_a_ranking_that_fell_month_after_month_is_told_apart_from_the_calibration():
+    fell = standing_of(performance("log_loss", "roc_auc"))
+    assert (fell.ranking_fell, fell.calibration_moved) == (True, False)
+    assert "ROC AUC is 0.7, at its release 0.8" in fell.text
+    moved = standing_of(performance("log_loss"))
+    assert (moved.ranking_fell, moved.calibration_moved) == (False, True)
+
+
+def test_a_single_bad_month_is_no_reason_yet():
+    once = standing_of(performance("roc_auc", confirmed=False))
+    assert (once.ranking_fell, once.calibration_moved) == (False, False)
+    assert _decided(standing=once).reasons == ()
+
+
+def test_without_mature_labels_nothing_is_said_of_the_ranking():
+    assert standing_of(UNKNOWN) is None

@@ -10,7 +10,14 @@ from churn_pipeline.monitoring.decision import Action, RetrainDecision
 from churn_pipeline.monitoring.facts import facts_of
 from churn_pipeline.monitoring.verdict import NOTHING_NEWER
 from tests.conftest import ROOT
-from tests.monitoring.verdicts import QUIET, drifted, faulty, moved_rate
+from tests.monitoring.verdicts import (
+    QUIET,
+    UNKNOWN,
+    drifted,
+    faulty,
+    moved_rate,
+    performance,
+)
 
 DECIDED = RetrainDecision(
     date=dt.date(2026, 3, 1),
@@ -26,8 +33,12 @@ WRITTEN = Alerts.model_validate(
 )
 
 
-def _alerts(verdict=QUIET, decision=DECIDED, quality=QUALITY):
-    facts = facts_of(verdict, decision, quality)
+def _facts(verdict=QUIET, report=UNKNOWN, decision=DECIDED, quality=QUALITY):
+    return facts_of(verdict, report, decision, quality)
+
+
+def _alerts(verdict=QUIET, **given):
+    facts = _facts(verdict, **given)
     found = alerts_of(facts, WRITTEN.rules, report="report.html")
     return {alert.key: alert.title for alert in found}
 
@@ -51,12 +62,12 @@ def test_each_sign_raises_its_alert():
 def test_where_nothing_was_compared_that_alone_is_told():
     unwatched = QUIET.model_copy(update={"verdict": NOTHING_NEWER})
     assert list(_alerts(unwatched)) == ["drift_unwatched"]
-    assert "drift.confirmed" not in facts_of(unwatched, DECIDED, QUALITY)
+    assert "drift.confirmed" not in _facts(unwatched)
 
 
 def test_the_churn_rate_is_a_fact_once_labels_have_matured():
-    assert "drift.churn_rate" not in facts_of(QUIET, DECIDED, QUALITY)
-    found = facts_of(moved_rate(), DECIDED, QUALITY)
+    assert "drift.churn_rate" not in _facts()
+    found = _facts(moved_rate())
     assert (found["drift.churn_rate"], found["drift.churn_rate_moved"]) == (0.1, True)
 
 
@@ -66,7 +77,18 @@ def test_every_rule_has_its_entry_in_the_runbook():
         assert f"\n## {rule.runbook}\n" in text, name
 
 
+def test_a_model_that_became_worse_is_told_by_how_sure_that_is():
+    once = _alerts(report=performance("roc_auc", confirmed=False))
+    assert list(once) == ["performance_fell"]
+    known = _alerts(report=performance("roc_auc"))
+    assert list(known) == ["performance_confirmed", "performance_fell"]
+    facts = _facts(report=performance())
+    assert facts["performance.roc_auc"] == 0.7
+    assert facts["performance.estimated_roc_auc"] == 0.8
+
+
 def test_every_fact_is_explained():
     text = (ROOT / "docs/monitoring.md").read_text("utf-8")
-    for fact in facts_of(moved_rate(), DECIDED, QUALITY):
-        assert f"`{fact}`" in text, fact
+    for fact in _facts(moved_rate(), report=performance()):
+        named = fact.replace("roc_auc", "<metric>")
+        assert f"`{named}`" in text, fact

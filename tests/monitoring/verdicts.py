@@ -1,10 +1,12 @@
-"""Verdicts on drift, as short as they can be."""
+"""Verdicts on drift and on performance, as short as they can be."""
 
 import datetime as dt
 
 from churn_pipeline.monitoring.cost import Cause
 from churn_pipeline.monitoring.drift import ColumnDrift, DriftRule
+from churn_pipeline.monitoring.estimate import Measured
 from churn_pipeline.monitoring.faults import Fault
+from churn_pipeline.monitoring.performance import Cohort, PerformanceReport, Worse
 from churn_pipeline.monitoring.target import TargetVerdict
 from churn_pipeline.monitoring.verdict import DriftVerdict
 
@@ -87,3 +89,39 @@ def faulty(kind, name):
     )
     update = {"verdict": "drift", "confirmed": True, "faults": (fault,)}
     return QUIET.model_copy(update=update)
+
+
+def performance(*worse, confirmed=True):
+    """Labels of a month have matured; these metrics are worse by them."""
+    month = dt.date(2025, 12, 1)
+    found = tuple(
+        Worse(metric=name, against="release", then=0.8, now=0.7, limit=0.05, seen=True)
+        for name in worse
+    )
+    cohort = Cohort(month=month, date=month, source="features", rows=9, worse=found)
+    return PerformanceReport(
+        date=dt.date(2026, 2, 1),
+        window=(month, dt.date(2026, 2, 1)),
+        model_version="v1",
+        rows=20,
+        matured=9,
+        estimated={"roc_auc": Measured(value=0.8, low=0.7, high=0.9)},
+        realised={"roc_auc": Measured(value=0.7, low=0.65, high=0.75)},
+        realised_month=month,
+        reference={},
+        cohorts=(cohort,),
+        by_segment=(),
+        degraded=bool(worse),
+        confirmed=bool(worse) and confirmed,
+        expected=False,
+        reasons=(),
+        unseen=(),
+        coverage=0.95,
+        dates=5,
+    )
+
+
+UNKNOWN = performance().model_copy(
+    update={"realised": None, "realised_month": None, "matured": 0}
+)
+"""No label newer than the model's has matured."""

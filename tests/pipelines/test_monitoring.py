@@ -10,7 +10,7 @@ from churn_pipeline.monitoring.requests import Request
 from churn_pipeline.pipelines.monitoring.nodes import Monitoring, decide_retraining
 from tests.conftest import ROOT
 from tests.factories import TINY_DECISION, tiny_artifact
-from tests.monitoring.verdicts import QUIET
+from tests.monitoring.verdicts import QUIET, UNKNOWN, performance
 
 CHAMPION = tiny_artifact()  # made on 2026-01-01, fit on 200 rows until 2025-09-01
 VERSION = CHAMPION.manifest.version
@@ -23,6 +23,7 @@ def _decided(**changes):
     )
     given = {
         "drift_verdict": VERDICT,
+        "performance_report": UNKNOWN.model_dump(mode="json"),
         "model_input": rows,
         "champion": CHAMPION,
         "models_made": [VERSION],
@@ -51,6 +52,13 @@ def test_rows_count_as_new_once_their_label_is_known():
     )
     assert [reason["numbers"] for reason in found["reasons"]] == [
         {"rows": 100.0, "share": 0.5}
+    ]
+
+
+def test_labels_that_say_it_ranks_worse_are_a_reason():
+    fell = performance("roc_auc").model_dump(mode="json")
+    assert [r["kind"] for r in _decided(performance_report=fell)["reasons"]] == [
+        "degradation"
     ]
 
 

@@ -96,7 +96,13 @@ def test_it_is_a_patch_with_the_figures_and_the_rows_that_it_has_seen(moved):
     ahead = made.fitted.labels_until - made.fitted.facts.last
     assert ahead == old.fitted.labels_until - LAST
     check_measured(moved["recalibrated"], moved["champion"].measured)
+
+
+def test_what_is_looked_up_of_a_champion_is_there_for_the_new_version(moved):
     assert moved["net_settings"] == {"dropout": 0.2}
+    found = moved["held_out_predictions"]
+    assert list(found) == ["customer_id", "observation_date", "label", "logistic"]
+    assert len(found) == N
 
 
 def test_where_nothing_moved_the_gate_keeps_the_champion():

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from churn_pipeline.monitoring.performance import PerformanceReport
 from churn_pipeline.monitoring.requests import Request
 from churn_pipeline.monitoring.verdict import (
     NOTHING_NEWER,
@@ -58,19 +59,35 @@ class RetrainPolicy(Params):
 
 
 class Standing(Params):
-    """How good the champion is by now, against what it was.
+    """How good the champion is by its labels, against what it was.
 
     Attributes:
-        basis: `realised`, by labels, or `estimated`, without them.
         ranking_fell: Whether it tells who leaves less well than it did.
         calibration_moved: Whether its probabilities are no longer what happens.
         text: What was found, in words.
     """
 
-    basis: Literal["realised", "estimated"]
     ranking_fell: bool
     calibration_moved: bool
     text: str
+
+
+def standing_of(report: PerformanceReport) -> Standing | None:
+    """Return how good a model is by its labels; None where none has matured.
+
+    It counts as worse once N of the last M mature months are. What is estimated
+    without labels is told, and no reason: customers may have become harder to tell.
+    """
+    if report.realised is None:
+        return None
+    judged = [c for c in report.cohorts if c.month == report.realised_month]
+    seen = [w for cohort in judged for w in cohort.worse if w.seen]
+    fell = any(worse.metric == "roc_auc" for worse in seen)
+    return Standing(
+        ranking_fell=report.confirmed and fell,
+        calibration_moved=report.confirmed and bool(seen) and not fell,
+        text=" ".join(worse.in_words for worse in seen) or report.in_words,
+    )
 
 
 @dataclass(frozen=True)
@@ -215,8 +232,7 @@ def _by_performance(evidence: Evidence) -> Iterator[Reason]:
     if standing is None or not (standing.ranking_fell or standing.calibration_moved):
         return
     action = Action.RETRAIN if standing.ranking_fell else Action.RECALIBRATE
-    text = f"{standing.text} ({standing.basis})"
-    yield Reason(kind="degradation", action=action, text=text)
+    yield Reason(kind="degradation", action=action, text=standing.text)
 
 
 def _by_drift(evidence: Evidence, policy: RetrainPolicy) -> Iterator[Reason]:
@@ -301,6 +317,6 @@ def _missing(evidence: Evidence) -> Iterator[str]:
     elif verdict.verdict == NOTHING_NEWER:
         yield "whether anything drifted: there are no rows newer than the training's"
     if evidence.standing is None:
-        yield "how good the model is by now: no label has matured, nothing estimates it"
+        yield "how good the model is by now: no label newer than its own has matured"
     if evidence.new_labels is None:
         yield "how many newer rows have labels"

@@ -7,29 +7,36 @@ from typing import Any
 
 from churn_pipeline.monitoring.alerts.rules import Fact
 from churn_pipeline.monitoring.decision import RetrainDecision
+from churn_pipeline.monitoring.performance import PerformanceReport
 from churn_pipeline.monitoring.verdict import NOTHING_NEWER, DriftVerdict
 
 
 def facts_of(
-    verdict: DriftVerdict, decision: RetrainDecision, quality: Mapping[str, Any]
+    verdict: DriftVerdict,
+    performance: PerformanceReport,
+    decision: RetrainDecision,
+    quality: Mapping[str, Any],
 ) -> dict[str, Fact]:
     """Return the facts of a watch, by name.
 
     Args:
         verdict: What became of inputs, predictions and churn rate.
+        performance: How good the champion is.
         decision: What is done about the champion.
         quality: The data quality report: `tables` with `rows` and `rejected`, and
             `findings`.
 
     Returns:
-        `drift.` facts where something was compared, `data.` and `decision.` facts;
-        see docs/monitoring.md.
+        `drift.` facts where something was compared, `performance.`, `data.` and
+        `decision.` facts; see docs/monitoring.md.
     """
     compared = verdict.verdict != NOTHING_NEWER
-    found: dict[str, Fact] = {"drift.compared": compared}
-    return (
-        found | (_of_drift(verdict) if compared else {}) | _of_rest(decision, quality)
-    )
+    return {
+        "drift.compared": compared,
+        **(_of_drift(verdict) if compared else {}),
+        **_of_performance(performance),
+        **_of_rest(decision, quality),
+    }
 
 
 def _of_drift(verdict: DriftVerdict) -> dict[str, Fact]:
@@ -45,6 +52,20 @@ def _of_drift(verdict: DriftVerdict) -> dict[str, Fact]:
         found["drift.churn_rate"] = verdict.target.rate
         found["drift.churn_rate_moved"] = verdict.target.drifted
     return found
+
+
+def _of_performance(report: PerformanceReport) -> dict[str, Fact]:
+    told: dict[str, Fact] = {"performance.estimated_worse": report.expected}
+    for name, measured in report.estimated.items():
+        told[f"performance.estimated_{name}"] = measured.value
+    if report.realised is None:
+        return told
+    for name, measured in report.realised.items():
+        told[f"performance.{name}"] = measured.value
+    return told | {
+        "performance.degraded": report.degraded,
+        "performance.confirmed": report.confirmed,
+    }
 
 
 def _of_rest(decision: RetrainDecision, quality: Mapping[str, Any]) -> dict[str, Fact]:

@@ -17,8 +17,10 @@ from churn_pipeline.monitoring.decision import (
     RetrainDecision,
     RetrainPolicy,
     decide,
+    standing_of,
 )
 from churn_pipeline.monitoring.facts import facts_of
+from churn_pipeline.monitoring.performance import PerformanceReport
 from churn_pipeline.monitoring.requests import Request, open_since
 from churn_pipeline.monitoring.verdict import DriftVerdict
 from churn_pipeline.params import Params
@@ -43,6 +45,7 @@ class Monitoring(Params):
 def decide_retraining(
     *,
     drift_verdict: dict[str, Any],
+    performance_report: dict[str, Any],
     model_input: pd.DataFrame,
     champion: Any,
     models_made: list[str],
@@ -55,6 +58,7 @@ def decide_retraining(
 
     Args:
         drift_verdict: The verdict on the newest date.
+        performance_report: How good the champion is.
         model_input: The newest one, with the labels that have matured by now.
         champion: The artifact that serves.
         models_made: Versions of every model, released or not, the oldest first.
@@ -73,6 +77,7 @@ def decide_retraining(
             newest=newest,
             rows=manifest.fitted.facts.rows,
             verdict=DriftVerdict.model_validate(drift_verdict),
+            standing=standing_of(PerformanceReport.model_validate(performance_report)),
             new_labels=_new_labels(model_input, manifest),
             costs_changed=_changed(manifest.decision, decision.of_the_model),
             requests=open_since(asked, newest),
@@ -87,6 +92,7 @@ def decide_retraining(
 
 def raise_alerts(
     drift_verdict: dict[str, Any],
+    performance_report: dict[str, Any],
     retraining_decision: dict[str, Any],
     data_quality_report: dict[str, Any],
     alerts: Alerts,
@@ -94,6 +100,7 @@ def raise_alerts(
     """Return the alerts that hold, for the book and the sinks to tell."""
     facts = facts_of(
         DriftVerdict.model_validate(drift_verdict),
+        PerformanceReport.model_validate(performance_report),
         RetrainDecision.model_validate(retraining_decision),
         data_quality_report,
     )

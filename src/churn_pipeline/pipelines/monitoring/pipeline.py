@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from churn_pipeline.pipelines import drift_reporting
+from churn_pipeline.pipelines import drift_reporting, performance_reporting
 from churn_pipeline.pipelines.monitoring import nodes
 from churn_pipeline.pipelines.wiring import by_name
 
@@ -15,6 +15,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.decide_retraining,
                 inputs=by_name(
                     "drift_verdict",
+                    "performance_report",
                     "model_input",
                     "champion",
                     "models_made",
@@ -30,6 +31,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.raise_alerts,
                 inputs=by_name(
                     "drift_verdict",
+                    "performance_report",
                     "retraining_decision",
                     "data_quality_report",
                     "params:alerts",
@@ -39,4 +41,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ]
     )
-    return drift_reporting.create_pipeline() + follows
+    return (
+        drift_reporting.create_pipeline()
+        + performance_reporting.create_pipeline()
+        + follows
+    )

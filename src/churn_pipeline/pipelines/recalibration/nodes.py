@@ -140,9 +140,23 @@ def propose_recalibration(
     )
 
 
-def keep_net_settings(net_settings_of_champion: dict[str, Any]) -> dict[str, Any]:
-    """Return the champion's settings: they are those of the new version too."""
-    return net_settings_of_champion
+def carry_over(
+    net_settings_of_champion: dict[str, Any],
+    recalibrated_rows: pd.DataFrame,
+    recalibrated: Artifact,
+) -> dict[str, Any]:
+    """Return what is looked up of a champion by its version, for the new one.
+
+    Returns:
+        `net_settings`: the champion's; `held_out_predictions`: of the newer rows, by
+        maps that have not seen the customer.
+    """
+    family = recalibrated.manifest.family
+    kept = recalibrated_rows[[*judged.KEYS, "label", judged.PROBABILITY]]
+    return {
+        "net_settings": net_settings_of_champion,
+        "held_out_predictions": kept.rename(columns={judged.PROBABILITY: family}),
+    }
 
 
 def _require(reigning: Any) -> Reigning:

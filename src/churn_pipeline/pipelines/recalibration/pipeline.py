@@ -37,10 +37,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="judge_recalibration",
             ),
             Node(
-                nodes.keep_net_settings,
-                inputs="net_settings_of_champion",
-                outputs="net_settings",
-                name="keep_net_settings",
+                nodes.carry_over,
+                inputs=by_name(
+                    "net_settings_of_champion", "recalibrated_rows", "recalibrated"
+                ),
+                outputs={n: n for n in ("net_settings", "held_out_predictions")},
+                name="carry_over",
             ),
             Node(
                 nodes.propose_recalibration,
