@@ -19,6 +19,7 @@ from churn_pipeline.monitoring.performance import (
     find_worse,
     is_confirmed,
     missed,
+    of_one_source,
     realised,
 )
 from churn_pipeline.monitoring.wander import Wander
@@ -170,12 +171,6 @@ class Judge:
 def ordered(months: Sequence[Month]) -> list[Month]:
     """Return the months, those of one source together, the oldest first."""
     return sorted(months, key=lambda month: (month.source, month.month))
-
-
-def of_one_source(cohorts: Sequence[Cohort]) -> list[Cohort]:
-    """Return the cohorts that are judged: of the features, or else of the log."""
-    of_features = [cohort for cohort in cohorts if cohort.source == "features"]
-    return of_features or list(cohorts)
 
 
 def segmented(months: Sequence[Month]) -> Month | None:

@@ -183,6 +183,11 @@ class PerformanceReport(Params):
     dates: int
 
     @property
+    def judged(self) -> tuple[Cohort, ...]:
+        """The cohorts that are judged."""
+        return of_one_source(self.cohorts)
+
+    @property
     def in_words(self) -> str:
         """What came out, as one sentence."""
         if not self.cohorts:
@@ -279,6 +284,12 @@ def is_confirmed(cohorts: Sequence[Cohort], rule: WindowRule) -> bool:
     return bool(judged) and judged[-1] and sum(judged[-rule.m :]) >= rule.n
 
 
+def of_one_source(cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:
+    """Return the cohorts that are judged: of the features, or else of the log."""
+    of_features = tuple(cohort for cohort in cohorts if cohort.source == "features")
+    return of_features or tuple(cohorts)
+
+
 def watches(report: PerformanceReport, history: Sequence[Watch]) -> list[Watch]:
     """Return what the history does not know yet of each cohort.
 
@@ -287,7 +298,7 @@ def watches(report: PerformanceReport, history: Sequence[Watch]) -> list[Watch]:
     """
     known = {(w.date, w.model_version): w for w in history}
     new = []
-    for cohort in report.cohorts:
+    for cohort in report.judged:
         key = (cohort.date, report.model_version)
         before = known.get(key)
         estimated = {} if before and before.estimated else _flat(cohort.estimated)

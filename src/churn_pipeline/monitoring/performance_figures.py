@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from churn_pipeline.evaluation.figure_style import BLUE, GREYS, ORANGE, RED, style
-from churn_pipeline.monitoring.cohorts import of_one_source
 from churn_pipeline.monitoring.estimate import Measured
 from churn_pipeline.monitoring.performance import Cohort, PerformanceReport
 
@@ -33,7 +32,7 @@ def performance_overview(report: PerformanceReport) -> go.Figure:
     Args:
         report: The verdict; the months of one source are drawn.
     """
-    cohorts = of_one_source(report.cohorts)
+    cohorts = report.judged
     return by_month(
         report.in_words,
         estimated=_told(cohorts, lambda cohort: cohort.estimated),
