@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.evaluation.decision import Decision
-from churn_pipeline.serving.rollout.results import retained
 
 Floats = NDArray[np.float64]
 SIGMA, CENTRE = 1.6, -1.9  # spread and mean of the log-odds: a fifth of all leave
@@ -72,9 +71,14 @@ def change(rng: np.random.Generator, known: float, shape: tuple[int, int]) -> Fl
 
 
 def money(rng: np.random.Generator, known: float, shape: tuple[int, ...]) -> Floats:
-    """Draw what customers bring, where contacts do keep some who would have left."""
+    """Draw what customers bring, where contacts do keep some who would have left.
+
+    The money is that of `serving.rollout.tally.retained`, which a database counts.
+    """
     p = Model.of(known).of_noise(rng.standard_normal(shape))
     leaves = rng.random(shape) < p
     contacted = p >= COSTS.threshold(COSTS.usual_value)
     leaves &= ~(contacted & (rng.random(shape) < COSTS.success_rate))
-    return retained(leaves.astype(float), p, np.full(shape, np.nan), COSTS)
+    stays = 1.0 - leaves
+    cost = COSTS.contact_cost + COSTS.offer_cost * stays
+    return COSTS.usual_value * stays - contacted * cost

@@ -135,6 +135,26 @@ def test_a_backup_that_is_not_whole_changes_nothing(
     assert list(elsewhere.iterdir()) == []
 
 
+def test_nobody_else_can_read_a_backup(project, target):
+    back_up(project, target, {}, nobody)
+    assert target.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "models/../../x"])
+def test_an_archive_writes_nothing_outside_of_its_folder(tmp_path, name):
+    made = tmp_path / "made.tar.gz"
+    with tarfile.open(made, "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with pytest.raises(BackupError, match="is no file of a backup"):
+        restore(made, elsewhere, {}, nobody)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "elsewhere",
+        "made.tar.gz",
+    ]
+
+
 def _with_model(whole: bytes, content: bytes) -> bytes:
     """Return an archive whose models are other bytes."""
     changed = io.BytesIO()

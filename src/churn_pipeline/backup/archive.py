@@ -9,8 +9,9 @@ backup.json                contents, hashes, time; see `Contents`
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
@@ -57,6 +58,7 @@ def pack(folder: Path, contents: Contents, target: Path) -> None:
         target: A file ending in `.tar.gz`; it must not exist.
     """
     part = target.with_name(f".{target.name}.part")
+    part.touch(mode=0o600)  # keys and the log are in it
     told = folder / CONTENTS
     told.write_text(contents.model_dump_json(indent=1), encoding="utf-8")
     try:
@@ -76,7 +78,8 @@ def unpack(source: Path, folder: Path) -> Contents:
     """
     try:
         with tarfile.open(source, "r:gz") as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                _write(archive, member, folder)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise BackupError(
             f"expected a backup made by `kedro churn backup`, got {source}: {error}"
@@ -90,6 +93,25 @@ def hashes(folder: Path) -> dict[str, str]:
     """Return the sha256 of every file below a folder, by its name from there."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): _sha256(path) for path in found}
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one file of an archive into a folder.
+
+    By hand, since `extractall` has no filter before Python 3.11.4.
+
+    Raises:
+        TarError: It is no plain file, or would lie elsewhere.
+    """
+    name = PurePosixPath(member.name)
+    content = archive.extractfile(member) if member.isfile() else None
+    if content is None or name.is_absolute() or ".." in name.parts:
+        raise tarfile.TarError(f"{member.name} is no file of a backup")
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        shutil.copyfileobj(content, file)
+    path.chmod(member.mode & 0o700)
 
 
 def _contents(folder: Path, source: Path) -> Contents:
