@@ -30,6 +30,7 @@ class LazyCommands(click.Group):
         "forget": "journal",
         "journal": "journal",
         "rollout": "rollout",
+        "loop": "loop",
         "backup": "backup",
         "restore": "backup",
     }

@@ -18,13 +18,13 @@ from churn_pipeline.serving.asked import reasons_asked
 from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.by_id import rows_with_features, with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
-from churn_pipeline.serving.hook import HOOK, require_signature
+from churn_pipeline.serving.hearing import hear_registry, hear_request
+from churn_pipeline.serving.hook import HOOK, RETRAIN
 from churn_pipeline.serving.logbook import note_many
 from churn_pipeline.serving.metrics import page as metrics_page
 from churn_pipeline.serving.openapi.document import document, example, page
 from churn_pipeline.serving.openapi.page import CARD_POLICY, HTML, PAGE_POLICY
 from churn_pipeline.serving.parts import Parts
-from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.refusal import refusal, shortened, too_large
 from churn_pipeline.serving.rollout.answers import (
     abort_rollout,
@@ -210,15 +210,6 @@ async def ready(parts: Parts, call: Call) -> Reply:
     return Reply(f'{{"status":"ready","model_version":"{model.version}"}}'.encode())
 
 
-async def hear_registry(parts: Parts, call: Call) -> Reply:
-    """Look at once whether there is another champion: the registry says so."""
-    body = await body_of(call, MAX_BYTES)
-    require_signature(parts.hook_secret, call.headers, body)
-    await in_thread(parts, lambda: refresh(parts))
-    version = parts.models.champion.version
-    return Reply(f'{{"model_version":"{version}"}}'.encode())
-
-
 ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     PREDICT: {"POST": predict},
     "/predict_batch": {"POST": predict_batch},
@@ -237,6 +228,7 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/livez": {"GET": live},
     "/readyz": {"GET": ready},
     HOOK: {"POST": hear_registry},
+    RETRAIN: {"POST": hear_request},
 }
 
 

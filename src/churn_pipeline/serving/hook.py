@@ -1,4 +1,4 @@
-"""The registry's webhook: signed, so that only who has the secret is listened to."""
+"""The webhooks: signed, so that only who has the secret is listened to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from churn_pipeline.serving.refusal import Refusal, refusal
 
-HOOK = "/hooks/registry"
+HOOK, RETRAIN = "/hooks/registry", "/hooks/retrain"
 SECRET = "CHURN_HOOK_SECRET"  # noqa: S105 - the name of a variable
 SIGNATURE, STAMP = b"x-mlflow-signature", b"x-mlflow-timestamp"
 DELIVERY = b"x-mlflow-delivery-id"

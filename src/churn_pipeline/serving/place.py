@@ -14,6 +14,7 @@ ROLLOUT = "rollout.json"
 AUDIT = "audit.jsonl"
 SECURITY = "security.jsonl"
 JOURNAL = "journal.db"
+REQUESTS = "retrain_requests.jsonl"
 
 
 def service_folder(dataset: str, environment: Mapping[str, str] | None = None) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 MAX_ERRORS = 20
 MAX_SHOWN = 80
@@ -114,3 +114,19 @@ def shown(value: Any) -> str:
 def shortened(text: str) -> str:
     """Return at most 80 characters of a text, told where there were more."""
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def refused_body(error: ValidationError) -> Refusal:
+    """Return the refusal of a body that breaks its model."""
+    return Refusal(
+        422,
+        [
+            Problem(
+                code=code_of(found["type"]),
+                field=shortened(".".join(map(str, found["loc"]))),
+                expected=found["msg"],
+                received=shown(found["input"]),
+            )
+            for found in error.errors(include_url=False)[:MAX_ERRORS]
+        ],
+    )

@@ -40,9 +40,10 @@ def test_a_role_may_what_the_table_says(endpoint, role):
     assert refused.value.status == 403
 
 
-def test_nothing_is_open_but_the_contract_the_probes_and_the_signed_hook():
+def test_nothing_is_open_but_the_contract_the_probes_and_the_signed_hooks():
     pages = {"/", "/docs", "/docs.json"}
-    assert pages | {"/livez", "/readyz", "/hooks/registry"} == OPEN
+    hooks = {"/hooks/registry", "/hooks/retrain"}
+    assert pages | hooks | {"/livez", "/readyz"} == OPEN
 
 
 def test_an_endpoint_that_nobody_put_in_the_table_is_the_admins():

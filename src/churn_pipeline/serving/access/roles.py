@@ -47,8 +47,9 @@ class Caller:
     rate: Rate | None = None
 
 
-OPEN = frozenset({"/", "/docs", "/docs.json", "/livez", "/readyz", "/hooks/registry"})
-"""Endpoints that need no key; of the last one the body is signed."""
+_SIGNED = {"/hooks/registry", "/hooks/retrain"}
+OPEN = frozenset({"/", "/docs", "/docs.json", "/livez", "/readyz", *_SIGNED})
+"""Endpoints that need no key; of the hooks the body is signed."""
 
 ELSEWHERE = "elsewhere"
 """Stands for an address that there is not: who has a key is told so."""

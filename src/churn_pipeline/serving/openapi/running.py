@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from churn_pipeline.serving.contract import MAX_BYTES
-from churn_pipeline.serving.hook import DELIVERY, HOOK, SIGNATURE, STAMP
+from churn_pipeline.serving.hearing import RetrainAsked, RetrainHeard
+from churn_pipeline.serving.hook import DELIVERY, HOOK, RETRAIN, SIGNATURE, STAMP
 from churn_pipeline.serving.openapi.shapes import (
     WITH_BODY,
     WITH_KEY,
@@ -54,7 +55,18 @@ class Heard(BaseModel):
     model_version: str
 
 
-MODELS = (ModelShown, RolloutAsked, RolloutState, Why, Experiment, Alive, Ready, Heard)
+MODELS = (
+    ModelShown,
+    RolloutAsked,
+    RolloutState,
+    Why,
+    Experiment,
+    Alive,
+    Ready,
+    Heard,
+    RetrainAsked,
+    RetrainHeard,
+)
 
 
 def of_the_service(predictor: Predictor) -> Json:
@@ -76,6 +88,7 @@ def of_the_service(predictor: Predictor) -> Json:
         "/livez": {"get": _livez().document()},
         "/readyz": {"get": _readyz(predictor).document()},
         HOOK: {"post": _hook(predictor).document()},
+        RETRAIN: {"post": _retrain().document()},
     }
 
 
@@ -194,6 +207,20 @@ def _hook(predictor: Predictor) -> Operation:
         told=json_of(ref(Heard), {"model_version": predictor.version}),
         parameters=tuple(map(_header, (SIGNATURE, STAMP, DELIVERY))),
         refusals=("400", "401", "408", "413", "500", "503"),
+    )
+
+
+def _retrain() -> Operation:
+    return Operation(
+        name="ask_for_retraining",
+        path=RETRAIN,
+        summary="Ask for another model; the next watch takes it as a reason",
+        about=f"{_SMALL} Signed as the registry's webhook is; a delivery that is sent "
+        "again counts once. The service trains nothing itself.",
+        asked=json_of(ref(RetrainAsked), {"reason": "new tariff", "who": "pricing"}),
+        told=json_of(ref(RetrainHeard), {"id": "d-1", "new": True}),
+        parameters=tuple(map(_header, (SIGNATURE, STAMP, DELIVERY))),
+        refusals=("400", "401", "408", "413", "422", "500", "503"),
     )
 
 

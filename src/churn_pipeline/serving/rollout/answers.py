@@ -10,12 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.serving.refusal import (
-    MAX_ERRORS,
     Problem,
     Refusal,
-    code_of,
     refusal,
-    shortened,
+    refused_body,
     shown,
 )
 from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
@@ -91,7 +89,7 @@ def put_rollout(
             409, "stale_version", expected=expected, received=shown(change.version)
         ) from error
     except ValidationError as error:
-        raise _refused(error) from error
+        raise refused_body(error) from error
     except OwnShadowError as error:
         problem = Problem(
             code="own_shadow",
@@ -128,7 +126,7 @@ def _valid(model: type[M], given: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise _refused(error) from error
+        raise refused_body(error) from error
 
 
 def _object(body: object) -> Mapping[str, Any]:
@@ -150,21 +148,6 @@ def _expect_known(
         received=shown(version),
     )
     raise Refusal(422, [problem])
-
-
-def _refused(error: ValidationError) -> Refusal:
-    return Refusal(
-        422,
-        [
-            Problem(
-                code=code_of(found["type"]),
-                field=shortened(".".join(map(str, found["loc"]))),
-                expected=found["msg"],
-                received=shown(found["input"]),
-            )
-            for found in error.errors(include_url=False)[:MAX_ERRORS]
-        ],
-    )
 
 
 def _broken(error: Exception) -> Refusal:
