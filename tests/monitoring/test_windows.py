@@ -19,7 +19,7 @@ from tests.serving.journal.made import DAY_NS, NOON, batch, entry
 
 @pytest.fixture
 def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'journal.db'}"
+    return f"sqlite:///{tmp_path / 'what? 100 %.db'}"
 
 
 def test_labels_of_either_kind_meet_their_predictions(url):

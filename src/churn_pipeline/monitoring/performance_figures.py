@@ -142,9 +142,12 @@ def _traces(
             for date, m in realised
             if (date not in held or held[date].holds(m.value)) == inside
         ]
-        yield _dots(colour, name, first=first).update(
-            x=[date for date, _ in some], **_bars([m for _, m in some], axis="y")
-        )
+        dots = _dots(colour, name, first=first)
+        if some:
+            bars = _bars([m for _, m in some], axis="y")
+            yield dots.update(x=[date for date, _ in some], **bars)
+        elif first:  # for the legend, which leaves out what has no place
+            yield dots.update(x=[None], y=[None])
 
 
 def _dots(colour: str, name: str, *, first: bool) -> Any:

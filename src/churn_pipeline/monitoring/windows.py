@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import numpy as np
 
@@ -156,7 +157,8 @@ def _opened(url: str) -> Iterator[Any]:
     if url.startswith(_SQLITE):
         import adbc_driver_sqlite.dbapi as sqlite
 
-        connection = sqlite.connect(f"file:{url.removeprefix(_SQLITE)}?mode=ro")
+        path = quote(url.removeprefix(_SQLITE))
+        connection = sqlite.connect(f"file:{path}?mode=ro")
         option = {"adbc.sqlite.query.batch_rows": str(_BATCH_ROWS)}
     else:
         import adbc_driver_postgresql.dbapi as postgresql
