@@ -202,7 +202,7 @@ def test_a_server_asked_to_end_finishes_what_it_is_answering(checkout, tmp_path)
     version = tiny_artifact().manifest.version
     address = f"http://127.0.0.1:{port}"
     assert said == (
-        f"serving tiny, model {version}, at {address} (contract: {address}/docs.json)\n"
+        f"serving tiny, model {version}, at {address} (contract: {address}/docs)\n"
     )
 
 

@@ -51,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     address = f"{'https' if tls else 'http'}://{options.host}:{options.port}"
     sys.stderr.write(
         f"serving {manifest.dataset}, model {manifest.version}, at {address} "
-        f"(contract: {address}/docs.json)\n"
+        f"(contract: {address}/docs)\n"
     )
     if not n_keys:
         add = f"kedro churn keys add NAME --role predict{_env(options.env)}"

@@ -49,7 +49,7 @@ def filled(path: Path, names: Pseudonyms) -> Store:
 def test_a_customer_is_erased_from_log_feedback_and_file(tmp_path, names) -> None:
     store = filled(tmp_path / "journal.db", names)
     done = forget(store.database, names, "customer-ann")
-    assert done.before == {"predictions": 3, "labels": 1}
+    assert done.before == {"predictions": 3, "labels": 2}
     assert done.after == {"predictions": 0, "labels": 0}
     assert (done.traces, done.alike, done.complete) == (0, 0, True)
     raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -122,22 +122,27 @@ JOIN feedback f ON f.observation_day = d.day AND f.customer = ?
 
 
 def _count(database: Database, name: str) -> dict[str, int]:
-    labels = database.run(_LABELS, (name,))
-    return {"predictions": len(of_customer(database, name)), "labels": len(labels)}
+    mine = of_customer(database, name)
+    return {"predictions": len(mine), "labels": len(_labels(database, name, mine))}
+
+
+def _labels(database: Database, name: str, mine: Sequence[Row]) -> set[Row]:
+    """Return the ids of a customer's labels, by name and by request."""
+    by_request = "SELECT id FROM feedback WHERE request_id = ? AND line = ?"
+    found = set(database.run(_LABELS, (name,)))
+    for _, _, _, line, request_id in mine:
+        found.update(database.run(by_request, (request_id, line)))
+    return found
 
 
 def _erase(database: Database, name: str) -> None:
     """Remove a customer's labels, inputs, predictions and requests."""
     mine = of_customer(database, name)
-    for identity in database.run(_LABELS, (name,)):
+    for identity in _labels(database, name, mine):
         database.run("DELETE FROM feedback WHERE id = ?", identity)
-    for _, _, request, line, request_id in mine:
+    for _, _, request, line, _ in mine:
         database.run(
             "DELETE FROM prediction WHERE request = ? AND line = ?", (request, line)
-        )
-        database.run(
-            "DELETE FROM feedback WHERE request_id = ? AND line = ?",
-            (request_id, line),
         )
         database.run(
             "DELETE FROM request WHERE id = ? AND NOT EXISTS "
