@@ -207,8 +207,11 @@ def judge_by_evidently(
     verdict = DriftVerdict.model_validate(drift_verdict)
     compared = verdict.verdict != NOTHING_NEWER
     columns = [verdict.prediction, *verdict.columns] if compared else []
-    samples = (_evenly(f, EVIDENTLY_ROWS) for f in (drift_reference, drift_current))
-    found = evidently_verdict(*samples, columns)
+    found = evidently_verdict(
+        _evenly(drift_reference, EVIDENTLY_ROWS),
+        _evenly(drift_current, EVIDENTLY_ROWS),
+        columns,
+    )
     return found.model_dump(mode="json")
 
 
