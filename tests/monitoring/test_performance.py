@@ -10,12 +10,8 @@ from churn_pipeline.monitoring.cohorts import Judge, Month, segmented
 from churn_pipeline.monitoring.estimate import UNSEEN, Measured
 from churn_pipeline.monitoring.history import Watch
 from churn_pipeline.monitoring.params import PerformanceReporting
-from churn_pipeline.monitoring.performance import (
-    Limits,
-    find_worse,
-    realised,
-    watches,
-)
+from churn_pipeline.monitoring.performance import find_worse, realised, watches
+from churn_pipeline.monitoring.performance_report import Limits
 from churn_pipeline.monitoring.wander import Wander
 from tests.factories import DECISION
 

@@ -6,7 +6,11 @@ from churn_pipeline.monitoring.cost import Cause
 from churn_pipeline.monitoring.drift import ColumnDrift, DriftRule
 from churn_pipeline.monitoring.estimate import Measured
 from churn_pipeline.monitoring.faults import Fault
-from churn_pipeline.monitoring.performance import Cohort, PerformanceReport, Worse
+from churn_pipeline.monitoring.performance_report import (
+    Cohort,
+    PerformanceReport,
+    Worse,
+)
 from churn_pipeline.monitoring.target import TargetVerdict
 from churn_pipeline.monitoring.verdict import DriftVerdict
 

@@ -12,15 +12,17 @@ from churn_pipeline.monitoring.cells import Cells
 from churn_pipeline.monitoring.estimate import UNSEEN, Measured, estimate
 from churn_pipeline.monitoring.params import PerformanceReporting
 from churn_pipeline.monitoring.performance import (
+    find_worse,
+    is_confirmed,
+    missed,
+    realised,
+)
+from churn_pipeline.monitoring.performance_report import (
     Cohort,
     PerformanceReport,
     Segment,
     Source,
-    find_worse,
-    is_confirmed,
-    missed,
     of_one_source,
-    realised,
 )
 from churn_pipeline.monitoring.wander import Wander
 

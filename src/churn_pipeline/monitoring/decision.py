@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from churn_pipeline.monitoring.performance import PerformanceReport
+from churn_pipeline.monitoring.performance_report import PerformanceReport
 from churn_pipeline.monitoring.requests import Request
 from churn_pipeline.monitoring.verdict import (
     NOTHING_NEWER,

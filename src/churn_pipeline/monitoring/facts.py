@@ -7,7 +7,7 @@ from typing import Any
 
 from churn_pipeline.monitoring.alerts.rules import Fact
 from churn_pipeline.monitoring.decision import RetrainDecision
-from churn_pipeline.monitoring.performance import PerformanceReport
+from churn_pipeline.monitoring.performance_report import PerformanceReport
 from churn_pipeline.monitoring.verdict import NOTHING_NEWER, DriftVerdict
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from churn_pipeline.monitoring.drift import DriftRule
-from churn_pipeline.monitoring.performance import Limits
+from churn_pipeline.monitoring.performance_report import Limits
 from churn_pipeline.monitoring.window_rule import WindowRule
 from churn_pipeline.params import Params
 

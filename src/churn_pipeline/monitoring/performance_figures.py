@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from churn_pipeline.evaluation.figure_style import BLUE, GREYS, ORANGE, RED, style
 from churn_pipeline.monitoring.estimate import Measured
-from churn_pipeline.monitoring.performance import Cohort, PerformanceReport
+from churn_pipeline.monitoring.performance_report import Cohort, PerformanceReport
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

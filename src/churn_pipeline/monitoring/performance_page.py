@@ -9,12 +9,12 @@ from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.page import drawn, fill
 from churn_pipeline.monitoring.history import Watch
 from churn_pipeline.monitoring.page import pack_scripts
-from churn_pipeline.monitoring.performance import PerformanceReport
 from churn_pipeline.monitoring.performance_figures import (
     SHOWN,
     performance_overview,
     segment_figure,
 )
+from churn_pipeline.monitoring.performance_report import PerformanceReport
 
 _TEMPLATE = Path(__file__).with_name("performance.html")
 MAX_SEGMENTS = 40

@@ -20,7 +20,7 @@ from churn_pipeline.monitoring.decision import (
     standing_of,
 )
 from churn_pipeline.monitoring.facts import facts_of
-from churn_pipeline.monitoring.performance import PerformanceReport
+from churn_pipeline.monitoring.performance_report import PerformanceReport
 from churn_pipeline.monitoring.requests import Request, open_since
 from churn_pipeline.monitoring.verdict import DriftVerdict
 from churn_pipeline.params import Params

@@ -17,12 +17,8 @@ from churn_pipeline.monitoring.cohorts import Judge, Month, segmented
 from churn_pipeline.monitoring.estimate import Measured
 from churn_pipeline.monitoring.history import Watch
 from churn_pipeline.monitoring.params import PerformanceReporting
-from churn_pipeline.monitoring.performance import (
-    PerformanceReport,
-    Segment,
-    realised,
-    watches,
-)
+from churn_pipeline.monitoring.performance import realised, watches
+from churn_pipeline.monitoring.performance_report import PerformanceReport, Segment
 from churn_pipeline.monitoring.wander import Wander, learn_wander
 from churn_pipeline.monitoring.windows import Window, logged_months
 from churn_pipeline.pipelines.evaluation.rows import (
