@@ -66,7 +66,8 @@ def test_all_pipelines_are_offered_and_all_layers_drawn(
     viz: str, graph: dict[str, Any], page: Page
 ) -> None:
     names = {pipeline["id"] for pipeline in graph["pipelines"]}
-    assert names == {"__default__", "simulate", "feature_store", *MAIN_JOB}
+    loop = {"performance_reporting", "monitoring", "recalibration", "retraining"}
+    assert names == {"__default__", "simulate", "feature_store", *MAIN_JOB, *loop}
     page.goto(viz)
     expect(page.locator(".pipeline-node").first).to_be_visible(timeout=60_000)
     layers = page.locator(".pipeline-layer-name")
