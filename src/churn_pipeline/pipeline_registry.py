@@ -3,6 +3,8 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
+from churn_pipeline.pipelines.wiring import folded
+
 MAIN_JOB = (
     "data_validation",
     "feature_engineering",
@@ -13,6 +15,9 @@ MAIN_JOB = (
     "drift_reporting",
 )
 """From raw tables to a released, scored and watched champion."""
+
+STEPWISE = ("night",)
+"""Made of other pipelines, which are boxes of their own."""
 
 
 def register_pipelines() -> dict[str, Pipeline]:
@@ -30,13 +35,11 @@ def register_pipelines() -> dict[str, Pipeline]:
         if error.__cause__ is None:  # not found, rather than broken
             raise KeyError(str(error)) from error
         raise
-    pipelines = {name: _folded(name, found) for name, found in pipelines.items()}
+    pipelines = {
+        name: found if name in STEPWISE else folded(name, found)
+        for name, found in pipelines.items()
+    }
     pipelines["__default__"] = sum(
         (pipelines[name] for name in MAIN_JOB if name in pipelines), Pipeline([])
     )
     return pipelines
-
-
-def _folded(name: str, pipeline: Pipeline) -> Pipeline:
-    """Return a pipeline as one box of kedro-viz; its datasets keep their names."""
-    return Pipeline(pipeline, namespace=name, prefix_datasets_with_namespace=False)

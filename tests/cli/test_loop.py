@@ -43,7 +43,7 @@ def night(monkeypatch):
 
 def test_a_quiet_night_watches_and_says_so(night):
     told, ran = night(Action.NOTHING, reasons=())
-    assert ran == [(WATCH, "")]
+    assert ran == [((WATCH,), "")]
     assert told == "nothing: no reason to\n"
 
 
@@ -52,12 +52,12 @@ def test_a_quiet_night_watches_and_says_so(night):
     [(Action.RETRAIN, "retraining"), (Action.RECALIBRATE, "recalibration")],
 )
 def test_what_was_decided_is_done(night, action, pipeline):
-    assert night(action)[1] == [(WATCH, ""), ((pipeline,), "")]
+    assert night(action)[1] == [((WATCH,), ""), ((pipeline,), "")]
 
 
 def test_where_the_policy_asks_the_command_is_told_and_not_run(night):
     told, ran = night(Action.RETRAIN, "--env", "telco", when="ask")
-    assert ran == [(WATCH, "")]
+    assert ran == [((WATCH,), "")]
     assert told.splitlines()[-1] == (
         "to do it: kedro run --env telco --pipelines retraining --params "
         "'monitoring.reason=new data'"
@@ -66,4 +66,4 @@ def test_where_the_policy_asks_the_command_is_told_and_not_run(night):
 
 def test_a_reason_goes_before_the_policy(night):
     _, ran = night(Action.RETRAIN, "--reason", "tariff", when="ask")
-    assert ran == [(WATCH, "tariff"), (("retraining",), "tariff")]
+    assert ran == [((WATCH,), "tariff"), (("retraining",), "tariff")]

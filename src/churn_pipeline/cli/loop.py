@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from churn_pipeline.monitoring.decision import RetrainDecision
 
-WATCH = ("data_validation", "feature_engineering", "scoring", "monitoring")
-"""Pipelines of every night, in order."""
+WATCH = "night"
+"""Pipeline of every night."""
 
 
 @click.command()
@@ -30,7 +30,7 @@ def loop(env: str | None, reason: str) -> None:
     """
     from churn_pipeline.hooks.due import ACTS
 
-    _session(env, reason).run(pipeline_names=list(WATCH))
+    _session(env, reason).run(pipeline_names=[WATCH])
     decided = _decided(env)
     pipeline = {action: name for name, action in ACTS.items()}.get(decided.action)
     if pipeline is None:
