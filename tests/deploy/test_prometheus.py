@@ -89,7 +89,11 @@ def test_an_alert_has_a_severity_and_leads_to_its_entry_in_the_runbook(
 
 def test_the_runbook_has_no_entry_for_an_alert_that_is_gone() -> None:
     runbook = (ROOT / "docs/runbook.md").read_text("utf-8")
-    assert set(re.findall(r"^## (Churn\w+)$", runbook, re.M)) == set(alerts())
+    nightly = yaml.safe_load((ROOT / "conf/base/parameters_alerts.yml").read_text())
+    watched = {rule["runbook"] for rule in nightly["alerts"]["rules"].values()}
+    entries = set(re.findall(r"^## (Churn\w+)$", runbook, re.M))
+    assert {name for name in entries if name.lower() not in watched} <= set(alerts())
+    assert entries >= set(alerts())
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda r: r.get("alert", r.get("record")))

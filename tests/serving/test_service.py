@@ -17,6 +17,7 @@ import yaml
 from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.journal.database import connect
 from churn_pipeline.serving.place import KEYS, service_folder
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact, tiny_columns
@@ -170,6 +171,37 @@ def test_a_wrong_port_of_grpc_is_told_in_one_line_before_anything_starts(tmp_pat
     )
     assert done.returncode == 1
     assert done.stderr.startswith("expected a port from 1 to 65535 in CHURN_GRPC_PORT")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("rollout.json", "{", "expected the state of a rollout"),
+        ("pseudonym.key", "a key of 16 bytes or more", "expected ids as they came"),
+    ],
+)
+def test_what_the_workers_would_fail_on_is_told_before_they_start(
+    checkout, tmp_path, name, content, told
+):
+    shutil.copytree(checkout / "data", tmp_path / "data")
+    folder = tmp_path / "data/09_service/tiny"
+    folder.mkdir(parents=True, exist_ok=True)
+    connect(f"sqlite:///{folder / 'journal.db'}").close()
+    (folder / name).write_text(content)
+    command = [sys.executable, "-m", "churn_pipeline.serving", "--port", "0"]
+    env = os.environ | {"CHURN_DATASET": "company"}
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert told in done.stderr
     assert done.stderr.count("\n") == 1
 
 

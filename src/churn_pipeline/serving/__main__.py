@@ -15,8 +15,8 @@ from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.locate import DATASET, FOLDER, load_champion
 from churn_pipeline.serving.oip.place import HOST as GRPC_HOST
 from churn_pipeline.serving.oip.place import PORT as GRPC_PORT
-from churn_pipeline.serving.oip.place import USUAL_HOST, port_of
-from churn_pipeline.serving.place import service_folder
+from churn_pipeline.serving.oip.place import USUAL_HOST, port_of, require_grpc
+from churn_pipeline.serving.place import ROLLOUT, service_folder
 from churn_pipeline.serving.tls import tls_options
 from churn_pipeline.telemetry import switch_off
 
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         1 where there is no such data set, no champion to serve, no free port, or the
-        keys or a variable cannot be; else this does not return.
+        keys, the rollout, the log or a variable cannot be; else this does not return.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -41,9 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
         if os.environ.get(GRPC_PORT):
             host = os.environ.get(GRPC_HOST, USUAL_HOST)
             _require_free(host, port_of(os.environ))
+            require_grpc()
         tls = tls_options(os.environ)
         manifest = load_champion().manifest
         n_keys = _valid_keys(manifest.dataset)
+        _require_readable(service_folder(manifest.dataset))
     except (ArtifactError, OSError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -99,6 +101,26 @@ def _valid_keys(dataset: str) -> int:
     access = Access(service_folder(dataset))
     access.close()
     return len(access.keys)
+
+
+def _require_readable(folder: Path) -> None:
+    """Check what the workers would fail on, each of them, again and again.
+
+    A log in PostgreSQL is theirs to look at: that may come up later.
+
+    Raises:
+        ValueError: The rollout or the log cannot be read, or not by this release.
+        OSError: A file of theirs cannot be opened.
+    """
+    from churn_pipeline.serving.journal.database import connect, is_file, journal_url
+    from churn_pipeline.serving.journal.pseudonym import Pseudonyms
+    from churn_pipeline.serving.rollout.state import Rollout
+
+    Rollout(folder / ROLLOUT)
+    url = journal_url(folder)
+    if is_file(url):
+        names = Pseudonyms.of(folder, os.environ)
+        connect(url, pseudonyms=names.fingerprint).close()
 
 
 def _env(env: str | None) -> str:

@@ -128,6 +128,11 @@ def exists(url: str) -> bool:
     return _dialect(url) != "sqlite" or Path(url.removeprefix(_SQLITE)).is_file()
 
 
+def is_file(url: str) -> bool:
+    """Return whether a journal is a file of this machine's."""
+    return _dialect(url) == "sqlite"
+
+
 def shown(url: str) -> str:
     """Return a URL without its password."""
     return str(mask(url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ USUAL_HOST = "127.0.0.1"
 """Reached from elsewhere only when asked for."""
 
 _HIGHEST = 65_535
+_PACKAGES = ("grpc", "google.protobuf")
 
 
 def port_of(environment: Mapping[str, str]) -> int:
@@ -35,6 +37,24 @@ def port_of(environment: Mapping[str, str]) -> int:
     return int(given)
 
 
+def require_grpc() -> None:
+    """Check that the packages of gRPC are there.
+
+    Raises:
+        ValueError: One is not.
+    """
+    try:
+        missing = [name for name in _PACKAGES if find_spec(name) is None]
+    except ModuleNotFoundError:  # a package that lies in one which is not there
+        missing = list(_PACKAGES)
+    if missing:
+        raise ValueError(
+            f"expected grpcio and protobuf, since {PORT} is set, found no "
+            f"{' and no '.join(missing)}; pip install 'churn-pipeline[grpc]', or leave "
+            "the port out"
+        )
+
+
 async def grpc_of(parts: Parts, environment: Mapping[str, str]) -> Any:
     """Return the gRPC server, which listens; None where no port is named.
 
@@ -44,11 +64,7 @@ async def grpc_of(parts: Parts, environment: Mapping[str, str]) -> Any:
     """
     if not environment.get(PORT):
         return None
-    try:
-        from churn_pipeline.serving.oip.grpc_server import start_grpc
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"expected grpcio and protobuf, since {PORT} is set, got: {error}; "
-            "pip install 'churn-pipeline[grpc]', or leave the port out"
-        ) from error
+    require_grpc()
+    from churn_pipeline.serving.oip.grpc_server import start_grpc
+
     return await start_grpc(parts, environment)

@@ -209,9 +209,14 @@ class Rollout:
         except FileNotFoundError:
             return RolloutState()
         except (OSError, ValidationError) as error:
+            why = (
+                error.errors()[0]["msg"]
+                if isinstance(error, ValidationError)
+                else error
+            )
             raise RolloutError(
-                f"{self.path}: expected the state of a rollout, got {error}; restore "
-                "it from a copy"
+                f"{self.path}: expected the state of a rollout, got {why}; restore it "
+                "from a copy"
             ) from error
 
     def _write(self, state: RolloutState) -> None:
