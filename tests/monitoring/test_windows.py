@@ -7,11 +7,13 @@ import pytest
 
 from churn_pipeline.monitoring.windows import Window
 from tests.monitoring.logged import (
-    check_labels_of_either_kind,
-    check_streamed,
+    TOLD,
+    a_day_and_its_shadow,
     labels,
     months,
     say,
+    streamed,
+    told_either_way,
     write,
 )
 from tests.serving.journal.made import DAY_NS, NOON, batch, entry
@@ -23,11 +25,15 @@ def url(tmp_path):
 
 
 def test_labels_of_either_kind_meet_their_predictions(url):
-    check_labels_of_either_kind(url)
+    month = told_either_way(url)
+    assert labels(month) == TOLD
+    assert (month.month, month.newest) == (dt.date(2026, 1, 1), dt.date(2026, 1, 1))
 
 
 def test_predictions_of_a_window_are_streamed_without_the_shadows(url):
-    check_streamed(url)
+    a_day_and_its_shadow(url)
+    assert streamed(url) == [0.1 + 0.2]
+    assert streamed(url, model_version="no such") == []
 
 
 def test_who_stayed_is_not_known_before_the_horizon_has_passed(url):

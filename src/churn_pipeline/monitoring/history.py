@@ -8,12 +8,11 @@ lines of their own.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import os
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from churn_pipeline import json_lines
 from churn_pipeline.params import Params
 
 
@@ -64,21 +63,9 @@ class Watch(Params):
 
 
 def append(path: Path, watch: Watch) -> None:
-    """Add a line to the history; a reader sees it whole or not at all.
-
-    Args:
-        path: The file; made where there is none.
-        watch: What is told.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        _drop_torn_end(file)
-        os.write(file, watch.model_dump_json(exclude_defaults=True).encode() + b"\n")
-        os.fsync(file)
-    finally:
-        os.close(file)
+    """Add a line to the history; a reader sees it whole or not at all."""
+    with json_lines.adding(path, mode=0o666) as add:
+        add(watch)
 
 
 def read(path: Path) -> tuple[Watch, ...]:
@@ -87,35 +74,8 @@ def read(path: Path) -> tuple[Watch, ...]:
     Raises:
         ValueError: A line is none of a history.
     """
-    if not path.is_file():
-        return ()
-    whole, _, _ = path.read_bytes().rpartition(b"\n")  # the rest was torn by a crash
     found: dict[tuple[dt.date, str], Watch] = {}
-    for number, line in enumerate(whole.splitlines(), start=1):
-        watch = _read_line(line, path, number)
+    for watch in json_lines.read(path, Watch):
         key = (watch.date, watch.model_version)
         found[key] = found[key].updated(watch) if key in found else watch
     return tuple(found[key] for key in sorted(found))
-
-
-def _read_line(line: bytes, path: Path, number: int) -> Watch:
-    """Return the watch of one line."""
-    try:
-        return Watch.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ValueError(
-            f"expected a watch in line {number} of {path}, got {first['msg']} at "
-            f"{'.'.join(map(str, first['loc'])) or 'its start'}; restore the file from "
-            "a copy, or remove that line"
-        ) from error
-
-
-def _drop_torn_end(file: int) -> None:
-    """Cut off what a crash has left of a line that was being written."""
-    size = os.fstat(file).st_size
-    end = size
-    while end and os.pread(file, 1, end - 1) != b"\n":
-        end -= 1
-    if end < size:
-        os.ftruncate(file, end)

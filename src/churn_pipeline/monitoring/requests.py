@@ -7,13 +7,12 @@ the first model that is made after it, whatever became of that model.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from churn_pipeline import json_lines
 from churn_pipeline.params import Params
 
 
@@ -46,19 +45,10 @@ def ask(path: Path, request: Request) -> bool:
     Raises:
         ValueError: A line of the file is none of a request.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with json_lines.adding(path) as add:
         if any(known.id == request.id for known in requests(path)):
             return False
-        size = os.fstat(file).st_size
-        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-        line = request.model_dump_json().encode() + b"\n"
-        os.write(file, b"\n" + line if torn else line)
-        os.fsync(file)
-    finally:
-        os.close(file)
+        add(request)
     return True
 
 
@@ -66,21 +56,10 @@ def requests(path: Path) -> tuple[Request, ...]:
     """Return the requests, the oldest first; none where there is no file.
 
     Raises:
-        ValueError: A line is none of a request, and was not torn by a crash.
+        ValueError: A line is none of a request.
     """
-    if not path.is_file():
-        return ()
     found: dict[str, Request] = {}
-    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-        if not line.endswith(b"}"):  # a crash tore it, and nobody was told it is there
-            continue
-        try:
-            request = Request.model_validate_json(line)
-        except ValidationError as error:
-            raise ValueError(
-                f"expected a request in line {number} of {path}, got "
-                f"{error.errors()[0]['msg']}; remove that line"
-            ) from error
+    for request in json_lines.read(path, Request):
         found.setdefault(request.id, request)
     return tuple(found.values())
 

@@ -104,6 +104,8 @@ def test_a_line_torn_by_a_crash_is_left_out_and_another_one_refused(tmp_path):
     whole = book.read_bytes()
     book.write_bytes(whole + b'{"time"')
     assert set(standing(book)) == {"drift"}
+    write(book, news([], standing(book), NOW + DAY, DAY))
+    assert standing(book) == {}
     book.write_bytes(b"{}\n" + whole)
     with pytest.raises(ValueError, match="expected a notice in line 1"):
         standing(book)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
+from churn_pipeline import json_lines
 from churn_pipeline.monitoring.alerts.rules import Alert
 from churn_pipeline.params import Params
 
@@ -76,17 +73,7 @@ def standing(path: Path) -> dict[str, Notice]:
         ValueError: A line of the file is none of a book.
     """
     found: dict[str, Notice] = {}
-    if not path.is_file():
-        return found
-    whole, _, _ = path.read_bytes().rpartition(b"\n")  # the rest was torn by a crash
-    for number, line in enumerate(whole.splitlines(), start=1):
-        try:
-            notice = Notice.model_validate_json(line)
-        except ValidationError as error:
-            raise ValueError(
-                f"expected a notice in line {number} of {path}, got "
-                f"{error.errors()[0]['msg']}; remove that line"
-            ) from error
+    for notice in json_lines.read(path, Notice):
         if notice.kind == "resolved" and not notice.unsent:
             found.pop(notice.alert.key, None)
         else:
@@ -96,12 +83,6 @@ def standing(path: Path) -> dict[str, Notice]:
 
 def write(path: Path, notices: Sequence[Notice]) -> None:
     """Add notices to the book, whole lines, on the disk when it returns."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = "".join(notice.model_dump_json() + "\n" for notice in notices)
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        os.write(file, lines.encode())
-        os.fsync(file)
-    finally:
-        os.close(file)
+    with json_lines.adding(path) as add:
+        for notice in notices:
+            add(notice)
