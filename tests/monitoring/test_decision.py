@@ -5,14 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from churn_pipeline.monitoring.decision import (
-    Action,
-    Evidence,
-    RetrainPolicy,
-    Standing,
-    decide,
-    standing_of,
-)
+from churn_pipeline.monitoring.decision import Action, RetrainPolicy, decide
+from churn_pipeline.monitoring.evidence import Evidence, Standing, standing_of
 from churn_pipeline.monitoring.requests import Request
 from tests.monitoring.verdicts import (
     QUIET,

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import numpy as np
 
+from churn_pipeline.monitoring import window_sql
 from churn_pipeline.monitoring.cells import BINS, Cells
 
 if TYPE_CHECKING:
@@ -132,11 +133,13 @@ def logged_months(
                     return []
             until = now_ns - maturity_days * DAY_NS
             database.execute(
-                _LABELLED.format(horizon=now_ns - until, until=until, late=_LATE)
+                window_sql.LABELLED.format(
+                    horizon=now_ns - until, until=until, late=_LATE
+                )
             )
             return [
                 _month(database, month, newest, until=until)
-                for month, newest in database.execute(_MONTHS).fetchall()
+                for month, newest in database.execute(window_sql.MONTHS).fetchall()
             ]
 
 
@@ -182,13 +185,13 @@ def _read_log(
         return False
     first, end = window.days
     since = first * DAY_NS
-    requests = _REQUESTS.format(since=since, end=end * DAY_NS)
-    labels = _LABELS.format(first=first, end=end)
+    requests = window_sql.REQUESTS.format(since=since, end=end * DAY_NS)
+    labels = window_sql.LABELS.format(first=first, end=end)
     copied = (("p", predictions), ("r", requests), ("f", labels))
     for table, sql in copied:
         cursor.execute(sql)
         database.register("source", cursor.fetch_record_batch())
-        database.execute(_COPIES[table].format(usual=usual_value))
+        database.execute(window_sql.COPIES[table].format(usual=usual_value))
         database.unregister("source")
     return True
 
@@ -204,11 +207,11 @@ def _predictions(cursor: Any, window: Window, model_version: str | None) -> str:
     first, end = window.days
     # Predictions lie in the order of their requests, whose ids grow with time: a
     # range of them is read as it lies, where an index by day would jump about.
-    cursor.execute(_RANGE.format(since=first * DAY_NS, end=end * DAY_NS))
+    cursor.execute(window_sql.RANGE.format(since=first * DAY_NS, end=end * DAY_NS))
     low, high = cursor.fetchone()
     if not models or low is None:
         return ""
-    return _PREDICTIONS.format(
+    return window_sql.PREDICTIONS.format(
         low=low, high=high, first=first, end=end, models=", ".join(models)
     )
 
@@ -217,7 +220,7 @@ def _month(
     database: duckdb.DuckDBPyConnection, month: int, newest: int, *, until: int
 ) -> LoggedMonth:
     """Return one month, counted."""
-    sql = _CELLS.format(month=month, bins=BINS)
+    sql = window_sql.CELLS.format(month=month, bins=BINS)
     found: dict[str, Any] = {**database.execute(sql).fetchnumpy()}
     rows = found["n"].astype(np.float64)
     mean = found["value"] / rows
@@ -233,84 +236,3 @@ def _month(
     year, number = divmod(month, 12)
     day = _EPOCH + dt.timedelta(days=newest // DAY_NS)
     return LoggedMonth(dt.date(year, number + 1, 1), day, cells, newest <= until)
-
-
-_RANGE = (
-    "SELECT min(id), max(id) FROM request WHERE time_ns >= {since} AND time_ns < {end}"
-)
-_PREDICTIONS = """
-SELECT request, line, coalesce(customer, '') AS customer, probability,
-  CASE decision WHEN 'call' THEN 1 ELSE 0 END AS called, day,
-  coalesce(value, -1.0) AS value
-FROM prediction
-WHERE request BETWEEN {low} AND {high} AND day >= {first} AND day < {end}
-  AND model IN ({models})
-"""
-_REQUESTS = """
-SELECT id, request_id, time_ns FROM request
-WHERE time_ns >= {since} AND time_ns < {end}
-"""
-_LABELS = """
-SELECT id, known_ns, coalesce(request_id, '') AS request_id,
-  coalesce(line, 0) AS line, coalesce(customer, '') AS customer,
-  coalesce(observation_day, -1) AS day, churned
-FROM feedback
-WHERE request_id IS NOT NULL OR (observation_day >= {first} AND observation_day < {end})
-"""
-# Names are compared by 64 bits of their hash: of ten million, two are alike in one log
-# of 400,000.
-_COPIES = {
-    "p": """
-CREATE TABLE p AS SELECT request, line::INTEGER AS line,
-  CASE customer WHEN '' THEN NULL ELSE hash(customer) END AS customer,
-  probability, called::UTINYINT AS called, day::INTEGER AS day,
-  CASE WHEN value < 0 THEN {usual} ELSE value END::DOUBLE AS value
-FROM source""",
-    "r": "CREATE TABLE r AS SELECT id, hash(request_id) AS name, time_ns FROM source",
-    "f": """
-CREATE TABLE f AS SELECT id, known_ns, churned::UTINYINT AS churned,
-  CASE request_id WHEN '' THEN NULL ELSE hash(request_id) END AS name,
-  line::INTEGER AS line, hash(customer) AS customer, day::INTEGER AS day
-FROM source""",
-}
-_LABELLED = """
-CREATE TABLE labelled AS
-WITH by_request AS (
-  SELECT r.id AS request, f.line, max(f.id) AS id, arg_max(f.churned, f.id) AS churned,
-    arg_max(f.known_ns, f.id) AS known_ns
-  FROM f JOIN r ON r.name = f.name GROUP BY ALL),
-by_customer AS (
-  SELECT customer, day, max(id) AS id, arg_max(churned, id) AS churned,
-    arg_max(known_ns, id) AS known_ns
-  FROM f WHERE name IS NULL GROUP BY ALL),
-told AS (
-  SELECT p.*, r.time_ns,
-    coalesce(b.id, 0) > coalesce(c.id, 0) AS of_request,
-    CASE WHEN of_request THEN b.churned ELSE c.churned END AS churned,
-    CASE WHEN of_request THEN b.known_ns ELSE c.known_ns END AS known_ns
-  FROM p JOIN r ON r.id = p.request
-  LEFT JOIN by_request b ON b.request = p.request AND b.line = p.line
-  LEFT JOIN by_customer c ON c.customer = p.customer AND c.day = p.day)
-SELECT probability, called, value, time_ns,
-  (year(DATE '1970-01-01' + day) * 12
-    + month(DATE '1970-01-01' + day) - 1)::INTEGER AS month,
-  coalesce(customer, hash(request, line)) AS who,
-  CASE
-    WHEN time_ns > {until} THEN NULL
-    WHEN churned = 1 THEN 1
-    WHEN churned = 0 AND known_ns >= time_ns + {horizon} THEN 0 END AS label,
-  -- the first answer with a label, or else the first; rows of one request in order
-  time_ns + line + CASE WHEN label IS NULL THEN {late} ELSE 0 END AS rank
-FROM told
-"""
-# The first of each value by itself: a struct of them would have to fit the memory.
-_CELLS = """
-WITH firsts AS (
-  SELECT arg_min(probability, rank) AS p, arg_min(called, rank) AS called,
-    arg_min(coalesce(label, 2), rank) AS label, arg_min(value, rank) AS v
-  FROM labelled WHERE month = {month} GROUP BY who)
-SELECT called, label, count(*) AS n, sum(p) AS probability, sum(v) AS value,
-  sum(v * v) AS square
-FROM firsts GROUP BY called, label, round(p * {bins})
-"""
-_MONTHS = "SELECT month, max(time_ns) FROM labelled GROUP BY month ORDER BY month"

@@ -12,51 +12,45 @@ from churn_pipeline.pipelines.drift_reporting.nodes import (
     sample_current,
     sample_reference,
 )
+from churn_pipeline.pipelines.wiring import by_name
+
+CHAMPION = by_name("champion", "params:drift_reporting")
+SAMPLES = by_name("drift_reference", "drift_current")
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Return the pipeline that writes the drift verdict and its report."""
-    params = {"champion": "champion", "drift_reporting": "params:drift_reporting"}
-    samples = {"drift_reference": "drift_reference", "drift_current": "drift_current"}
     return Pipeline(
         [
             Node(
                 sample_current,
-                inputs={"customer_features": "customer_features", **params},
+                inputs=CHAMPION | by_name("customer_features"),
                 outputs="drift_current",
                 name="sample_current",
             ),
             Node(
                 sample_reference,
-                inputs={
-                    "model_input_of_champion": "model_input_of_champion",
-                    "drift_current": "drift_current",
-                    "seed": "params:seed",
-                    **params,
-                },
+                inputs=CHAMPION
+                | by_name("model_input_of_champion", "drift_current", "params:seed"),
                 outputs="drift_reference",
                 name="sample_reference",
             ),
             Node(
                 judge_churn_rate,
-                inputs={
-                    "model_input_of_champion": "model_input_of_champion",
-                    "model_input": "model_input",
-                    "drift_current": "drift_current",
-                    "drift_reporting": "params:drift_reporting",
-                },
+                inputs=by_name(
+                    "model_input_of_champion",
+                    "model_input",
+                    "drift_current",
+                    "params:drift_reporting",
+                ),
                 outputs="churn_rate_verdict",
                 name="judge_churn_rate",
             ),
             Node(
                 judge_drift,
-                inputs={
-                    **samples,
-                    "churn_rate_verdict": "churn_rate_verdict",
-                    "watch_history": "watch_history",
-                    "seed": "params:seed",
-                    **params,
-                },
+                inputs=CHAMPION
+                | SAMPLES
+                | by_name("churn_rate_verdict", "watch_history", "params:seed"),
                 outputs="drift_verdict",
                 name="judge_drift",
             ),
@@ -65,20 +59,20 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 judge_by_evidently,
-                inputs={**samples, "drift_verdict": "drift_verdict"},
+                inputs=SAMPLES | by_name("drift_verdict"),
                 outputs="evidently_verdict",
                 name="judge_by_evidently",
             ),
             Node(
                 draw_drift_report,
-                inputs={
-                    **samples,
-                    "drift_verdict": "drift_verdict",
-                    "evidently_verdict": "evidently_verdict",
-                    "watch_history": "watch_history",
-                    "drift_reporting": "params:drift_reporting",
-                    "dataset": "params:dataset",
-                },
+                inputs=SAMPLES
+                | by_name(
+                    "drift_verdict",
+                    "evidently_verdict",
+                    "watch_history",
+                    "params:drift_reporting",
+                    "params:dataset",
+                ),
                 outputs="drift_report",
                 name="draw_drift_report",
             ),

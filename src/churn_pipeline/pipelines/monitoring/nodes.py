@@ -12,13 +12,8 @@ import pandas as pd
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.monitoring.alerts.rules import alerts_of
 from churn_pipeline.monitoring.alerts.tell import Alerts, Raised
-from churn_pipeline.monitoring.decision import (
-    Evidence,
-    RetrainDecision,
-    RetrainPolicy,
-    decide,
-    standing_of,
-)
+from churn_pipeline.monitoring.decision import RetrainDecision, RetrainPolicy, decide
+from churn_pipeline.monitoring.evidence import Evidence, standing_of
 from churn_pipeline.monitoring.facts import facts_of
 from churn_pipeline.monitoring.performance_report import PerformanceReport
 from churn_pipeline.monitoring.requests import Request, open_since

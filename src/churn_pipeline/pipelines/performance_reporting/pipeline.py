@@ -13,11 +13,11 @@ from churn_pipeline.pipelines.performance_reporting.nodes import (
 )
 from churn_pipeline.pipelines.wiring import by_name
 
+RULE = "params:performance_reporting"
+
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Return the pipeline that writes the verdict on the champion's performance."""
-    rule = {"performance_reporting": "params:performance_reporting"}
-    seed = {"seed": "params:seed"}
     return Pipeline(
         [
             Node(
@@ -27,9 +27,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "model_input_of_champion",
                     "champion",
                     "champion_as_measured",
-                )
-                | rule
-                | seed,
+                    RULE,
+                    "params:seed",
+                ),
                 outputs="calibration_check",
                 name="check_calibration",
             ),
@@ -41,7 +41,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 read_log,
-                inputs=by_name("prediction_log", "champion") | rule,
+                inputs=by_name("prediction_log", "champion", RULE),
                 outputs="logged",
                 name="read_log",
             ),
@@ -54,9 +54,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "model_input",
                     "champion",
                     "feature_set",
-                )
-                | rule
-                | seed,
+                    RULE,
+                    "params:seed",
+                ),
                 outputs="performance_report",
                 name="judge_performance",
             ),
@@ -68,8 +68,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 draw_performance_page,
-                inputs=by_name("performance_report", "watch_history")
-                | {"dataset": "params:dataset"},
+                inputs=by_name("performance_report", "watch_history", "params:dataset"),
                 outputs="performance_page",
                 name="draw_performance_page",
             ),

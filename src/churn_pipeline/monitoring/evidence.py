@@ -1,0 +1,72 @@
+"""What a decision to make a model anew rests on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from churn_pipeline.monitoring.performance_report import PerformanceReport
+from churn_pipeline.monitoring.requests import Request
+from churn_pipeline.monitoring.verdict import DriftVerdict
+from churn_pipeline.params import Params
+
+
+class Standing(Params):
+    """How good the champion is by its labels, against what it was.
+
+    Attributes:
+        ranking_fell: Whether it tells who leaves less well than it did.
+        calibration_moved: Whether its probabilities are no longer what happens.
+        text: What was found, in words.
+    """
+
+    ranking_fell: bool
+    calibration_moved: bool
+    text: str
+
+
+def standing_of(report: PerformanceReport) -> Standing | None:
+    """Return how good a model is by its labels; None where none has matured.
+
+    It counts as worse once N of the last M mature months are. What is estimated
+    without labels is told, and no reason: customers may have become harder to tell.
+    """
+    if report.realised is None:
+        return None
+    newest = [c for c in report.judged if c.month == report.realised_month]
+    seen = [w for cohort in newest for w in cohort.worse if w.seen]
+    fell = any(worse.metric == "roc_auc" for worse in seen)
+    return Standing(
+        ranking_fell=report.confirmed and fell,
+        calibration_moved=report.confirmed and bool(seen) and not fell,
+        text=" ".join(worse.in_words for worse in seen) or report.in_words,
+    )
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a decision rests on; None: not known.
+
+    Attributes:
+        champion: Version of the model that serves.
+        made: When the run that made it began.
+        newest: When the run of the newest model began, a refused one included.
+        rows: Rows that the champion was fit on.
+        verdict: What became of inputs, predictions and churn rate.
+        standing: How good the champion is by now.
+        new_labels: Rows with a known label that are newer than the champion's.
+        costs_changed: Names of what is another now in `params:decision`.
+        requests: Requests that no model was made after.
+        reason: Why somebody wants a model made anew, by hand; empty: nobody does.
+    """
+
+    champion: str
+    made: dt.datetime
+    newest: dt.datetime
+    rows: int
+    verdict: DriftVerdict | None = None
+    standing: Standing | None = None
+    new_labels: int | None = None
+    costs_changed: tuple[str, ...] = ()
+    requests: tuple[Request, ...] = ()
+    reason: str = ""
