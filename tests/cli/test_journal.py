@@ -156,13 +156,35 @@ def test_size_and_prune_say_how_big_the_log_is(service) -> None:
     assert "predictions  0 in 0 requests" in pruned.output
 
 
-def test_a_key_is_made_once_and_not_for_a_log_of_ids(service) -> None:
+def test_no_key_is_made_beside_a_log_that_has_ids_as_they_came(service) -> None:
+    refused = run("journal", "key")
+    assert refused.exit_code == 1
+    assert "which is for customers' ids as they came; no key was made" in refused.output
+    assert not (service / "pseudonym.key").exists()
+    assert run("journal", "size").exit_code == 0
+
+
+def test_a_key_is_made_once_where_there_is_no_log_yet(service) -> None:
+    (service / "journal.db").unlink()
     made = run("journal", "key")
     assert Path(made.output.strip()) == service / "pseudonym.key"
+    assert not (service / "journal.db").exists()
     assert "expected no key yet" in run("journal", "key").output
+
+
+def test_no_key_is_made_beside_a_log_of_pseudonyms(service, monkeypatch) -> None:
+    path = service / "other.db"
+    monkeypatch.setenv("CHURN_JOURNAL", f"sqlite:///{path}")
+    connect(f"sqlite:///{path}", pseudonyms="0123456789abcdef").close()
+    assert "pseudonyms of another key; no key" in run("journal", "key").output
+
+
+def test_a_log_of_ids_is_not_read_with_a_key_which_is_to_be_taken_away(service) -> None:
+    (service / "pseudonym.key").write_text("k" * 32)
     refused = run("journal", "size")
     assert refused.exit_code == 1
     assert "expected ids as they came for the journal" in refused.output
+    assert "take the key away" in refused.output
 
 
 def test_gc_says_which_answers_cannot_be_replayed_any_more(service) -> None:

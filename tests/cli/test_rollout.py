@@ -90,7 +90,8 @@ def test_show_tells_what_came_of_it(path, tmp_path, monkeypatch):
     begun = dt.datetime.fromisoformat(Rollout(path).state.time).timestamp()
     told = {"variant": "challenger", "model_version": "v-two", "value": 70.0}
     about = {"time_ns": int(begun * 1e9) + 10**9, "decision": "call"}
-    answers = [entry("a", **about, customer_id="a"), entry("b", **about, **told)]
+    champions = about | {"model_version": "v-one", "customer_id": "a"}
+    answers = [entry("a", **champions), entry("b", **about, **told)]
     store.write(answers, "1")
     now = int(begun * 1e9) + 70 * 86_400 * 10**9
     said = [Truth(request_id=name, churned=False) for name in "ab"]
@@ -104,6 +105,8 @@ def test_show_tells_what_came_of_it(path, tmp_path, monkeypatch):
     (profit,) = [line for line in lines if "profit" in line]
     # Worth 10, or 70 of whom that is known, less a call of 4.
     assert "champion 6, challenger 66: too few customers to tell" in profit
+    releases.store.champion = lambda: tiny_artifact("v-two")
+    assert "verdict: none, the challenger is the champion" in _run("show").output
 
 
 def test_a_file_gives_what_options_do_not(path, tmp_path):

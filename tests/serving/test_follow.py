@@ -14,6 +14,7 @@ import pytest
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.hook import SECRET, secret_of
 from churn_pipeline.serving.refreshing import refresh
+from churn_pipeline.serving.rollout.spec import RolloutChange
 from tests.factories import tiny_artifact
 from tests.serving.apps import app_of, client_of, record, two_models
 
@@ -78,6 +79,46 @@ def test_an_altered_artifact_does_not_get_to_serve(app, store):
     (store.folder / "released/v2/model.onnx").write_bytes(b"other")
     refresh(app.parts)
     assert (app.parts.models.champion.version, _stale(app)) == ("v1", 1)
+
+
+def _loads_of_a_faulty_champion(app, store, monkeypatch, looks):
+    """Return how often a champion whose files were altered is loaded in some looks."""
+    store.point_to("v2")
+    (store.folder / "released/v2/model.onnx").write_bytes(b"other")
+    loads, load = [], ModelStore.champion
+    monkeypatch.setattr(ModelStore, "champion", lambda s: loads.append(1) or load(s))
+    for _ in range(looks):
+        refresh(app.parts)
+    return len(loads)
+
+
+def test_a_champion_that_cannot_be_loaded_is_not_loaded_each_second(
+    app, store, monkeypatch, caplog
+):
+    assert _loads_of_a_faulty_champion(app, store, monkeypatch, looks=5) == 1
+    samples = app.parts.metrics.samples()
+    assert samples["churn_load_failures_total", ()] == 1
+    assert (app.parts.models.champion.version, _stale(app)) == ("v1", 1)
+    said = [r for r in caplog.records if "model v1 goes on serving" in r.message]
+    assert len(said) == 1
+
+
+def test_it_is_loaded_at_once_when_the_registry_names_it_anew(app, store, monkeypatch):
+    assert _loads_of_a_faulty_champion(app, store, monkeypatch, looks=2) == 1
+    store.point_to("v2")
+    refresh(app.parts)
+    assert (app.parts.models.champion.version, _stale(app)) == ("v2", 0)
+
+
+def test_a_challenger_that_cannot_be_loaded_is_not_loaded_each_second(app, store):
+    change = RolloutChange(version=0, challenger="v2", percentage=50)
+    app.parts.rollout.update(change, who="me", why="try it")
+    (store.folder / "registered/v2/artifact/model.onnx").write_bytes(b"other")
+    for _ in range(4):
+        refresh(app.parts)
+    samples = app.parts.metrics.samples()
+    assert samples["churn_load_failures_total", ()] == 1
+    assert samples["churn_stale", (("part", "challenger"),)] == 1
 
 
 def test_a_model_that_served_is_gone_when_it_is_not_needed_any_more(app, store):

@@ -143,21 +143,24 @@ def prune(days: int, env: str | None) -> None:
 def key(env: str | None) -> None:
     """Make the key of pseudonyms: from then on the log has no customer's id.
 
-    It is for a service that has no log yet. Who loses it can no longer find a customer
-    in the log, not to erase one either.
+    It is for a service that has no log yet: of one that has, the names would not be
+    found again. Who loses it can no longer find a customer in the log, not to erase
+    one either.
 
     Example: kedro churn journal key --env telco
     """
     from churn_pipeline.serving.journal.pseudonym import make_key
 
-    folder = _folder(releases_of(env))
+    releases = releases_of(env)
     try:
-        click.echo(make_key(folder))
+        click.echo(make_key(_folder(releases), _url(releases)))
     except FileExistsError as error:
         raise click.ClickException(
             f"expected no key yet, found {error.filename}; names under another key "
             "would be strangers: move it and the journal away first"
         ) from error
+    except Exception as error:
+        raise click.ClickException(str(error)) from error
 
 
 def lost_answers(releases: Releases, versions: list[str]) -> list[tuple[str, int]]:

@@ -202,8 +202,11 @@ def _results(state: RolloutState, env: str | None) -> list[str]:
             maturity_days=maturity_days(manifest.label),
             now_ns=time.time_ns(),
             decision=manifest.decision,
+            champion=manifest.version,
         )
     told = results(found, state)
+    if found.promoted:
+        return ["verdict: none, the challenger is the champion: nothing is tried"]
     arms = ", ".join(f"{name} {n:,}" for name, n in told.customers.items())
     rows = [_measured(m, "challenger") for m in told.metrics]
     rows += [_measured(m, "shadow") for m in told.shadow]

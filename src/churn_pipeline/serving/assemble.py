@@ -102,7 +102,7 @@ def put_together(
     if store is not None:
         parts.followers += [
             Follower(models, store, metrics),
-            Beside(models, store, rollout),
+            Beside(models, store, rollout, metrics),
         ]
     return parts
 
@@ -111,7 +111,8 @@ def _count(
     url: str, fingerprint: str, models: Models, state: RolloutState
 ) -> Experiment:
     """Return what came of an experiment, by the costs and labels of the champion."""
-    manifest = models.champion.artifact.manifest
+    champion = models.champion
+    manifest = champion.artifact.manifest
     with closing(connect(url, pseudonyms=fingerprint)) as database:
         found = tally(
             database,
@@ -119,6 +120,7 @@ def _count(
             maturity_days=maturity_days(manifest.label),
             now_ns=time.time_ns(),
             decision=manifest.decision,
+            champion=champion.version,
         )
     return results(found, state)
 

@@ -23,7 +23,12 @@ from churn_pipeline.serving.hook import HOOK, RETRAIN
 from churn_pipeline.serving.logbook import note_many
 from churn_pipeline.serving.metrics import page as metrics_page
 from churn_pipeline.serving.openapi.document import document, example, page
-from churn_pipeline.serving.openapi.page import CARD_POLICY, HTML, PAGE_POLICY
+from churn_pipeline.serving.openapi.page import (
+    CARD_POLICY,
+    HTML,
+    PAGE_POLICY,
+    shown_at,
+)
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import refusal, shortened, too_large
 from churn_pipeline.serving.rollout.answers import (
@@ -158,7 +163,10 @@ async def show_page(parts: Parts, call: Call) -> Reply:
     """Answer the OpenAPI document as a page for people."""
     model = parts.models.champion
     found = await in_thread(parts, lambda: page(model))
-    return Reply(found, kind=HTML, headers=[PAGE_POLICY])
+    _, port = call.scope.get("server") or ("", 3000)
+    asked = call.headers.get(b"host", b""), port or 3000
+    shown = shown_at(found, call.scope.get("scheme", "http"), *asked)
+    return Reply(shown, kind=HTML, headers=[PAGE_POLICY])
 
 
 async def go_to_page(parts: Parts, call: Call) -> Reply:

@@ -63,6 +63,7 @@ FAMILIES = {
     "churn_values_total": ("counter", "Values missing or unknown, by feature"),
     "churn_refused_overload_total": ("counter", "Requests sent away for overload"),
     "churn_swaps_total": ("counter", "Changes of the model that serves"),
+    "churn_load_failures_total": ("counter", "Times that a model was not loaded"),
     "churn_refresh_failures_total": ("counter", "What could not be read again"),
     "churn_stale": ("gauge", "Workers that serve what they last could read, by part"),
     "churn_workers": ("gauge", "Workers that serve a version"),

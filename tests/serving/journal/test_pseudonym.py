@@ -19,14 +19,14 @@ def test_a_name_hangs_on_the_customer_and_the_key() -> None:
 
 def test_the_variable_comes_before_the_file(tmp_path) -> None:
     assert Pseudonyms.of(tmp_path, {}).name("ann") == "ann"
-    path = make_key(tmp_path)
+    path = make_key(tmp_path, f"sqlite:///{tmp_path}/none.db")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     filed = Pseudonyms.of(tmp_path, {})
     assert filed.name("ann") == Pseudonyms(path.read_bytes().strip()).name("ann")
     given = Pseudonyms.of(tmp_path, {"CHURN_PSEUDONYM_KEY": "0123456789abcdef"})
     assert given.name("ann") == ONE.name("ann")
     with pytest.raises(FileExistsError):
-        make_key(tmp_path)
+        make_key(tmp_path, f"sqlite:///{tmp_path}/none.db")
 
 
 def test_an_empty_or_short_key_is_refused(tmp_path) -> None:

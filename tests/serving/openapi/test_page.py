@@ -5,6 +5,7 @@ import hashlib
 import re
 
 import pytest
+from starlette.testclient import TestClient
 
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS
 from churn_pipeline.serving.openapi.page import page_of
@@ -61,9 +62,27 @@ def test_every_address_example_and_shape_of_the_document_is_on_it(client, answer
         assert f'<details id="schema-{name}">' in answer.text
     assert "customer_id,tenure_months,monthly_charge,plan" in answer.text
     assert "known: basic, plus, premium" in answer.text
-    assert "curl -s localhost:3000/predict \\\n  -H &#34;X-API-Key: $KEY&#34;" in (
-        answer.text
-    )
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("localhost:3123", "localhost:3123"),
+        ("churn.example", "churn.example"),
+        ("[::1]:3000", "[::1]:3000"),
+        ("<script>", "localhost:80"),
+    ],
+)
+def test_its_commands_ask_where_the_page_was_asked_for(client, host, shown):
+    page = client.get("/docs", headers={"Host": host}).text
+    command = f"curl -s {shown}/predict \\\n  -H &#34;X-API-Key: $KEY&#34;"
+    assert command in page
+    assert "{address}" not in page
+
+
+def test_its_commands_speak_tls_where_the_service_does():
+    over_tls = TestClient(app_of(tiny_artifact()), base_url="https://churn.example")
+    assert "curl -s https://churn.example/livez" in over_tls.get("/docs").text
 
 
 def test_what_a_data_set_calls_things_is_no_markup(client):

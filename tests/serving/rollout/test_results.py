@@ -100,7 +100,7 @@ def count(tmp_path):
     """Returns the results of rows in a journal of their own."""
     made = []
 
-    def counted(rows, state=STATE, decision=None):
+    def counted(rows, state=STATE, decision=None, champion=None):
         database = connect(f"sqlite:///{tmp_path / f'{len(made)}.db'}")
         made.append(database)
         _log(database, rows)
@@ -110,6 +110,7 @@ def count(tmp_path):
             maturity_days=HORIZON,
             now_ns=NOW,
             decision=decision,
+            champion=champion,
         )
         return results(found, state)
 
@@ -146,9 +147,28 @@ def test_equal_models_are_not_told_apart(count):
     assert count(rows, STATE, COSTS).verdict == "not_yet"
 
 
-def test_a_challenger_that_was_stopped_did_harm(count):
-    stopped = STATE.model_copy(update={"stopped": "errors"})
-    assert count([], stopped).verdict == "harm"
+@pytest.mark.parametrize(
+    ("who", "verdict"), [("canary", "harm"), ("ann", "not_yet"), ("", "not_yet")]
+)
+def test_only_what_the_canary_has_stopped_is_known_to_do_harm(count, who, verdict):
+    by_whom = {"stopped": "complaints", "stopped_by": who}
+    found = count([], STATE.model_copy(update=by_whom))
+    assert (found.verdict, found.stopped) == (verdict, "complaints")
+
+
+def test_once_the_challenger_is_the_champion_nothing_is_tried(count):
+    rows = _arm("champion", 3_000, sharp=1.0, seed=0)
+    rows += _arm("challenger", 3_000, sharp=-0.5, seed=1)
+    assert count(rows, STATE, champion="v1").verdict == "harm"
+    found = count(rows, STATE, champion="v2")
+    assert (found.verdict, found.since, found.metrics) == ("not_yet", "", [])
+    assert found.customers == {"champion": 0, "challenger": 0}
+
+
+def test_answers_beside_the_champion_of_before_do_not_count_from_the_swap_on(count):
+    rows = [_row("champion", 0.5, 0), _row("challenger", 0.5, 0)]
+    found = count(rows, STATE, champion="v3")
+    assert found.customers == {"champion": 0, "challenger": 0}
 
 
 def test_no_outcome_yet_is_an_answer(count):

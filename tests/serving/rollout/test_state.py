@@ -46,6 +46,7 @@ def test_0_percent_is_valid_and_an_abort_needs_no_version(rollout):
     rollout.update(_change(2, percentage=50, shadow="v3"), who="ada", why="on")
     state = rollout.abort(who="eve", why="complaints")
     assert (state.percentage, state.shadow, state.stopped) == (0, None, "complaints")
+    assert state.stopped_by == "eve"
     assert rollout.choose("A", {}).version is None
 
 

@@ -106,7 +106,7 @@ def connect(
         JournalError: The URL is none of these, the tables are of another release, or
             the names in them were made with another key.
     """
-    database = _open(url, wait_s, statement_s)
+    database = open_database(url, wait_s, statement_s)
     try:
         with database.writing():
             if not database.has_tables():
@@ -159,7 +159,10 @@ def _dialect(url: str) -> str:
     return "sqlite" if url.startswith(_SQLITE) else "postgresql"
 
 
-def _open(url: str, wait_s: float, statement_s: float | None) -> Database:
+def open_database(
+    url: str, wait_s: float = 1.0, statement_s: float | None = None
+) -> Database:
+    """Return an open database, as `connect` does, whatever tables it has."""
     if url.startswith(_SQLITE) and len(url) > len(_SQLITE):
         return SQLite(Path(url.removeprefix(_SQLITE)), wait_s)
     if url.startswith(_POSTGRES):
@@ -181,11 +184,12 @@ def _check(known: Mapping[str, str], pseudonyms: str, where: str) -> None:
         )
     if known.get("pseudonyms", "") != pseudonyms:
         state = {True: "pseudonyms of a key", False: "ids as they came"}
+        own = bool(known.get("pseudonyms"))
+        mend = "give it its own key back" if own else "take the key away"
         raise JournalError(
-            f"expected {state[bool(known.get('pseudonyms'))]} for the journal {where}, "
-            f"as it has them, got {state[bool(pseudonyms)]} (another key, or none "
-            f"where there was one); give it its own key back, or begin a new journal: "
-            f"name it in {URL}"
+            f"expected {state[own]} for the journal {where}, as it has them, got "
+            f"{state[bool(pseudonyms)]}{' of another' * (own and bool(pseudonyms))}; "
+            f"{mend}, or begin a new journal: name it in {URL}"
         )
 
 

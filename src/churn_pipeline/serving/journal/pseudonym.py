@@ -7,7 +7,16 @@ import hmac
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
+
+from churn_pipeline.serving.journal.database import (
+    URL,
+    JournalError,
+    exists,
+    open_database,
+    shown,
+)
 
 KEY = "CHURN_PSEUDONYM_KEY"
 KEY_FILE = "pseudonym.key"
@@ -77,14 +86,45 @@ class Pseudonyms:
         return hmac.digest(self._key, text, hashlib.sha256).hex()[:_DIGITS]
 
 
-def make_key(folder: Path) -> Path:
+def known_names(url: str) -> str | None:
+    """Return what the names in a journal were made with; None: it has none yet.
+
+    Args:
+        url: Of the journal, which is left as it is.
+
+    Returns:
+        The fingerprint of a key; empty where the journal has ids as they came.
+    """
+    if not exists(url):
+        return None
+    with closing(open_database(url)) as database:
+        if not database.has_tables():
+            return None
+        known = database.run("SELECT value FROM journal WHERE name = 'pseudonyms'")
+        return str(known[0][0]) if known else ""
+
+
+def make_key(folder: Path, url: str) -> Path:
     """Write a fresh key that only its owner can read; return the file.
+
+    Args:
+        folder: Of the service.
+        url: Of its journal.
 
     Raises:
         FileExistsError: There is one: another would make every name a stranger.
+        JournalError: There is a journal: no service would start on it with the key.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / KEY_FILE
+    known = None if path.exists() else known_names(url)
+    if known is not None:
+        kind = "pseudonyms of another key" if known else "customers' ids as they came"
+        raise JournalError(
+            f"expected no prediction log yet, found {shown(url)}, which is for {kind}; "
+            "no key was made, since no service would start on that log with it: end "
+            f"the service and move the log away, or name another in {URL}, first"
+        )
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(file, "w", encoding="ascii") as opened:
         opened.write(secrets.token_hex(32) + "\n")

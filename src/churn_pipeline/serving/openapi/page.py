@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import shlex
 from itertools import zip_longest
 from pathlib import Path
@@ -21,6 +22,11 @@ HTML = b"text/html; charset=utf-8"
 _HERE = Path(__file__).parent
 _STYLE = (_HERE / "page.css").read_text(encoding="utf-8")
 _SCRIPT = (_HERE / "page.js").read_text(encoding="utf-8")
+_ADDRESS = "{address}"
+"""Stands on the page for where it was asked."""
+_SANE_HOST = re.compile(
+    rb"[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|\[[0-9a-fA-F:.]+\](?::[0-9]{1,5})?"
+)
 _COUNTS = {"minItems": "at least", "maxItems": "at most"}
 
 
@@ -44,8 +50,29 @@ CARD_POLICY = _policy("style-src 'unsafe-inline'; img-src data:; base-uri 'none'
 """Header: what the model card may do; it has no script."""
 
 
+def shown_at(page: bytes, scheme: str, host: bytes, port: int) -> bytes:
+    """Return a page whose commands ask the service where the page was asked for.
+
+    Args:
+        page: As `page_of` makes it.
+        scheme: `https` where the service itself speaks TLS.
+        host: As the browser names it, with its port; what is no host is not shown.
+        port: Of the service.
+
+    Examples:
+        >>> shown_at(b"curl {address}/livez", "http", b"churn:3123", 3000)
+        b'curl churn:3123/livez'
+        >>> shown_at(b"curl {address}/livez", "https", b"<b>", 3123)
+        b'curl https://localhost:3123/livez'
+    """
+    named = host if _SANE_HOST.fullmatch(host) else b"localhost:%d" % port
+    if scheme == "https":
+        named = b"https://" + named
+    return page.replace(_ADDRESS.encode(), named)
+
+
 def page_of(document: Json) -> str:
-    """Return an OpenAPI document as an HTML page.
+    """Return an OpenAPI document as an HTML page; `shown_at` puts in where it is.
 
     Args:
         document: As `document.openapi` makes it.
@@ -169,7 +196,7 @@ def _command(method: str, path: str, asked: list[Json], *, locked: bool) -> str:
     parts = ["curl -s"]
     if method not in ("GET", "POST"):
         parts[0] += f" -X {method}"
-    parts[0] += f" localhost:3000{path}"
+    parts[0] += f" {_ADDRESS}{path}"
     if locked:
         parts.append(f'-H "{KEY}: $KEY"')
     if asked:

@@ -16,11 +16,10 @@ import numpy as np
 from churn_pipeline.evaluation.sequential import evidence
 from churn_pipeline.serving.rollout.guard import FILE, Evidence, Guard
 from churn_pipeline.serving.rollout.results import GUARD_PART, Experiment
-from churn_pipeline.serving.rollout.spec import Canary, RolloutState
+from churn_pipeline.serving.rollout.spec import CANARY, Canary, RolloutState
 from churn_pipeline.serving.rollout.state import Rollout, RolloutError, StaleError
 
 LOG = logging.getLogger(__name__)
-WHO = "canary"
 
 
 def _unknown(state: RolloutState, now: dt.datetime) -> Experiment | None:
@@ -106,7 +105,7 @@ class Watch:
             return self._rollout.state  # changed meanwhile: weighed at the next tick
         LOG.error("the challenger %s is stopped: %s", state.challenger, why)
         try:
-            return self._rollout.abort(who=WHO, why=why)
+            return self._rollout.abort(who=CANARY, why=why)
         except RolloutError as error:
             LOG.error("%s", error)
             return self._rollout.state
@@ -121,7 +120,7 @@ class Watch:
             return before.model_copy(update={"percentage": float(share)})
 
         try:
-            return self._rollout.move("step", WHO, why, up)
+            return self._rollout.move("step", CANARY, why, up)
         except StaleError:
             self._rollout.refresh()
             return self._rollout.state

@@ -16,7 +16,7 @@ from churn_pipeline.evaluation.sequential import (
     difference,
     paired,
 )
-from churn_pipeline.serving.rollout.spec import Metric, RolloutState
+from churn_pipeline.serving.rollout.spec import CANARY, Metric, RolloutState
 from churn_pipeline.serving.rollout.tally import Tally
 
 Whole = Literal["better", "worse", "harm", "not_yet"]
@@ -61,8 +61,9 @@ class Experiment(BaseModel):
         percentage: Its share now.
         primary: The metric that decides.
         verdict: `better` or `worse` by the primary metric; `harm` where another one
-            is worse, or the challenger was stopped; else `not_yet`.
-        stopped: Why the challenger was stopped.
+            is worse, or the canary has stopped the challenger; else `not_yet`, also
+            once the challenger is the champion.
+        stopped: Why the challenger was stopped, by the canary or by somebody.
         customers: How many count, by arm, and beside the shadow where one answers.
         since: UTC, ISO 8601; earlier answers met another champion, or no challenger.
         as_of: When it was counted, UTC, ISO 8601.
@@ -104,7 +105,7 @@ def results(found: Tally, state: RolloutState) -> Experiment:
         challenger=state.challenger,
         percentage=state.percentage,
         primary=state.primary,
-        verdict=_verdict(measured, state),
+        verdict="not_yet" if found.promoted else _verdict(measured, state),
         stopped=state.stopped,
         customers=customers,
         since=_iso(found.since),
@@ -158,7 +159,7 @@ def _measured(
 def _verdict(measured: Sequence[Measured], state: RolloutState) -> Whole:
     said = {found.metric: found.verdict for found in measured}
     primary = said.pop(state.primary, "not_yet")
-    if state.stopped or "worse" in said.values():
+    if state.stopped_by == CANARY or "worse" in said.values():
         return "harm"
     return primary
 

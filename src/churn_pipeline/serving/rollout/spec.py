@@ -15,6 +15,8 @@ Side = Literal["champion", "challenger"]
 Action = Literal["set", "step", "abort"]
 Metric = Literal["log_loss", "brier", "profit"]
 Value = str | bool | int | float
+CANARY = "canary"
+"""Who moves a share by itself."""
 
 
 def _in_buckets(percentage: float) -> float:
@@ -181,6 +183,7 @@ class RolloutState(Plan):
         overrides: Digest of a customer, hexadecimal -> whom that one always gets.
         shares: The shares that the experiment has had, oldest first.
         stopped: Why the challenger was stopped; empty where it was not.
+        stopped_by: Who did: `canary` where answers proved it, or somebody's name.
     """
 
     version: int = 0
@@ -188,6 +191,7 @@ class RolloutState(Plan):
     overrides: Mapping[str, Side] = {}
     shares: tuple[Share, ...] = ()
     stopped: str = ""
+    stopped_by: str = ""
 
     @model_validator(mode="after")
     def _has_somebody_to_send_to(self) -> RolloutState:

@@ -125,7 +125,7 @@ class Rollout:
             RolloutError: It is done, but could not be written down: the disk is full
                 or cannot be written, or the files were altered. `refresh` tries again.
         """
-        before, stop = self.state, _stop(why)
+        before, stop = self.state, _stop(who, why)
         self._take(_numbered(before, _with(before, stop)))
         try:
             return self.move("abort", who, why, lambda found: _with(found, stop))
@@ -170,7 +170,7 @@ class Rollout:
             """Return the state after the stop, where nothing else was decided since."""
             if before.version != stop.version:
                 raise StaleError("somebody has decided anew")
-            return _with(before, _stop(stop.why))
+            return _with(before, _stop(stop.who, stop.why))
 
         try:
             self.move("abort", stop.who, stop.why, stopped)
@@ -191,7 +191,7 @@ class Rollout:
             if state == RolloutState():
                 return state
         elif not self.path.exists():  # a stop takes it away where it cannot write
-            return _with(entries[-1].new, _stop("the file was taken away"))
+            return _with(entries[-1].new, _stop("", "the file was taken away"))
         elif state == entries[-1].new:
             return state
         elif state == entries[-1].old:
@@ -254,8 +254,9 @@ def refuse_own_shadow(shadow: str | None, champion: str | None) -> None:
         )
 
 
-def _stop(why: str) -> dict[str, Any]:
-    return {"percentage": 0.0, "canary": None, "shadow": None, "stopped": why}
+def _stop(who: str, why: str) -> dict[str, Any]:
+    stopped = {"stopped": why, "stopped_by": who}
+    return {"percentage": 0.0, "canary": None, "shadow": None, **stopped}
 
 
 def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
@@ -268,7 +269,7 @@ def _changed(before: RolloutState, change: RolloutChange) -> RolloutState:
     fresh = {name: getattr(change, name) for name in named}
     if change.canary and "percentage" not in named and not before.percentage:
         fresh["percentage"] = change.canary.steps[0]
-    after = _with(before, {**fresh, "stopped": ""})
+    after = _with(before, {**fresh, "stopped": "", "stopped_by": ""})
     if after.name != before.name:
         after = _with(after, {"overrides": {}, "shares": ()})
     draw = draw_of(after.name)

@@ -38,6 +38,7 @@ class Tally:
             shares; of `profit` only where costs are known.
         shadow: Metric -> the champion's mean, the shadow's, and the sums of shadow
             less champion, one period; empty where none answers.
+        promoted: Whether the challenger is the champion: nothing is tried any more.
     """
 
     since: int = 0
@@ -45,6 +46,7 @@ class Tally:
     until: int = 0
     arms: dict[Metric, tuple[Sums, Sums]] = field(default_factory=dict)
     shadow: dict[Metric, tuple[float, float, Sums]] = field(default_factory=dict)
+    promoted: bool = False
 
 
 def tally(
@@ -54,6 +56,7 @@ def tally(
     maturity_days: int,
     now_ns: int,
     decision: Decision | None = None,
+    champion: str | None = None,
 ) -> Tally:
     """Return the sums of the experiment in force, in bounded memory.
 
@@ -68,13 +71,18 @@ def tally(
         maturity_days: From an answer until those who stayed are known.
         now_ns: By when labels have matured, nanoseconds since 1970.
         decision: Costs and the usual value, for the profit; None: no profit.
+        champion: Version that reigns; None: the one that has answered last.
     """
-    asked = _Asked(database, state, maturity_days * DAY_NS, now_ns, decision)
+    horizon = maturity_days * DAY_NS
+    asked = _Asked(database, state, horizon, now_ns, decision, champion)
+    promoted = champion is not None and champion == state.challenger
+    since = 0 if promoted else asked.since
     return Tally(
-        since=asked.since if state.challenger else asked.reigns,
+        since=since if state.challenger else asked.reigns,
         as_of=now_ns,
-        until=now_ns - maturity_days * DAY_NS,
-        arms=asked.arms(),
+        until=now_ns - horizon,
+        promoted=promoted,
+        arms={} if promoted else asked.arms(),
         shadow=asked.beside() if state.shadow else {},
     )
 
@@ -88,6 +96,7 @@ class _Asked:
     horizon: int
     now: int
     decision: Decision | None
+    champion: str | None
 
     @cached_property
     def models(self) -> list[tuple[int, str, str]]:
@@ -97,12 +106,12 @@ class _Asked:
 
     @cached_property
     def reigns(self) -> int:
-        """Since when the newest champion answers; 0 without one."""
+        """Since when no other champion answers; 0 where none ever did."""
         champions = {i: version for i, version, v in self.models if v == "champion"}
         if not champions:
             return 0
-        newest = self._last(list(champions))
-        version = champions[newest[1]] if newest else ""
+        newest = None if self.champion else self._last(list(champions))
+        version = champions[newest[1]] if newest else self.champion
         others = [i for i, named in champions.items() if named != version]
         last = self._last(others) if others else None
         return last[0] + 1 if last else 0
