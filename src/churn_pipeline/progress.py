@@ -1,15 +1,20 @@
-"""Progress bars on standard error for work that takes more than a few seconds."""
+"""Progress on standard error of work that takes more than a few seconds.
+
+On a terminal as bars; elsewhere, in a log, as a line a minute.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, Task, TaskID
 
 T = TypeVar("T")
+_SECONDS_A_LINE = 60.0
 _display: Progress | None = None  # rich allows one live display a process
 
 
@@ -59,11 +64,40 @@ def display() -> Iterator[Progress]:
         transient=True,
     )
     try:
-        with progress:
+        with progress, _told(progress):
             _display = progress
             yield progress
     finally:
         _display = None
+
+
+@contextmanager
+def _told(progress: Progress) -> Iterator[None]:
+    """Print now and then what is under way, where no bar can be shown."""
+    if progress.console.is_terminal:
+        yield
+        return
+    ended = Event()
+
+    def tell() -> None:
+        while not ended.wait(_SECONDS_A_LINE):
+            for task in progress.tasks[-1:]:  # the innermost
+                progress.console.print(f"  ... {_so_far(task)}")
+
+    teller = Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
+
+
+def _so_far(task: Task) -> str:
+    minutes = f"{(task.elapsed or 0.0) / 60:.0f} min so far"
+    if task.total is None:
+        return f"{task.description}: {minutes}"
+    return f"{task.description}: {task.completed:g} of {task.total:g} done, {minutes}"
 
 
 @contextmanager

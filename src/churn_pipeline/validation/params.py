@@ -16,7 +16,7 @@ class DataValidation(Params):
         new_level_share: A category of which this share of the rows, 0 to 1, holds
             values that the last accepted data did not have stops the run.
         leak_auc: A column that alone tells the label with this ROC AUC stops the run.
-        leak_sample: Rows looked at for that.
+        leak_sample: Rows looked at for that, and for copies of rows.
         accepted: Findings that have been looked at and do not stop the run any more,
             each as `table.column: check` as printed.
     """

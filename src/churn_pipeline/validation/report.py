@@ -30,6 +30,7 @@ from churn_pipeline.validation.params import DataValidation
 from churn_pipeline.validation.profile import table_profile
 from churn_pipeline.validation.rows import accepted
 from churn_pipeline.validation.shape import column_shapes
+from churn_pipeline.validation.twins import twin_findings
 
 logger = logging.getLogger(__name__)
 
@@ -196,6 +197,7 @@ def _table_findings(  # noqa: PLR0917
     if label is not None and table is not None:
         yield from _label_findings(name, checked, profile, label, last)
         yield from leak_findings(name, good, table, parameters)
+        yield from twin_findings(name, good, table, parameters)
     if name == "transactions":
         sizes = _sizes_by_month(good)
         yield from monthly_size_findings(f"{name}.amount", sizes, parameters)
