@@ -15,7 +15,7 @@ from churn_pipeline.validation.params import DataValidation
 if TYPE_CHECKING:
     import pandas as pd
 
-_WORTH_TELLING = 0.01  # of the rows
+_WORTH_TELLING = 0.02  # of the rows; new customers of one tariff may well be alike
 _BEYOND_CHANCE = 10.0
 
 
