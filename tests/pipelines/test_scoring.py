@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.pipelines.scoring.nodes import Scoring, list_calls, score_customers
+from churn_pipeline.pipelines.scoring.calls import assign_calls, list_calls
+from churn_pipeline.pipelines.scoring.nodes import score_customers
+from churn_pipeline.pipelines.scoring.params import Scoring
 from tests.factories import COSTS, tiny_artifact, tiny_columns
 
 OLD, NEW = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
+UNSEEN = pd.DataFrame({"customer_id": [], "churn_probability": []})
 NOBODY = ibis.memtable(pd.DataFrame({"customer_id": ["c000"]}))
 SHOP = Dataset.model_validate(
     {
@@ -37,26 +40,43 @@ def features():
     return ibis.memtable(frame)
 
 
-def _listed(scores, features, champion, *, scoring, segments=(), decision=COSTS):
-    return list_calls(
-        scores,
+def _scored(features, customers, champion, scoring):
+    return score_customers(features, customers, UNSEEN, champion, scoring)
+
+
+def _assigned(scores, features, champion, *, scoring, segments=(), decision=COSTS):
+    return assign_calls(
+        scores.assign(held_out=False, customer_value=10.0, model_version="v1"),
         features,
         {"segments": list(segments)},
         champion=champion,
         decision=decision,
+        scoring=scoring,
+    )
+
+
+def _listed(scores, features, champion, *, scoring, segments=(), decision=COSTS):
+    told = {"segments": segments, "scoring": scoring, "decision": decision}
+    return list_calls(
+        _assigned(scores, features, champion, **told),
+        features,
+        {"segments": list(segments)},
+        champion=champion,
         dataset=SHOP,
         scoring=scoring,
     )
 
 
 def test_the_newest_date_is_scored_as_by_the_artifact(features, champion):
-    scores = score_customers(features, NOBODY, champion, Scoring())
+    scores = _scored(features, NOBODY, champion, Scoring())
     assert list(scores) == [
         "customer_id",
         "observation_date",
         "churn_probability",
+        "held_out",
         "decision",
         "expected_profit",
+        "customer_value",
         "certainty",
         "model_version",
     ]
@@ -72,20 +92,20 @@ def test_the_newest_date_is_scored_as_by_the_artifact(features, champion):
 
 
 def test_another_date_may_be_asked_for(features, champion):
-    scores = score_customers(features, NOBODY, champion, Scoring(observation_date=OLD))
+    scores = _scored(features, NOBODY, champion, Scoring(observation_date=OLD))
     assert len(scores) == 100
 
 
 def test_a_date_without_customers_is_refused_with_those_there_are(features, champion):
     wrong = Scoring(observation_date=dt.date(2020, 1, 1))
     with pytest.raises(ValueError, match="dates there: 2026-01-01, 2026-02-01"):
-        score_customers(features, NOBODY, champion, wrong)
+        _scored(features, NOBODY, champion, wrong)
 
 
 def test_a_feature_that_is_not_made_any_more_is_named(features, champion):
     message = r"expected the 3 features .* missing are 1: plan; .* `kedro run`"
     with pytest.raises(ValueError, match=message):
-        score_customers(features.drop("plan"), NOBODY, champion, Scoring())
+        _scored(features.drop("plan"), NOBODY, champion, Scoring(control_share=0))
 
 
 def test_who_left_by_their_own_label_is_scored_and_never_called(features, champion):
@@ -93,8 +113,8 @@ def test_who_left_by_their_own_label_is_scored_and_never_called(features, champi
     newest = rows["customer_id"].iloc[100:]
     label = [float(i % 2) for i in range(len(newest))]
     customers = pd.DataFrame({"customer_id": newest, "label": label})
-    before = score_customers(features, NOBODY, champion, Scoring())
-    scores = score_customers(features, ibis.memtable(customers), champion, Scoring())
+    before = _scored(features, NOBODY, champion, Scoring())
+    scores = _scored(features, ibis.memtable(customers), champion, Scoring())
     assert scores["churn_probability"].tolist() == before["churn_probability"].tolist()
     left = set(customers.loc[customers["label"] == 1, "customer_id"])
     assert set(scores.loc[scores["decision"] == "gone", "customer_id"]) == left
@@ -115,7 +135,7 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
         }
     )
     plans = features.to_pandas().set_index("customer_id")["plan"]
-    told = {"segments": ["plan"], "scoring": Scoring(reasons=0)}
+    told = {"segments": ["plan"], "scoring": Scoring(reasons=0, control_share=0)}
     listed = _listed(scores, features, champion, **told)
     assert listed.to_dict("records") == [
         {
@@ -123,6 +143,7 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
             "customer_id": "c130",
             "churn_probability": 0.5,
             "expected_profit": 29.32,
+            "expected_spend": 4.0,
             "currency": "GBP",
             "certainty": "not_sure",
             "reasons": "",
@@ -133,6 +154,7 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
             "customer_id": "c120",
             "churn_probability": 0.7,
             "expected_profit": 19.5,
+            "expected_spend": 4.0,
             "currency": "GBP",
             "certainty": "leaves",
             "reasons": "",
@@ -145,8 +167,8 @@ def test_the_list_holds_those_to_call_by_what_the_call_is_to_earn(features, cham
 
 
 def test_the_list_says_why_to_call_the_first_of_it(features, champion):
-    scores = score_customers(features, NOBODY, champion, Scoring())
-    asked = Scoring(reasons=2, reasons_for=5)
+    scores = _scored(features, NOBODY, champion, Scoring())
+    asked = Scoring(reasons=2, reasons_for=5, control_share=0)
     listed = _listed(scores, features, champion, scoring=asked)
     assert len(listed) > 5
     rows = features.to_pandas().set_index("customer_id").loc[listed["customer_id"]]
@@ -167,13 +189,14 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features, champ
             "certainty": ["stays"],
         }
     )
-    listed = _listed(scores, features, champion, scoring=Scoring())
+    listed = _listed(scores, features, champion, scoring=Scoring(control_share=0))
     assert len(listed) == 0
     assert list(listed) == [
         "rank",
         "customer_id",
         "churn_probability",
         "expected_profit",
+        "expected_spend",
         "currency",
         "certainty",
         "reasons",

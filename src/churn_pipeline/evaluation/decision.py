@@ -222,6 +222,19 @@ class Decision:
         churns = np.asarray(probability, dtype=np.float64)
         return churns * self._rise(value) + self.gain_of_stayer
 
+    def spend(self, probability: ArrayLike) -> Floats:
+        """Return what contacting customers and their offers are expected to cost.
+
+        Args:
+            probability: (n,), calibrated churn probability in [0, 1].
+
+        Returns:
+            float64, (n,), money each, 0 or more; `expected` has it taken off.
+        """
+        churns = np.asarray(probability, dtype=np.float64)
+        accepts = churns * self.success_rate + (1 - churns) * self.stayer_acceptance
+        return self.contact_cost + accepts * self.offer_cost
+
     def equivalent(self, probability: ArrayLike, value: ArrayLike) -> Floats:
         """Return the probability at which the usual customer would earn as much.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 SCORES, LIST, DECISION = "churn_scores", "call_list", "params:decision"
+ASSIGNMENTS = "call_assignments"
 
 
 class CallsHook:
@@ -23,6 +24,7 @@ class CallsHook:
         self._project = Path()
         self._catalog: Any = None
         self._decided: dict[str, int] = {}
+        self._aside = 0
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
@@ -32,13 +34,15 @@ class CallsHook:
     @hook_impl
     def before_pipeline_run(self, catalog: Any) -> None:
         """Remember the catalog, which knows the path."""
-        self._catalog, self._decided = catalog, {}
+        self._catalog, self._decided, self._aside = catalog, {}, 0
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any) -> None:
         """Count the scored customers; print the line of the list."""
         if dataset_name == SCORES:
             self._decided = data["decision"].value_counts().to_dict()
+        elif dataset_name == ASSIGNMENTS:
+            self._aside = int((data["arm"] == "control").sum())
         elif dataset_name == LIST:
             logger.info("%s", self._line(data))
             if self._is_assumed():
@@ -56,7 +60,8 @@ class CallsHook:
         if len(calls):
             money = f"{calls['currency'].iloc[0]} {calls['expected_profit'].sum():,.0f}"
             profit = f", expected profit {money}"
-        return f"{len(calls):,} to call{beside}{profit}; see {self._path()}"
+        aside = f", {self._aside:,} kept aside by chance" if self._aside else ""
+        return f"{len(calls):,} to call{beside}{profit}{aside}; see {self._path()}"
 
     def _is_assumed(self) -> bool:
         """Return whether costs and values are still the placeholders."""

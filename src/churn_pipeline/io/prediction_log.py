@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
+
+from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class PredictionLog:
     Attributes:
         url: `sqlite:///…` or `postgresql://…`.
         now_ns: Nanoseconds since 1970.
+        pseudonyms: What customers are called in it.
     """
 
     url: str
     now_ns: int
+    pseudonyms: Pseudonyms = field(default_factory=Pseudonyms)
 
 
 class PredictionLogDataset(AbstractDataset[None, PredictionLog | None]):
@@ -42,7 +46,6 @@ class PredictionLogDataset(AbstractDataset[None, PredictionLog | None]):
             exists,
             journal_url,
         )
-        from churn_pipeline.serving.journal.pseudonym import Pseudonyms
         from churn_pipeline.serving.place import service_folder
 
         folder = service_folder(self._dataset)
@@ -51,7 +54,7 @@ class PredictionLogDataset(AbstractDataset[None, PredictionLog | None]):
             return None
         pseudonyms = Pseudonyms.of(folder)
         connect(url, pseudonyms=pseudonyms.fingerprint).close()
-        return PredictionLog(url, time.time_ns())
+        return PredictionLog(url, time.time_ns(), pseudonyms)
 
     def save(self, data: None) -> NoReturn:
         """Refuse: the service alone writes it."""

@@ -21,7 +21,7 @@ from churn_pipeline.monitoring.verdict import (
     DriftVerdict,
     first_names,
 )
-from churn_pipeline.pipelines.scoring.nodes import at_date
+from churn_pipeline.pipelines.scoring.rows import at_date
 from churn_pipeline.release.expected import require_features
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,11 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from churn_pipeline.pipelines import drift_reporting, performance_reporting
+from churn_pipeline.pipelines import (
+    drift_reporting,
+    effect_reporting,
+    performance_reporting,
+)
 from churn_pipeline.pipelines.monitoring import nodes
 from churn_pipeline.pipelines.wiring import by_name
 
@@ -44,5 +48,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     return (
         drift_reporting.create_pipeline()
         + performance_reporting.create_pipeline()
+        + effect_reporting.create_pipeline()
         + follows
     )

@@ -1,0 +1,204 @@
+"""Measure what the calls of each campaign did, and whom they woke."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import Field
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.evaluation.effect import FEWEST, Effect, Outcomes, measure
+from churn_pipeline.evaluation.slices import groups, levels
+from churn_pipeline.params import Params
+from churn_pipeline.pipelines.evaluation.rows import group_values
+from churn_pipeline.pipelines.scoring.calls import ASSIGNED
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.serving.decide import CALL
+
+logger = logging.getLogger(__name__)
+RISK = "churn_probability"
+_TWO = 2
+"""Customers of each group that an interval needs."""
+_THIRDS = ("lowest third", "middle third", "highest third")
+
+
+class EffectReporting(Params):
+    """How sure the effect of calls is told (root key `effect_reporting`).
+
+    Attributes:
+        confidence: Share of intervals that cover the truth, in (0, 1); of segments,
+            of all of them together.
+    """
+
+    confidence: float = Field(0.95, gt=0.5, lt=1)
+
+
+def measure_effect(
+    call_outcomes: pd.DataFrame,
+    champion: Artifact,
+    dataset: Dataset,
+    effect_reporting: EffectReporting,
+) -> dict[str, Any]:
+    """Return what calls did, by campaign, the newest first.
+
+    Who was on the list counts as called, whether somebody reached them or not.
+
+    Args:
+        call_outcomes: Customers of both groups, with their labels.
+        champion: Its stated success rate is what is expected.
+        dataset: Its currency.
+        effect_reporting: How sure.
+
+    Returns:
+        `currency`, `confidence`, and `campaigns`: of each its name, the dates of its
+        lists (`since`, `until`), `customers` by group, `matured` by group, `effect`
+        (see `evaluation.effect.Effect`; None where it cannot be told yet), `segments`
+        (`segment`, `level`, `effect`) and `in_words`.
+    """
+    rate = champion.manifest.decision.success_rate
+    parts = [
+        _campaign(str(name), rows, rate, effect_reporting.confidence, dataset.currency)
+        for name, rows in _campaigns(call_outcomes)
+    ]
+    for part in parts:
+        for line in part["in_words"]:
+            logger.info("campaign %s: %s", part["campaign"], line)
+    if not parts:
+        logger.info("nobody has been listed to call yet: `kedro run -p scoring`")
+    told = {"currency": dataset.currency, "confidence": effect_reporting.confidence}
+    return {**told, "campaigns": parts}
+
+
+def _campaigns(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the campaigns, the newest first."""
+    if rows.empty:
+        return
+    begun = rows.groupby("campaign")["observation_date"].min()
+    for name in begun.sort_values(ascending=False, kind="stable").index:
+        yield name, rows[rows["campaign"] == name]
+
+
+def _campaign(
+    name: str, rows: pd.DataFrame, rate: float, confidence: float, currency: str
+) -> dict[str, Any]:
+    known = rows[rows["label"].notna()]
+    dates = pd.to_datetime(rows["observation_date"])
+    told: dict[str, Any] = {
+        "campaign": name,
+        "since": str(dates.min().date()),
+        "until": str(dates.max().date()),
+        "customers": _sizes(rows),
+        "matured": _sizes(known),
+        "effect": None,
+        "segments": [],
+    }
+    if min(_sizes(known).values()) < _TWO:
+        return {**told, "in_words": [_why_none(told)]}
+    whole = measure(_outcomes(known), success_rate=rate, confidence=confidence)
+    segments = _segments(known, rate, confidence)
+    lines = [_in_words(whole, currency, confidence)]
+    lines += [_woken(segment) for segment in segments if _wakes(segment)]
+    return {
+        **told,
+        "effect": asdict(whole),
+        "segments": [{**part, "effect": asdict(part["effect"])} for part in segments],
+        "in_words": lines,
+    }
+
+
+def _segments(
+    rows: pd.DataFrame, rate: float, confidence: float
+) -> list[dict[str, Any]]:
+    """Return the effect in each segment that both groups have enough customers in."""
+    called = (rows["arm"] == CALL).to_numpy()
+    parts = [
+        (segment, level, inside)
+        for segment, values in _levels(rows)
+        for level, inside in groups(values)
+        if min((called & inside).sum(), (~called & inside).sum()) >= FEWEST
+    ]
+    # Of many intervals one errs by chance: they hold together (Bonferroni).
+    sure = 1 - (1 - confidence) / max(len(parts), 1)
+    outcomes = _outcomes(rows)
+    return [
+        {
+            "segment": segment,
+            "level": level,
+            "effect": measure(
+                outcomes.part(inside), success_rate=rate, confidence=sure
+            ),
+        }
+        for segment, level, inside in parts
+    ]
+
+
+def _levels(rows: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.object_]]]:
+    """Yield the columns of segments, and the risk that the model told, in thirds."""
+    order = rows[RISK].rank(method="first").to_numpy()
+    third = np.minimum((order - 1) * len(_THIRDS) // len(rows), len(_THIRDS) - 1)
+    yield RISK, np.array(_THIRDS, dtype=object)[third.astype(int)]
+    for name in rows.columns.difference([*ASSIGNED, "label"], sort=False):
+        yield name, levels(group_values(rows, name))
+
+
+def _outcomes(rows: pd.DataFrame) -> Outcomes:
+    names = ("label", "customer_value", "expected_spend", RISK, "expected_profit")
+    return Outcomes(
+        (rows["arm"] == CALL).to_numpy(),
+        *(rows[name].to_numpy(np.float64) for name in names),
+    )
+
+
+def _sizes(rows: pd.DataFrame) -> dict[str, int]:
+    called = int((rows["arm"] == CALL).sum())
+    return {"call": called, "control": len(rows) - called}
+
+
+def _why_none(told: dict[str, Any]) -> str:
+    listed, known = told["customers"], told["matured"]
+    if not listed["control"]:
+        return (
+            "nobody was kept aside: what calls bring cannot be measured; set "
+            "`scoring.control_share`"
+        )
+    return (
+        f"{listed['call']:,} to call and {listed['control']:,} kept aside since "
+        f"{told['since']}; labels have settled of {known['call']:,} and "
+        f"{known['control']:,}: of both groups some are needed"
+    )
+
+
+def _in_words(effect: Effect, currency: str, confidence: float) -> str:
+    change, profit = effect.change, effect.profit
+    ending = {
+        "fewer_leave": "calls keep customers",
+        "more_leave": "calls drive customers away: stop and look into it",
+        "not_sure": "not to be told from chance yet",
+    }[effect.says]
+    return (
+        f"{effect.called_churn:.1%} of {effect.called:,} called left, "
+        f"{effect.control_churn:.1%} of {effect.control:,} kept aside: "
+        f"{100 * change.value:+.1f} points ({confidence:.0%}: {100 * change.low:+.1f} "
+        f"to {100 * change.high:+.1f}; expected {100 * effect.expected_change:+.1f}), "
+        f"{currency} {profit.value:+,.2f} a call ({profit.low:+,.2f} to "
+        f"{profit.high:+,.2f}; expected {effect.expected_profit:+,.2f}): {ending}"
+    )
+
+
+def _wakes(part: dict[str, Any]) -> bool:
+    return bool(part["effect"].says == "more_leave")
+
+
+def _woken(part: dict[str, Any]) -> str:
+    change = part["effect"].change
+    return (
+        f"sleeping dogs: in {part['segment']} {part['level']} more leave when called "
+        f"({100 * change.value:+.1f} points, {100 * change.low:+.1f} to "
+        f"{100 * change.high:+.1f}); leave them alone"
+    )

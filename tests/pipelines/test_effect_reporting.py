@@ -1,0 +1,190 @@
+"""What calls bring: labels of both groups, by campaign and by segment."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn_pipeline.dataset import Dataset
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.io.prediction_log import PredictionLog
+from churn_pipeline.io.versions import AllVersions
+from churn_pipeline.pipelines.effect_reporting.labels import label_assignments
+from churn_pipeline.pipelines.effect_reporting.nodes import (
+    EffectReporting,
+    measure_effect,
+)
+from churn_pipeline.serving.journal.feedback import Feedback
+from churn_pipeline.serving.journal.pseudonym import Pseudonyms
+from churn_pipeline.serving.journal.truth import Truth
+from tests.factories import TINY_DATASET, tiny_artifact
+from tests.features.tables import COMPANY, as_tables, customers, events, terms
+
+LISTED = dt.date(2024, 4, 11)  # between the dates that features are made at
+NOW = 1_800_000_000 * 10**9
+SNAPSHOT = Dataset.model_validate(
+    {
+        "name": "shop",
+        "shape": "snapshot",
+        "snapshot_date": "2026-01-31",
+        "tables": {"customers": {"customer_id": "id"}},
+        "label": {"rule": "column", "column": "left", "positive": "yes"},
+    }
+)
+
+
+def _assignments(names, date, arm="call", campaign="first"):
+    return pd.DataFrame(
+        {
+            "campaign": campaign,
+            "customer_id": names,
+            "observation_date": pd.Timestamp(date),
+            "arm": arm,
+        }
+    )
+
+
+def _labelled(assignments, tables, dataset, log=None):
+    found = label_assignments(
+        assignments,
+        *tables,
+        log,
+        dataset,
+        FeatureEngineering.model_validate({"windows_days": [7], "lookback_days": 7}),
+    )
+    return dict(zip(found["customer_id"], found["label"], strict=True))
+
+
+@pytest.fixture(scope="module")
+def tables():
+    rows = [(who, day, 1) for who in "abc" for day in ("2024-03-01", "2024-04-10")]
+    rows += [("a", "2024-05-01", 1), ("c", "2024-08-01", 1)]
+    return as_tables(
+        {
+            "customers": customers(["a", "b", "c"]),
+            "transactions": events(rows),
+            "contracts": terms([("z", "2020-01-01", "2020-02-01")]),
+        }
+    )
+
+
+def test_a_list_has_labels_of_its_own_date_by_the_rule_of_the_data_set(tables):
+    # Lead time to 16 April, horizon to 16 May: only `a` buys in it.
+    assert _labelled(_assignments(["a", "b", "c"], LISTED), tables, COMPANY) == {
+        "a": 0.0,
+        "b": 1.0,
+        "c": 1.0,
+    }
+
+
+def test_a_label_that_has_not_settled_is_none_yet(tables):
+    late = _assignments(["a"], dt.date(2024, 7, 20))
+    assert np.isnan(_labelled(late, tables, COMPANY)["a"])
+
+
+def test_a_customer_counts_once_a_campaign_from_the_first_list_on(tables):
+    lists = pd.concat(
+        [
+            _assignments(["a"], dt.date(2024, 5, 20)),
+            _assignments(["a"], LISTED),
+        ]
+    )
+    assert _labelled(lists, tables, COMPANY) == {"a": 0.0}
+
+
+@pytest.mark.parametrize("key", [b"", b"0123456789abcdef"])
+def test_of_a_snapshot_feedback_by_customer_and_date_tells(tmp_path, key, tables):
+    url, names = f"sqlite:///{tmp_path}/journal.db", Pseudonyms(key)
+    date = dt.date(2026, 1, 31)
+    said = [("7", True), ("7", False), ("8", True)]
+    feedback = Feedback(url, names)
+    feedback.add(
+        [Truth(customer_id=w, observation_date=date, churned=c) for w, c in said],
+        key_hash="k",
+    )
+    feedback.close()
+    listed = _assignments([7, 8, 9], date)
+    log = PredictionLog(url, NOW, names)
+    found = _labelled(listed, tables, SNAPSHOT, log)
+    assert (found[7], found[8]) == (0.0, 1.0)
+    assert np.isnan(found[9])
+    assert np.isnan(list(_labelled(listed, tables, SNAPSHOT).values())).all()
+
+
+def _outcomes(n=4000, seed=0, campaign="first"):
+    """Calls keep a third of the basic plan, and wake customers of the other."""
+    rng = np.random.default_rng(seed)
+    control, plan = rng.random(n) < 0.3, rng.choice(["basic", "premium"], n)
+    leaves = np.where(plan == "basic", 0.45, 0.1)
+    called = np.where(plan == "basic", 0.3, 0.25)
+    churned = rng.random(n) < np.where(control, leaves, called)
+    return pd.DataFrame(
+        {
+            "campaign": campaign,
+            "customer_id": np.arange(n),
+            "observation_date": pd.Timestamp(LISTED),
+            "arm": np.where(control, "control", "call"),
+            "rank": pd.Series(range(1, n + 1), dtype="Int64"),
+            "churn_probability": leaves,
+            "expected_profit": 5.0,
+            "expected_spend": 4.0,
+            "customer_value": 100.0,
+            "certainty": "leaves",
+            "held_out": False,
+            "model_version": "v1",
+            "plan": plan,
+            "label": churned.astype(float),
+        }
+    )
+
+
+def _measured(outcomes):
+    return measure_effect(outcomes, tiny_artifact(), TINY_DATASET, EffectReporting())
+
+
+def test_sleeping_dogs_are_named_by_segment():
+    (found,) = _measured(_outcomes())["campaigns"]
+    by_level = {
+        (part["segment"], part["level"]): part["effect"]["says"]
+        for part in found["segments"]
+    }
+    assert by_level["plan", "basic"] == "fewer_leave"
+    assert by_level["plan", "premium"] == "more_leave"
+    warned = [line for line in found["in_words"] if line.startswith("sleeping dogs")]
+    assert any("in plan premium more leave when called" in line for line in warned)
+    assert not any("basic" in line for line in warned)
+    whole = found["effect"]
+    assert whole["called"] + whole["control"] == 4000
+    money = 100 * (whole["control_churn"] - whole["called_churn"]) - 4
+    assert whole["profit"]["value"] == pytest.approx(money)
+
+
+def test_each_campaign_is_measured_by_itself_the_newest_first():
+    later = _outcomes(campaign="second").assign(
+        observation_date=pd.Timestamp(LISTED) + pd.Timedelta(days=90)
+    )
+    found = _measured(pd.concat([_outcomes(n=1000), later]))["campaigns"]
+    assert [part["campaign"] for part in found] == ["second", "first"]
+    assert sum(found[1]["customers"].values()) == 1000
+
+
+def test_what_cannot_be_measured_yet_is_said():
+    waiting = _outcomes(n=100).assign(label=np.nan)
+    (found,) = _measured(waiting)["campaigns"]
+    assert found["effect"] is None
+    assert "labels have settled of 0 and 0" in found["in_words"][0]
+    alone = _outcomes(n=100).assign(arm="call")
+    (found,) = _measured(alone)["campaigns"]
+    assert "nobody was kept aside" in found["in_words"][0]
+    assert _measured(_outcomes(n=0))["campaigns"] == []
+
+
+def test_all_lists_are_read_the_oldest_first(tmp_path):
+    entry = AllVersions(path=str(tmp_path / "calls.parquet"))
+    assert (entry.exists(), len(entry.load())) == (False, 0)
+    for version, names in (("2026-02", ["b"]), ("2026-01", ["a"]), ("2026-03", [])):
+        folder = tmp_path / "calls.parquet" / version
+        folder.mkdir(parents=True)
+        _assignments(names, LISTED).to_parquet(folder / "calls.parquet")
+    assert entry.load()["customer_id"].tolist() == ["a", "b"]
