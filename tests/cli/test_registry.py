@@ -12,7 +12,7 @@ from churn_pipeline.release.releases import Releases
 from churn_pipeline.release.store import ModelStore
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact, tiny_refit
-from tests.release.in_memory import MemoryRegistry
+from tests.release.in_memory import MemoryRegistry, reviewed
 
 METRICS = {
     "roc_auc": 0.81,
@@ -53,11 +53,21 @@ def releases(tmp_path, monkeypatch):
     return made
 
 
-def _register(releases, version, *, approved=True, policy="auto"):
+def _register(releases, version, *, approved=True, policy="auto", failed=()):
     reasons = () if approved else ("too few rows",)
     reigning = champions(releases.store.ledger.read())[-1:]
     artifact, against = tiny_artifact(version), (*reigning, None)[0]
-    releases.register(Release(artifact, approved, reasons, METRICS, policy, against))
+    releases.register(
+        Release(
+            artifact,
+            approved,
+            reasons,
+            METRICS,
+            policy,
+            against,
+            review=reviewed(*failed),
+        )
+    )
 
 
 def _run(*args):
@@ -145,7 +155,16 @@ def test_status_and_summary_tell_that_the_figures_are_of_the_model_before_its_re
     releases,
 ):
     measured = tiny_artifact("1")
-    made = Release(tiny_refit(measured), True, (), METRICS, "auto", None, measured)
+    made = Release(
+        tiny_refit(measured),
+        True,
+        (),
+        METRICS,
+        "auto",
+        None,
+        measured,
+        review=reviewed(),
+    )
     releases.register(made)
     status = _run("status").output.splitlines()
     assert status[2] == (

@@ -13,6 +13,7 @@ from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.proposal import Release
 from churn_pipeline.serving.rollout.state import Rollout
 from tests.factories import tiny_artifact
+from tests.release.in_memory import reviewed
 
 FIRST, SECOND = "2026-01-01T00.00.00.000Z", "2026-01-02T00.00.00.000Z"
 STEPS = {"steps": (2, 100)}
@@ -40,6 +41,7 @@ def _release(version):
         metrics={},
         policy="auto",
         compared_with=None,
+        review=reviewed(),
     )
 
 

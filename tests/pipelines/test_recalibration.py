@@ -16,7 +16,7 @@ from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.reigning import Reigning, check_measured
 from churn_pipeline.release.semantic import Level, compare
 from tests.conftest import ROOT
-from tests.factories import TINY_DECISION, tiny_artifact, tiny_columns
+from tests.factories import TINY_DATASET, TINY_DECISION, tiny_artifact, tiny_columns
 from tests.pipelines.in_memory import run_in_memory
 
 CHAMPION = tiny_artifact()  # fit on rows until 2025-09-01
@@ -52,6 +52,9 @@ def _run(newer):
             "model_input_of_champion": KNOWN,
             "reigning_champion": Reigning(CHAMPION, CHAMPION),
             "net_settings_of_champion": {"dropout": 0.2},
+            "feature_set": {"features": [], "segments": [], "sensitive": ["plan"]},
+            "dependency_audit": None,
+            "params:dataset": TINY_DATASET,
             "params:training": Training(),
             "params:decision": TINY_DECISION,
             "params:evaluation": evaluation.model_copy(update={"resamples": 100}),
@@ -79,6 +82,13 @@ def test_a_calibration_that_newer_labels_show_to_be_better_is_proposed(moved):
     before, after = (a.predict(rows) for a in (CHAMPION, proposed.artifact))
     assert before.mean() < rows["label"].mean() - 0.1
     assert after.mean() == pytest.approx(rows["label"].mean(), abs=0.01)
+
+
+def test_it_is_reviewed_as_every_release_is(moved):
+    found = {f.name: f.outcome for f in moved["champion"].review.findings}
+    assert found["bias: plan"] == "passed"
+    assert found["security: no pickle"] == "passed"
+    assert found["compliance: model card"] == "not applicable"
 
 
 def test_the_ranking_is_the_champions(moved):
@@ -122,6 +132,7 @@ def test_without_a_champion_it_ends_with_what_to_do():
         recalibrate(
             KNOWN,
             KNOWN,
+            feature_set={"sensitive": []},
             reigning_champion=None,
             training=Training(),
             decision=TINY_DECISION,

@@ -68,6 +68,8 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         "gate_verdict": APPROVED,
         "metrics": {"roc_auc": 0.8},
         "model_card": "<p>the card",
+        "fairness": pd.DataFrame(columns=["column", "group"]),
+        "dependency_audit": None,
         "feature_engineering": FeatureEngineering(),
         "release": ReleaseParams(policy="auto", refit_margin=0.002),
         "seed": 1,
@@ -103,6 +105,32 @@ def test_it_is_fit_on_every_labelled_row_and_keeps_the_figures_of_before(given):
     assert served.measured.facts.rows == int((rows["split"] == "test").sum())
     assert (served.metrics, served.threshold) == (measured.metrics, measured.threshold)
     assert (served.version, served.hashes) == (measured.version, measured.hashes)
+
+
+def test_what_serves_is_reviewed_and_not_what_was_measured(given):
+    release = propose_release(**given)
+    found = {f.name: f.outcome for f in release.review.findings}
+    assert found == {
+        "performance": "passed",
+        "calibration": "passed",
+        "bias": "not applicable",
+        "security: hashes": "passed",
+        "security: kinds of files": "passed",
+        "security: no pickle": "passed",
+        "security: operators": "passed",
+        "security: known vulnerabilities": "warning",
+        "compliance: sensitive columns": "passed",
+        "compliance: model card": "failed",
+        "compliance: manifest": "passed",
+    }
+    assert release.review.unmet == ("compliance: model card",)
+
+
+def test_a_refused_model_is_reviewed_with_what_the_gate_said(given):
+    refused = APPROVED | {"approved": False, "reasons": ["too few rows"]}
+    review = propose_release(**given | {"gate_verdict": refused}).review
+    assert review.failed[:2] == ("performance", "calibration")
+    assert review.findings[0].found == "too few rows"
 
 
 def test_the_refit_is_another_model_and_the_same_each_time(given):

@@ -2,6 +2,7 @@
 
 from churn_pipeline.release.ledger import champions
 from churn_pipeline.release.proposal import Release
+from churn_pipeline.release.review.finding import Finding, Review
 from tests.factories import tiny_artifact
 
 
@@ -38,7 +39,16 @@ class MemoryRegistry:
             raise ConnectionError(name)
 
 
-def made_release(version, *, approved=True, policy="auto", against=None):
+def reviewed(*failed):
+    """Return a review with two checks, and those that failed."""
+    passed = Finding(name="performance", outcome="passed", found="better")
+    others = [
+        Finding(name=n, outcome="failed", found="beyond", todo="look") for n in failed
+    ]
+    return Review(findings=(passed, *others))
+
+
+def made_release(version, *, approved=True, policy="auto", against=None, failed=()):
     return Release(
         artifact=tiny_artifact(version),
         approved=approved,
@@ -46,6 +56,7 @@ def made_release(version, *, approved=True, policy="auto", against=None):
         metrics={"roc_auc": 0.8, "roc_auc_low": 0.7, "f1": float("nan")},
         policy=policy,
         compared_with=against,
+        review=reviewed(*failed),
     )
 
 

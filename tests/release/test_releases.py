@@ -27,6 +27,7 @@ def test_the_registry_gets_metrics_without_ends_and_undefined_ones(releases):
         "change": "the first version",
         "fitted_rows": "200",
         "refit": "false",
+        "failed_checks": "",
     }
 
 

@@ -1,4 +1,4 @@
-"""`kedro churn status, history, promote, rollback, approve`: what serves, and why."""
+"""`kedro churn status, history, promote, rollback, approve, reject`: what serves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +87,30 @@ def promote(version: str, env: str | None, reason: str, override: bool) -> None:
 def approve(version: str, env: str | None, reason: str) -> None:
     """Make a VERSION that waits for approval the champion.
 
+    Of one with failed checks only an account named in release.approvers can.
+
     VERSION is its MAJOR.MINOR.PATCH, its id, or its number in MLflow.
 
     Example: kedro churn approve 1.2.0 --reason "signed off"
     """
     _change(env, lambda them: them.approve(version, reason=reason))
+
+
+@click.command()
+@click.argument("version")
+@env_option
+@reason_option
+def reject(version: str, env: str | None, reason: str) -> None:
+    """Say no to a VERSION that waits for approval.
+
+    VERSION is its MAJOR.MINOR.PATCH, its id, or its number in MLflow.
+
+    Example: kedro churn reject 1.2.0 --reason "ages are treated too unlike"
+    """
+    with refusals():
+        releases = releases_of(env)
+        found = releases.reject(version, reason=reason)
+        click.echo(f"rejected {releases.store.record(found).named}")
 
 
 @click.command()
@@ -105,7 +125,7 @@ def rollback(env: str | None, reason: str) -> None:
 
 
 def releases_of(env: str | None) -> Releases:
-    """Return the releases of the data set of an environment.
+    """Return the releases of the data set of an environment, under its rules.
 
     Only the catalog entry `champion` is read and made, so that this is quick.
 
@@ -113,6 +133,7 @@ def releases_of(env: str | None) -> Releases:
         ClickException: There is no such environment.
     """
     from churn_pipeline.io.champion import ChampionDataset
+    from churn_pipeline.release.governance import Governance
 
     project, loader = project_folder(), _loader(env)
     entry = {k: v for k, v in loader["catalog"]["champion"].items() if k != "type"}
@@ -122,7 +143,10 @@ def releases_of(env: str | None) -> Releases:
         "rollout": str(project / entry["rollout"]),
         "tracking_uri": absolute(entry["tracking_uri"], project),
     }
-    return ChampionDataset(**{**entry, **located}).releases
+    written = loader["parameters"]["release"]
+    rules = {k: v for k, v in written.items() if k in Governance.model_fields}
+    releases = ChampionDataset(**{**entry, **located}).releases
+    return replace(releases, rules=Governance.model_validate(rules))
 
 
 def currency_of(env: str | None) -> str:
@@ -186,20 +210,27 @@ def describe(releases: Releases) -> dict[str, Any]:
     Returns:
         `dataset`, `version` (None where there is none), `semantic_version`, `change`,
         `family`, `gate`, `since`, `who`, `action`, `reason`, `previous`,
-        `challengers` (versions that `approve` takes), `fitted_rows`, `refit` (whether
+        `challengers` (versions that `approve` takes), `failed_checks` (of each of them
+        that has any), `fitted_rows`, `refit` (whether
         the metrics are of the same model before a refit on all rows) and the metrics;
         whatever is wrong with its files in `problem`.
     """
     from churn_pipeline.release.artifact import ArtifactError
+    from churn_pipeline.release.ledger import CROWNED
 
     pointer = releases.store.pointer()
     entries = releases.store.decisions()
     found: dict[str, Any] = {"dataset": releases.registry.dataset, "version": None}
     waiting = list(releases.waiting())
+    failed = {v: list(releases.store.record(v).unmet) for v in waiting}
+    found |= {
+        "challengers": waiting,
+        "failed_checks": {v: names for v, names in failed.items() if names},
+    }
     if pointer is None:
-        return {**found, "challengers": waiting}
+        return found
     record = releases.store.record(pointer.version)
-    last = [e for e in entries if e.action not in ("register", "refuse")][-1]
+    last = [e for e in entries if e.action in CROWNED][-1]
     found |= {
         "version": pointer.version,
         "semantic_version": record.semantic_version,
@@ -211,7 +242,6 @@ def describe(releases: Releases) -> dict[str, Any]:
         "action": last.action,
         "reason": last.reason,
         "previous": last.previous,
-        "challengers": waiting,
         "fitted_rows": record.fitted_rows,
         "refit": record.refit,
     }

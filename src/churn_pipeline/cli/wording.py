@@ -17,9 +17,11 @@ _NEWEST = 20
 _REASON = 150
 _DONE = {
     "register": "registered",
+    "pend": "left to an approver",
     "refuse": "refused",
     "promote": "promoted",
     "approve": "approved",
+    "reject": "rejected",
     "rollback": "rolled back to",
 }
 
@@ -187,14 +189,19 @@ def _others(
     numbers = _numbers(entries)
     before = champions(entries)[:-1]
     refused = [entry for entry in entries if entry.action == "refuse"][-1:]
-    waiting = [_name(version, numbers) for version in found["challengers"]]
+    failed = found["failed_checks"]
+    waiting = [
+        _name(version, numbers)
+        + (f", failed: {', '.join(failed[version])}" if version in failed else "")
+        for version in found["challengers"]
+    ]
     back = in_env("kedro churn rollback --reason WHY", env)
     figures = in_env("kedro churn status --json", env)
     return {
         "before it": f"{_name(before[-1], numbers)}; `{back}` goes back"
         if before
         else "no other champion",
-        "waiting": ", ".join(waiting),
+        "waiting": "; ".join(waiting),
         "last refused": "".join(_refusal(entry, numbers) for entry in refused),
         "next": _next(found, numbers, env),
         "all figures": f"`{figures}`",
@@ -207,8 +214,10 @@ def _next(found: Mapping[str, Any], numbers: Mapping[str, str], env: str | None)
     if not found["challengers"]:
         return "nothing to decide"
     newest = found["challengers"][-1]
-    approve = f"kedro churn approve {numbers.get(newest, newest)} --reason WHY"
-    return f"`{in_env(approve, env)}`"
+    name = numbers.get(newest, newest)
+    if newest in found["failed_checks"]:
+        return f"`{in_env(f'kedro churn review {name}', env)}`"
+    return f"`{in_env(f'kedro churn approve {name} --reason WHY', env)}`"
 
 
 def _refusal(entry: Entry, numbers: Mapping[str, str]) -> str:

@@ -17,6 +17,19 @@ from churn_pipeline.evaluation.page import drawn, fill
 from churn_pipeline.evaluation.plots import Judged
 
 TOP_FEATURES = 12
+SECTIONS = (
+    "What it is for",
+    "How good it is",
+    "Beside other models",
+    "What it is worth",
+    "For whom it works",
+    "Whether it treats people alike",
+    "What it leans on",
+    "How it behaves",
+    "Limits",
+    "Where it comes from",
+)
+"""Headings of a card: without one of them it is not complete."""
 _TEMPLATE = Path(__file__).with_name("card.html")
 
 

@@ -179,6 +179,11 @@ class Decision:
     @property
     def of_the_model(self) -> Decision:
         """The same without what concerns the list to call alone."""
+        return replace(self, capacity=None)
+
+    @property
+    def costs(self) -> Decision:
+        """The same without what tells where costs and values come from."""
         return replace(self, capacity=None, assumed=False)
 
     def values(self, columns: Columns, n_rows: int) -> Floats:

@@ -27,6 +27,14 @@ def first_champion(
         return f"{none}: start with `{shown('kedro run')}`"
     last = entries[-1]
     name = last.semantic_version or last.version
+    if last.action == "pend":
+        shows = shown(f"kedro churn review {name}")
+        return (
+            f"{none}: {name} waits for a named approver, for these checks failed: "
+            f"{', '.join(last.failed)}; run `{shows}`"
+        )
+    if last.action == "reject":
+        return f"{none}: {last.who} rejected {name}: {last.reason}"
     if waits:
         approve = shown(f"kedro churn approve {name}")
         return f"{none}: {name} passed its gate and waits; run `{approve}`"

@@ -1,7 +1,7 @@
-"""What lies beside a model of the store: its record, and its card for people.
+"""What lies beside a model of the store: its record, its card, and its recipe.
 
-They lie beside the registered artifact, and beside the released one, which is all that
-a bento holds.
+Record and card lie beside the registered artifact, and beside the released one, which
+is all that a bento holds; the recipe beside the registered one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.records import VERSION, Record
 
-RECORD, CARD = "record.json", "card.html"
+RECORD, CARD, RECIPE = "record.json", "card.html", "recipe.json"
 
 
 def beside(registered: Path) -> dict[str, bytes]:
@@ -55,6 +55,26 @@ def card_of(models: Path, version: str) -> bytes | None:
         version: Of an artifact.
     """
     return _found(models, version, CARD)
+
+
+def recipe_of(models: Path, version: str) -> bytes:
+    """Return all parameters that a registered version follows from, as JSON.
+
+    Args:
+        models: Folder of the data set's models.
+        version: Of an artifact.
+
+    Raises:
+        ArtifactError: They are not there.
+    """
+    found = _found(models, version, RECIPE)
+    if found is None:
+        raise ArtifactError(
+            f"expected {RECIPE} beside the registered {version}, found none: it was "
+            "registered before parameters were kept, or another way than by a run; "
+            "train again for one that can be rebuilt"
+        )
+    return found
 
 
 def _found(models: Path, version: str, name: str) -> bytes | None:

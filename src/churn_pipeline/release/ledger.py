@@ -10,7 +10,12 @@ from typing import Literal
 from churn_pipeline.params import Params
 from churn_pipeline.release.chain import Chain
 
-Action = Literal["register", "refuse", "promote", "approve", "rollback"]
+Action = Literal[
+    "register", "pend", "refuse", "promote", "approve", "reject", "rollback"
+]
+
+CROWNED: tuple[Action, ...] = ("promote", "approve", "rollback")
+"""Those after which a version is champion."""
 
 
 class Entry(Params):
@@ -19,8 +24,10 @@ class Entry(Params):
     Attributes:
         time: When, UTC, ISO 8601.
         who: Name of the person's or job's account.
-        action: `register` a version that passed its gate, `refuse` one that did not,
-            `promote` or `approve` one as champion, `rollback` to the one before.
+        action: `register` a version that passed its gate and every check, `pend` one
+            that passed its gate and not every check, `refuse` one that its gate did
+            not let pass, `promote` or `approve` one as champion, `reject` one that
+            waits, `rollback` to the one before.
         version: The version that the action is about; of a rollback the one that is
             champion after it.
         semantic_version: Its MAJOR.MINOR.PATCH; None where it was registered before
@@ -28,6 +35,8 @@ class Entry(Params):
         previous: Champion before the action; None where there was none.
         reason: Why, in words.
         gate: What the gate had said of the version.
+        failed: Names of the checks of the version that failed.
+        role: Of the person in `release.approvers`; empty where they are not named.
     """
 
     time: str
@@ -38,6 +47,8 @@ class Entry(Params):
     previous: str | None = None
     reason: str = ""
     gate: Literal["approved", "refused"]
+    failed: tuple[str, ...] = ()
+    role: str = ""
 
 
 class Ledger(Chain[Entry]):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.records import Record
+from churn_pipeline.release.review.finding import Review
 from churn_pipeline.release.semantic import Numbered
 
 Policy = Literal["auto", "approval", "canary"]
@@ -28,10 +29,14 @@ class Release:
             champion has nobody to be tried beside.
         compared_with: Champion that the gate compared it with; None where there was
             none.
+        review: What the checks of the release found; with one that failed it waits
+            for a named approver, whatever the policy.
         measured: The artifact that its metrics were taken on, where it is the refit of
             that; else None.
         card: Its model card, an HTML page; empty where there is none.
         canary: How it is tried, with the policy `canary`; see the service's `Canary`.
+        recipe: All parameters that it follows from, as JSON, to make it again by;
+            empty where they are not known.
     """
 
     artifact: Artifact
@@ -43,6 +48,8 @@ class Release:
     measured: Artifact | None = None
     card: str = ""
     canary: Mapping[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    review: Review = field(kw_only=True)
 
     def record(self, numbered: Numbered) -> Record:
         """Return what is kept of the model under its number."""
@@ -59,4 +66,5 @@ class Release:
             compared_with=self.compared_with,
             fitted_rows=manifest.fitted.facts.rows,
             refit=manifest.is_refit,
+            review=self.review,
         )

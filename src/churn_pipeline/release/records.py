@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from churn_pipeline.params import Params
+from churn_pipeline.release.review.finding import Review
 
 VERSION = r"[0-9A-Za-z][0-9A-Za-z._-]*"
 """Pattern of a version, which is also the name of its folder."""
@@ -48,6 +49,8 @@ class Record(Params):
             before they were counted.
         refit: Whether those of the test split are among them: the metrics are then of
             the same model before that.
+        review: What the checks found; None where it was registered before there were
+            any.
     """
 
     version: str = Field(pattern=f"^{VERSION}$")
@@ -60,12 +63,24 @@ class Record(Params):
     compared_with: str | None = None
     fitted_rows: int | None = None
     refit: bool = False
+    review: Review | None = None
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the checks that failed."""
+        return () if self.review is None else self.review.failed
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """The same without those of the gate."""
+        return () if self.review is None else self.review.unmet
 
     @property
     def told(self) -> tuple[str, ...]:
-        """What the ledger keeps: the reasons, and whether the model was refit."""
+        """What the ledger keeps: what failed, the reasons, and whether it was refit."""
         refit = f"refit on {self.fitted_rows:,} rows, the test split's included"
-        return (*self.reasons, refit) if self.refit else self.reasons
+        failed = (f"failed checks: {', '.join(self.unmet)}",) if self.unmet else ()
+        return (*failed, *self.reasons, *((refit,) if self.refit else ()))
 
     @property
     def named(self) -> str:
@@ -88,7 +103,15 @@ class Record(Params):
             "change": self.change,
             "fitted_rows": str(self.fitted_rows or ""),
             "refit": str(self.refit).lower(),
+            "failed_checks": ", ".join(self.failed),
         }
+
+    @property
+    def verdict(self) -> Literal["register", "pend", "refuse"]:
+        """What the ledger says that became of it, by its gate and its checks."""
+        if self.gate == "refused":
+            return "refuse"
+        return "pend" if self.unmet else "register"
 
     def in_force(self, reigning: str | None) -> Record:
         """Return the record, refused where its verdict is about another champion.

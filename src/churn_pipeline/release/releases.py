@@ -1,4 +1,4 @@
-"""Releasing models: register, promote, approve, roll back.
+"""Releasing models: register, promote, approve, reject, roll back.
 
 The ledger is written first and is what counts; `champion.json` and the registry's
 aliases are then made to say the same. A kill in between leaves the previous champion
@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from churn_pipeline.release.governance import Governance
 from churn_pipeline.release.ledger import Action, Entry, champions, now
 from churn_pipeline.release.numbering import assign, find
+from churn_pipeline.release.objections import forbidden, objection
 from churn_pipeline.release.proposal import Policy, Release
 from churn_pipeline.release.registry import (
     CHALLENGER,
@@ -23,6 +25,7 @@ from churn_pipeline.release.registry import (
     seal_tag,
 )
 from churn_pipeline.release.store import ModelStore
+from churn_pipeline.release.verdicts import last_verdict, rejection, undecided
 
 logger = logging.getLogger(__name__)
 
@@ -40,19 +43,22 @@ class Releases:
         registry: MLflow's registry.
         who: Name of the account that decides.
         clock: Returns the time, UTC, ISO 8601.
+        rules: Who may decide.
     """
 
     store: ModelStore
     registry: Registry
     who: str
     clock: Callable[[], str] = now
+    rules: Governance = field(default_factory=Governance)
 
     def register(self, release: Release) -> None:
         """Register a model; promote it where the gate and the policy let it pass.
 
         Safe to repeat: what was done already is not done again, and the champion
         judged against itself stays what it is. A model that passed against another
-        champion than the one that reigns now counts as refused.
+        champion than the one that reigns now counts as refused; one that did not pass
+        every check waits for a named approver.
         """
         before = self.store.pointer()
         with self._changing():
@@ -74,7 +80,8 @@ class Releases:
         Raises:
             LookupError: It is not registered.
             ReleaseError: Its gate refused it, or compared it with another champion
-                than the one that reigns, and nobody overrides that with a reason.
+                than the one that reigns, or somebody rejected it, and nobody overrides
+                that with a reason; or this account may not.
         """
         self._crown("promote", version, reason, override=override)
 
@@ -88,17 +95,48 @@ class Releases:
         Raises:
             LookupError: It is not registered.
             ReleaseError: Its gate refused it, or compared it with another champion
-                than the one that reigns.
+                than the one that reigns; or somebody rejected it; or this account may
+                not; or a check of it failed and there is no reason.
         """
         self._crown("approve", version, reason, override=False)
+
+    def reject(self, version: str, *, reason: str) -> str:
+        """Say no to a version that waits, for good; return it.
+
+        Args:
+            version: The version, its MAJOR.MINOR.PATCH, or its number in MLflow.
+            reason: Why; kept in the ledger.
+
+        Raises:
+            LookupError: It is not registered.
+            ReleaseError: It does not wait, there is no reason, or this account may not.
+        """
+        with self._changing():
+            found = find(self.store, self.registry, version)
+            record = self.store.record(found)
+            if found not in self.waiting():
+                raise ReleaseError(
+                    f"expected a version that waits, got {record.named}; see `kedro "
+                    "churn status`"
+                )
+            if not reason.strip():
+                raise ReleaseError(f"rejecting {record.named} needs --reason WHY")
+            entries = self.store.ledger.read()
+            self._refuse(forbidden(self.rules, "reject", self.who, entries, record))
+            self._compare_ledger()
+            self._write("reject", found, reason)
+            if self.registry.aliases().get(CHALLENGER) == found:
+                self.registry.set_alias(CHALLENGER, None)
+        return found
 
     def rollback(self, *, reason: str = "") -> str:
         """Make the champion before this one the champion again; return its version.
 
         Raises:
-            ReleaseError: There was none before.
+            ReleaseError: There was none before, or this account may not.
         """
         with self._changing():
+            self._refuse(self.rules.refusal("rollback", self.who))
             stack = champions(self.store.ledger.read())
             if not stack[:-1]:
                 raise ReleaseError(
@@ -112,13 +150,11 @@ class Releases:
 
     def waiting(self) -> tuple[str, ...]:
         """Return the versions that a person may approve now, oldest first."""
-        entries, reigning = self.store.ledger.read(), self._reigning()
-        crowned = {e.version for e in entries if e.action in ("promote", "approve")}
-        passed = dict.fromkeys(e.version for e in entries if e.action == "register")
+        open_, reigning = undecided(self.store.ledger.read()), self._reigning()
         return tuple(
             version
             for version in self.store.versions()
-            if version in passed and version not in crowned
+            if version in open_
             if self.store.record(version).in_force(reigning).gate == "approved"
         )
 
@@ -152,19 +188,27 @@ class Releases:
             return
         numbered = assign(self.store, manifest, reigning)
         record = release.record(numbered).in_force(reigning)
-        approved = record.gate == "approved"
-        self.store.add(release.artifact, record, release.measured, release.card)
+        self.store.add(
+            release.artifact, record, release.measured, release.card, release.recipe
+        )
         self.registry.register(release.artifact, record.tags, release.measured)
-        verdict: Action = "register" if approved else "refuse"
-        if self._last_verdict(record.version) != verdict:
-            self._write(verdict, record.version, "; ".join(record.told))
+        if last_verdict(self.store.ledger.read(), record.version) != record.verdict:
+            self._write(record.verdict, record.version, "; ".join(record.told))
         logger.info("registered %s: %s", record.named, record.change)
-        if not approved:
+        if record.verdict == "refuse":
             logger.info("its gate refused it: %s", "; ".join(record.reasons))
-            return
-        self.registry.set_alias(CHALLENGER, record.version)
-        if release.policy == "auto" or (release.policy == "canary" and not reigning):
-            self._promote_once(record.version, release.policy)
+        elif record.verdict == "pend":
+            logger.warning(
+                "it waits for a named approver, for these checks failed: %s; see "
+                "`kedro churn review %s`",
+                ", ".join(record.unmet),
+                record.semantic_version,
+            )
+        elif rejection(self.store.ledger.read(), record.version) is None:
+            self.registry.set_alias(CHALLENGER, record.version)
+            at_once = release.policy == "canary" and not reigning
+            if release.policy == "auto" or at_once:
+                self._promote_once(record.version, release.policy)
 
     def _point_to(self, reigning: str) -> None:
         pointer = self.store.pointer()
@@ -208,17 +252,27 @@ class Releases:
             if version != reigning:
                 self._compare_ledger()
             record = self.store.record(version).in_force(reigning)
-            refused = record.gate == "refused" and version != reigning
-            if refused and not (override and reason):
-                raise ReleaseError(
-                    f"the gate refused {record.named}: {'; '.join(record.reasons)}. To "
-                    "release it all the same: `kedro churn promote "
-                    f"{record.semantic_version or version} --override --reason WHY`"
+            self._refuse(
+                self.rules.refusal("rollback", self.who)
+                if version == reigning
+                else objection(
+                    self.rules,
+                    self.who,
+                    self.store.ledger.read(),
+                    record,
+                    reason=reason,
+                    override=override,
                 )
+            )
             self.store.artifact(version)
             self._write(action, version, reason)
             # Also where it is champion already: its released copy may be damaged.
             self.store.point_to(version)
+
+    def _refuse(self, why: str) -> None:
+        """Raise where there is a reason to."""
+        if why:
+            raise ReleaseError(why)
 
     def _reigning(self) -> str | None:
         return next(reversed(champions(self.store.ledger.read())), None)
@@ -227,12 +281,6 @@ class Releases:
         entries = self.store.ledger.read()
         if not any(e.version == version and e.action == "promote" for e in entries):
             self._write("promote", version, f"passed its gate, policy {policy}")
-
-    def _last_verdict(self, version: str) -> Action | None:
-        entries = reversed(self.store.ledger.read())
-        verdicts = ("register", "refuse")
-        found = (e.action for e in entries if e.version == version)
-        return next((action for action in found if action in verdicts), None)
 
     def _write(self, action: Action, version: str, reason: str) -> None:
         reigning = self._reigning()
@@ -249,5 +297,7 @@ class Releases:
                 previous=reigning,
                 reason=reason,
                 gate=record.gate,
+                failed=record.failed,
+                role=self.rules.role_of(self.who) or "",
             )
         )

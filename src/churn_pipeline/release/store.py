@@ -4,6 +4,7 @@
     registered/<version>/measured/     before its refit, where it is one: as measured
     registered/<version>/record.json   its metrics and what the gate said
     registered/<version>/card.html     its model card, where the run made one
+    registered/<version>/recipe.json   all parameters, to make it again by
     released/<version>/                artifact, record and card of what serves
     champion.json                      which of them serves
     ledger.jsonl                       who released what, when and why
@@ -19,7 +20,7 @@ import fcntl
 import hashlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +32,7 @@ from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.atomic import replace
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.folders import holds, place, write
-from churn_pipeline.release.kept import CARD, RECORD, beside
+from churn_pipeline.release.kept import CARD, RECIPE, RECORD, beside
 from churn_pipeline.release.ledger import Entry, Ledger, champions
 from churn_pipeline.release.manifest import MANIFEST, Manifest
 from churn_pipeline.release.records import VERSION, Pointer, Record
@@ -64,6 +65,7 @@ class ModelStore:
         record: Record,
         measured: Artifact | None = None,
         card: str = "",
+        recipe: str = "",
     ) -> None:
         """Keep an artifact and its record; of one that is kept already the record.
 
@@ -72,6 +74,7 @@ class ModelStore:
             record: What is known of it.
             measured: The artifact that its metrics were taken on, where it is a refit.
             card: Its model card, an HTML page; empty where there is none.
+            recipe: All parameters, as JSON; empty where they are not known.
 
         Raises:
             ArtifactError: Another artifact is kept under this version, or the one that
@@ -80,7 +83,8 @@ class ModelStore:
         check_measured(artifact, measured)
         target = self._registered(record.version)
         if not target.exists():
-            place(target, lambda f: _fill(f, artifact, record, measured, card))
+            given = {RECORD: _text(record), CARD: card, RECIPE: recipe}
+            place(target, lambda folder: _fill(folder, artifact, measured, given))
         kept = (target / "artifact" / MANIFEST).read_bytes()
         if kept != artifact.files[MANIFEST]:
             raise ArtifactError(
@@ -258,15 +262,13 @@ class ModelStore:
 def _fill(
     folder: Path,
     artifact: Artifact,
-    record: Record,
     measured: Artifact | None,
-    card: str,
+    given: Mapping[str, str],
 ) -> None:
     artifact.save(folder / "artifact")
     if measured is not None:
         measured.save(folder / "measured")
-    texts = {RECORD: _text(record)} | ({CARD: card} if card else {})
-    write(folder, {name: text.encode() for name, text in texts.items()})
+    write(folder, {name: text.encode() for name, text in given.items() if text})
 
 
 def _text(model: Params) -> str:

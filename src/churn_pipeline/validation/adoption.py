@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from churn_pipeline.sensitive import looks_sensitive
 from churn_pipeline.tables import Column
 from churn_pipeline.validation.facts import Facts
 
@@ -24,11 +25,6 @@ _FEW_LEVELS = 8
 _SEGMENTS = 2
 _RARE = 5  # rows
 _EXACT = 2.0**53  # larger whole numbers are not told apart as a float64
-_SENSITIVE = re.compile(
-    r"gender|(^|[^a-z])sex([^a-z]|$)|^age$|senior|ethnic|religio|nationalit|"
-    r"disabilit|marital|geograph|country_of_birth",
-    re.IGNORECASE,
-)
 _TELL_NOTHING = frozenset(
     "label flag status state value target class type score risk has was will the "
     "customer client user account member employee subscriber".split()
@@ -148,12 +144,12 @@ def _category(facts: Facts) -> Proposal:
     if facts.numbers:
         note = f"{facts.numbers / facts.there:.0%} of the values are numbers"
     column = Column(type="category", allowed=allowed)
-    return Proposal(facts.name, _marked(facts.name, column), note)
+    return Proposal(facts.name, _marked(facts.name, column, facts.levels), note)
 
 
 def _date(facts: Facts) -> Proposal:
     form, is_doubtful = facts.date_format
-    column = Column(type="date", date_format=form)
+    column = _marked(facts.name, Column(type="date", date_format=form))
     unreadable = facts.there - facts.dates
     notes = []
     if is_doubtful:
@@ -191,8 +187,8 @@ def _number(facts: Facts) -> Proposal:
     return Proposal(facts.name, marked, note, is_warning=is_doubtful)
 
 
-def _marked(name: str, column: Column) -> Column:
-    if _SENSITIVE.search(name):
+def _marked(name: str, column: Column, values: Collection[str] = ()) -> Column:
+    if looks_sensitive(name, values):
         return column.model_copy(update={"sensitive": True})
     return column
 

@@ -48,7 +48,7 @@ def metrics_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.measure_fairness,
-                inputs=by_name(*_JUDGED),
+                inputs=by_name(*_JUDGED, _SEED),
                 outputs="fairness",
                 name="measure_fairness",
             ),

@@ -141,6 +141,7 @@ def measure_fairness(
     scored_test_rows: pd.DataFrame,
     feature_set: dict[str, Any],
     evaluation: Evaluation,
+    seed: int,
 ) -> pd.DataFrame:
     """Return how each group of each sensitive column is treated, one row a group."""
     found = [
@@ -150,8 +151,12 @@ def measure_fairness(
             scored_test_rows["label"],
             scored_test_rows[judged.PROBABILITY],
             levels(judged.group_values(scored_test_rows, column)),
+            customer=scored_test_rows["customer_id"],
             threshold=scored_test_rows[judged.THRESHOLD],
             sizes=evaluation.sizes,
+            resamples=evaluation.segment_resamples,
+            confidence=evaluation.confidence,
+            seed=seed,
         )
     ]
     return pd.DataFrame(found, columns=None if found else ["column", "group"])

@@ -74,7 +74,7 @@ def decide_retraining(
             verdict=DriftVerdict.model_validate(drift_verdict),
             standing=standing_of(PerformanceReport.model_validate(performance_report)),
             new_labels=_new_labels(model_input, manifest),
-            costs_changed=_changed(manifest.decision, decision.of_the_model),
+            costs_changed=_changed(manifest.decision.costs, decision.costs),
             requests=open_since(asked, newest),
             reason=monitoring.reason,
         ),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.comparison import compare
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.pipelines.evaluation import rows as judged
@@ -16,12 +17,14 @@ from churn_pipeline.pipelines.recalibration.fit import (
     cross_fit,
     matured_since,
 )
-from churn_pipeline.pipelines.release.nodes import ReleaseParams
+from churn_pipeline.pipelines.release.nodes import ReleaseParams, propose, records
+from churn_pipeline.pipelines.release.recipe import recipe_of_recalibration
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.gate import Verdict, decide
 from churn_pipeline.release.proposal import Release
 from churn_pipeline.release.reigning import Reigning
+from churn_pipeline.release.review.candidate import Candidate
 
 _COMPARED = ("log_loss", "profit", "calibration_square")
 
@@ -30,6 +33,7 @@ def recalibrate(
     model_input: pd.DataFrame,
     model_input_of_champion: pd.DataFrame,
     *,
+    feature_set: dict[str, Any],
     reigning_champion: Any,
     training: Training,
     decision: Decision,
@@ -40,6 +44,7 @@ def recalibrate(
     Args:
         model_input: The newest rows, with the labels that have matured by now.
         model_input_of_champion: The rows that the champion was made from.
+        feature_set: Says which columns are sensitive.
         reigning_champion: The champion, as it serves and as it was measured.
         training: Of which the calibration counts.
         decision: Costs and values.
@@ -70,7 +75,9 @@ def recalibrate(
             cross_fitted=fresh,
             settings=training.calibration,
         ),
-        "recalibrated_rows": matured.rows[[*judged.KEYS, "label"]].assign(**both),
+        "recalibrated_rows": matured.rows[
+            [*judged.KEYS, "label", *feature_set["sensitive"]]
+        ].assign(**both),
     }
 
 
@@ -122,21 +129,32 @@ def judge_recalibration(
 def propose_recalibration(
     recalibrated: Artifact,
     recalibration_verdict: dict[str, Any],
+    recalibration_fairness: pd.DataFrame,
+    *,
     reigning_champion: Any,
+    dependency_audit: dict[str, Any] | None,
+    dataset: Dataset,
+    training: Training,
+    decision: Decision,
     release: ReleaseParams,
+    seed: int,
 ) -> Release:
-    """Return the model for the registry to take, with what the gate said of it."""
-    verdict = Verdict.model_validate(recalibration_verdict)
+    """Return the model for the registry to take, with what gate and checks said."""
     measured = _require(reigning_champion).measured
-    return Release(
+    candidate = Candidate(
         artifact=recalibrated,
-        approved=verdict.approved,
-        reasons=verdict.reasons,
+        verdict=Verdict.model_validate(recalibration_verdict),
+        fairness=records(recalibration_fairness),
+        dataset=dataset,
+        card=None,
+        audit=dependency_audit,
+    )
+    return propose(
+        candidate,
+        release,
         metrics=recalibrated.manifest.metrics,
-        policy=release.policy,
-        compared_with=verdict.compared_with,
         measured=measured if recalibrated.manifest.is_refit else None,
-        canary=release.canary.model_dump(),
+        recipe=recipe_of_recalibration(training, decision, seed),
     )
 
 

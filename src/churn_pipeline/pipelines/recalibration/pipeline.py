@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.hooks.tracking import TRACKED
+from churn_pipeline.pipelines.evaluation.nodes import measure_fairness
 from churn_pipeline.pipelines.recalibration import nodes
 from churn_pipeline.pipelines.wiring import by_name
 
@@ -16,6 +17,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 inputs=by_name(
                     "model_input",
                     "model_input_of_champion",
+                    "feature_set",
                     "reigning_champion",
                     "params:training",
                     "params:decision",
@@ -37,6 +39,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="judge_recalibration",
             ),
             Node(
+                measure_fairness,
+                inputs={
+                    "scored_test_rows": "recalibrated_rows",
+                    **by_name("feature_set", "params:evaluation", "params:seed"),
+                },
+                outputs="recalibration_fairness",
+                name="measure_recalibration_fairness",
+            ),
+            Node(
                 nodes.carry_over,
                 inputs=by_name(
                     "net_settings_of_champion", "recalibrated_rows", "recalibrated"
@@ -49,8 +60,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 inputs=by_name(
                     "recalibrated",
                     "recalibration_verdict",
+                    "recalibration_fairness",
                     "reigning_champion",
+                    "dependency_audit",
+                    "params:dataset",
+                    "params:training",
+                    "params:decision",
                     "params:release",
+                    "params:seed",
                 ),
                 outputs="champion",
                 name="propose_recalibration",

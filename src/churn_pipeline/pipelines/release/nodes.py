@@ -1,13 +1,12 @@
-"""Refit a model that passed and propose it; the champion's dataset decides."""
+"""Refit a model that passed, review it, propose it; the champion's dataset decides."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.decision import Decision
@@ -16,7 +15,10 @@ from churn_pipeline.params import Params
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.gate import Verdict
+from churn_pipeline.release.governance import Approver, Governance
 from churn_pipeline.release.proposal import Policy, Release
+from churn_pipeline.release.review.candidate import Candidate, review
+from churn_pipeline.release.review.limits import ReviewLimits
 from churn_pipeline.serving.rollout.spec import Canary
 
 
@@ -30,11 +32,22 @@ class ReleaseParams(Params):
         refit_margin: Worsening of the held-out log loss, in nats, beyond noise, with
             which the model fit on all rows is still released.
         canary: How a model is tried, with the policy `canary`.
+        approvers: Who may decide over releases, see `Governance`.
+        four_eyes: Whether nobody approves what their own account submitted.
+        review: What a release is checked by, beside its gate.
     """
 
     policy: Policy
     refit_margin: float = Field(ge=0)
     canary: Canary = Canary()
+    approvers: tuple[Approver, ...] = ()
+    four_eyes: bool = False
+    review: ReviewLimits = ReviewLimits()
+
+    @model_validator(mode="after")
+    def _approvers_fit(self) -> ReleaseParams:
+        Governance(approvers=self.approvers)
+        return self
 
 
 def propose_release(
@@ -47,6 +60,8 @@ def propose_release(
     gate_verdict: dict[str, Any],
     metrics: dict[str, float],
     model_card: str,
+    fairness: pd.DataFrame,
+    dependency_audit: dict[str, Any] | None,
     dataset: Dataset,
     feature_engineering: FeatureEngineering,
     training: Training,
@@ -54,7 +69,7 @@ def propose_release(
     release: ReleaseParams,
     seed: int,
 ) -> Release:
-    """Return the model for the registry to take, with what the gate said of it.
+    """Return the model for the registry to take, with what gate and checks said of it.
 
     Where the gate let it pass, it is fit again on all labelled rows, and what was
     measured goes beside it. A model that was refused stays as it is: a person who
@@ -63,40 +78,74 @@ def propose_release(
     Raises:
         RefitError: The fit fails, or does worse than before; nothing is released.
     """
-    verdict = Verdict.model_validate(gate_verdict)
-    proposed = _as_it_is(artifact, verdict, metrics, model_card, release)
-    if not verdict.approved:
-        return proposed
+    from churn_pipeline.pipelines.release.recipe import recipe_of_training
     from churn_pipeline.pipelines.release.refit import Told, refit
     from churn_pipeline.pipelines.training.package import Recipe
 
-    held_out = held_out_predictions[artifact.manifest.family].to_numpy(np.float64)
-    fit_again = refit(
-        model_input,
-        feature_set,
-        Told(artifact, held_out),
-        net_settings=net_settings,
-        recipe=Recipe(dataset, feature_engineering, training, decision, seed),
-        margin=release.refit_margin,
+    verdict = Verdict.model_validate(gate_verdict)
+    recipe = Recipe(dataset, feature_engineering, training, decision, seed)
+    made = artifact
+    if verdict.approved:
+        held_out = held_out_predictions[artifact.manifest.family].to_numpy(np.float64)
+        made = refit(
+            model_input,
+            feature_set,
+            Told(artifact, held_out),
+            net_settings=net_settings,
+            recipe=recipe,
+            margin=release.refit_margin,
+        )
+    candidate = Candidate(
+        artifact=made,
+        verdict=verdict,
+        fairness=records(fairness),
+        dataset=dataset,
+        card=model_card,
+        audit=dependency_audit,
     )
-    return replace(proposed, artifact=fit_again, measured=artifact)
+    return propose(
+        candidate,
+        release,
+        metrics=metrics,
+        measured=artifact if made is not artifact else None,
+        recipe=recipe_of_training(recipe, net_settings),
+    )
 
 
-def _as_it_is(
-    artifact: Artifact,
-    verdict: Verdict,
-    metrics: dict[str, float],
-    model_card: str,
+def propose(
+    candidate: Candidate,
     release: ReleaseParams,
+    *,
+    metrics: dict[str, float],
+    measured: Artifact | None,
+    recipe: str,
 ) -> Release:
-    """Return the release of a model without another fit."""
+    """Return a model with what its checks said: the one way to a release.
+
+    Args:
+        candidate: The model, with what is known of it.
+        release: How models are released and checked.
+        metrics: Metric -> value on the test split.
+        measured: The artifact that they were taken on, where it is another one.
+        recipe: All parameters that the model follows from, as JSON.
+    """
+    verdict = candidate.verdict
     return Release(
-        artifact=artifact,
+        artifact=candidate.artifact,
         approved=verdict.approved,
         reasons=verdict.reasons,
         metrics=metrics,
         policy=release.policy,
-        canary=release.canary.model_dump(),
         compared_with=verdict.compared_with,
-        card=model_card,
+        measured=measured,
+        card=candidate.card or "",
+        canary=release.canary.model_dump(),
+        recipe=recipe,
+        review=review(candidate, release.review),
     )
+
+
+def records(fairness: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table by column."""
+    rows = fairness.to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]

@@ -8,7 +8,7 @@ from churn_pipeline.pipelines.wiring import by_name
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Return the pipeline that refits the model, registers it and may promote it."""
+    """Return the pipeline that refits the model, reviews and registers it."""
     return Pipeline(
         [
             Node(
@@ -22,6 +22,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "gate_verdict",
                     "metrics",
                     "model_card",
+                    "fairness",
+                    "dependency_audit",
                     "params:dataset",
                     "params:feature_engineering",
                     "params:training",

@@ -80,25 +80,24 @@ def refit(
     labelled = model_input[model_input["label"].notna()].reset_index(drop=True)
     before = measured.artifact.manifest
     _LOG.info("fitting %s again on all %s rows", before.family, f"{len(labelled):,}")
+    threads = recipe.training.threads or usable_cores()
     try:
-        splits = read_splits(
-            _as_training(labelled, recipe), feature_set, recipe.training.vocabulary
-        )
-        settings = recipe.training.model_copy(
-            update={"net": NetSettings(**net_settings)}  # type: ignore[arg-type]
-        )
-        threads = recipe.training.threads or usable_cores()
-        job = Job(FAMILIES[before.family], splits, settings, recipe.seed, threads)
         with bar(f"fitting {before.family} again on all {len(labelled):,} rows"):
-            fitted = fit_candidate(job)
-        made = make_artifacts({before.family: fitted}, splits, recipe)[before.family]
+            made, held_out = fit_on_all(
+                labelled,
+                feature_set,
+                family=before.family,
+                net_settings=net_settings,
+                recipe=recipe,
+                threads=threads,
+            )
     except Exception as error:
         raise RefitError(
             f"expected {before.family} to be fit on all {len(labelled):,} rows before "
             f"its release, got {type(error).__name__}: {error}; nothing is released: "
             "mend it, then `kedro run --pipelines release`"
         ) from error
-    _check(labelled, measured.of(labelled), fitted.held_out, margin=margin)
+    _check(labelled, measured.of(labelled), held_out, margin=margin)
     return made.restated(
         version=before.version,
         hashes=before.hashes,
@@ -107,6 +106,36 @@ def refit(
         baselines=before.baselines,
         measured={**dict(before.measured or {}), "artifact": before.digest},
     )
+
+
+def fit_on_all(
+    labelled: pd.DataFrame,
+    feature_set: dict[str, object],
+    *,
+    family: str,
+    net_settings: dict[str, object],
+    recipe: Recipe,
+    threads: int,
+) -> tuple[Artifact, NDArray[np.float64]]:
+    """Return a family fit on every row, and its probabilities of rows held out.
+
+    Args:
+        labelled: The rows whose label is known, numbered from 0.
+        feature_set: What the columns are.
+        family: Which one.
+        net_settings: The tuned settings of the net.
+        recipe: All parameters.
+        threads: Threads of the fit.
+    """
+    splits = read_splits(
+        _as_training(labelled, recipe), feature_set, recipe.training.vocabulary
+    )
+    settings = recipe.training.model_copy(
+        update={"net": NetSettings(**net_settings)}  # type: ignore[arg-type]
+    )
+    job = Job(FAMILIES[family], splits, settings, recipe.seed, threads)
+    fitted = fit_candidate(job)
+    return make_artifacts({family: fitted}, splits, recipe)[family], fitted.held_out
 
 
 def _require_same_rows(

@@ -41,7 +41,7 @@ class Money:
         if training.tuning.objective == "log_loss":
             return None
         rows = model_input[model_input["split"] == "train"]
-        return cls(decision.of_the_model, decision.values(rows, len(rows)))
+        return cls(decision.costs, decision.values(rows, len(rows)))
 
     def loss(self, label: Floats, chance: Floats, places: NDArray[np.int64]) -> float:
         """Return the money lost a customer to not knowing who leaves.

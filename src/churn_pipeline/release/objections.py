@@ -1,0 +1,70 @@
+"""Why a version may not become champion: gate, checks, another person, the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from churn_pipeline.release.governance import Deed, Governance
+from churn_pipeline.release.ledger import Entry
+from churn_pipeline.release.records import Record
+from churn_pipeline.release.verdicts import rejection, submitter
+
+
+def objection(
+    rules: Governance,
+    who: str,
+    entries: Sequence[Entry],
+    record: Record,
+    *,
+    reason: str,
+    override: bool,
+) -> str:
+    """Return why an account may not make a version champion; empty where it may.
+
+    Args:
+        rules: Who may decide.
+        who: The account.
+        entries: The ledger, oldest first.
+        record: Of the version, in force now.
+        reason: Why it is to be champion.
+        override: Whether a no of the gate, or of a person, is to be overridden.
+    """
+    no = _no(entries, record)
+    if no and not (override and reason):
+        return (
+            f"{no}. To release it all the same: `kedro churn promote "
+            f"{record.semantic_version or record.version} --override --reason WHY`"
+        )
+    deed: Deed = "override" if no else "approve"
+    if refusal := forbidden(rules, deed, who, entries, record):
+        return refusal
+    if record.unmet and not reason.strip():
+        return (
+            f"expected --reason WHY to release {record.named}, for these checks "
+            f"failed: {', '.join(record.unmet)}"
+        )
+    return ""
+
+
+def forbidden(
+    rules: Governance,
+    deed: Deed,
+    who: str,
+    entries: Sequence[Entry],
+    record: Record,
+) -> str:
+    """Return why an account may not do something with a version; empty where it may."""
+    refusal = rules.refusal(
+        deed, who, submitter=submitter(entries, record.version), failed=record.unmet
+    )
+    return f"{record.named}: {refusal}" if refusal else ""
+
+
+def _no(entries: Sequence[Entry], record: Record) -> str:
+    """Return who has said no to a version, and why; empty where nobody has."""
+    said = rejection(entries, record.version)
+    if said is not None:
+        return f"{said.who} rejected {record.named}: {said.reason}"
+    if record.gate == "refused":
+        return f"the gate refused {record.named}: {'; '.join(record.reasons)}"
+    return ""
