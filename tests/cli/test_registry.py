@@ -8,11 +8,10 @@ from click.testing import CliRunner
 from churn_pipeline.cli import churn, registry, summary
 from churn_pipeline.release.ledger import champions
 from churn_pipeline.release.proposal import Release
-from churn_pipeline.release.releases import Releases
 from churn_pipeline.release.store import ModelStore
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact, tiny_refit
-from tests.release.in_memory import MemoryRegistry, reviewed
+from tests.release.in_memory import reviewed
 
 METRICS = {
     "roc_auc": 0.81,
@@ -37,20 +36,6 @@ METRICS = {
     "ceiling_roc_auc": 0.85,
     "baselines.boosting.roc_auc": 0.79,
 }
-
-
-@pytest.fixture
-def releases(tmp_path, monkeypatch):
-    memory = MemoryRegistry()
-    memory.dataset = "tiny"
-    clock = iter(f"2026-01-0{day}T00:00:00+00:00" for day in range(1, 9))
-    made = Releases(
-        ModelStore(tmp_path / "models"), memory, who="ada", clock=lambda: next(clock)
-    )
-    monkeypatch.setattr(registry, "releases_of", lambda env: made)
-    for module in (registry, summary):
-        monkeypatch.setattr(module, "currency_of", lambda env: "EUR")
-    return made
 
 
 def _register(releases, version, *, approved=True, policy="auto", failed=()):

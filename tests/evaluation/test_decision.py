@@ -101,3 +101,9 @@ def test_a_column_that_is_not_there_is_named():
 def test_impossible_costs_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(COSTS, **change)
+
+
+def test_what_goes_into_a_model_tells_whether_its_costs_are_assumed():
+    placeholder = dataclasses.replace(COSTS, capacity=9, assumed=True)
+    assert placeholder.of_the_model == dataclasses.replace(COSTS, assumed=True)
+    assert placeholder.costs == COSTS

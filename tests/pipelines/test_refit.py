@@ -181,3 +181,17 @@ def test_a_refit_that_cannot_be_judged_releases_nothing(given):
     unknown = given["held_out_predictions"].assign(boosting=np.nan)
     with pytest.raises(RefitError, match="got worse by nan"):
         refit_model(**given | {"held_out_predictions": unknown})
+
+
+def test_the_manifest_tells_that_costs_are_placeholders(given):
+    chosen = nodes.choose_candidate(
+        given["model_input"],
+        dataclasses.replace(DECISION, assumed=True),
+        training=given["training"],
+        trained={"boosting": given["artifact"]},
+        held_out=given["held_out_predictions"],
+        seconds={"boosting": 1.0},
+    )["artifact"]
+    assert chosen.manifest.decision.assumed
+    served = refit_model(**given | {"artifact": chosen})
+    assert served.manifest.decision.assumed

@@ -127,8 +127,17 @@ def adopted(
         use: str = "ignored" if column is None else column.type
         if column is not None and not column.feature:
             use = "not used"
-        shown.append((proposal.name, use, proposal.note))
         if proposal.is_warning:
             warnings.append(f"{proposal.name}: {proposal.note} ({use})")
+        if column is not None and column.sensitive:
+            use += ", sensitive"
+        shown.append((proposal.name, use, proposal.note))
+    named = [p.name for p in proposals if p.column is not None and p.column.sensitive]
+    if named:
+        warnings.append(
+            f"taken for sensitive, groups are compared by it: {', '.join(named)}; say "
+            "`sensitive: false` where it is none, `feature: false` where the model "
+            "must not use it"
+        )
     summary = f"{name}: {rows:,} rows, {len(proposals)} columns without a role"
     return Adopted(summary, files, shown, warnings)

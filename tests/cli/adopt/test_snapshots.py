@@ -35,6 +35,18 @@ def test_a_snapshot_is_described_whatever_its_format(suffix: str) -> None:
     assert columns["since"].type == "date"
 
 
+def test_what_looks_sensitive_is_declared_and_told() -> None:
+    people = table().assign(x7="married", age=lambda rows: rows["tenure months"])
+    people.loc[::2, "x7"] = "single"
+    people.to_csv("data.csv", index=False)
+    output = " ".join(run(Path("data.csv"), *SNAPSHOT).output.split())
+    columns = described().tables.customers.columns
+    found = [name for name, column in columns.items() if column.sensitive]
+    assert sorted(found) == ["age", "gender", "x7"]
+    assert "taken for sensitive, groups are compared by it: " in output
+    assert "category, sensitive" in output
+
+
 def test_the_label_is_declared_with_its_other_value_and_rate() -> None:
     table().to_csv("data.csv", index=False)
     result = run(Path("data.csv"), "--target", "left", "--positive", "yes")

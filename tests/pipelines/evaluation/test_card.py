@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from tests.factories import DECISION
 from tests.pipelines.evaluation.inputs import FEATURE_SET, evaluate
 
 
@@ -75,3 +76,10 @@ def test_data_without_segments_or_sensitive_columns_has_a_card(inputs):
     assert "No column is declared as sensitive" in found["model_card"]
     assert len(found["segment_metrics"]) == 0
     assert found["gate_verdict"]["approved"]
+
+
+def test_a_card_tells_that_costs_are_placeholders(inputs, first):
+    told = "These costs and values are assumed"
+    assert told not in first["model_card"]
+    page = evaluate(inputs, replace(DECISION, assumed=True))["model_card"]
+    assert told in page
