@@ -25,4 +25,4 @@ def test_what_is_no_json_is_refused_with_what_to_do(tmp_path):
 
 def test_no_run_writes_it(tmp_path):
     with pytest.raises(DatasetError, match="only read"):
-        OptionalJSON(filepath=str(tmp_path / "audit.json")).save(None)
+        OptionalJSON(filepath=str(tmp_path / "audit.json")).save({})
