@@ -30,7 +30,7 @@ def keys() -> None:
 @keys.command()
 @click.argument("name")
 @click.option(
-    "--role", required=True, help="What for: predict, feedback, operate or admin."
+    "--role", required=True, help="What for: predict, feedback, operate, desk or admin."
 )
 @click.option(
     "--expires",

@@ -13,6 +13,8 @@ from pathlib import Path
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
+from churn_pipeline.serving.desk.desk import Desk
+from churn_pipeline.serving.desk.places import Places
 from churn_pipeline.serving.drift import Drift, report_folder
 from churn_pipeline.serving.follow import Beside, Follower
 from churn_pipeline.serving.hook import secret_of
@@ -91,6 +93,7 @@ def put_together(
         counting=Counting(partial(_count, url, names.fingerprint, models)),
         metrics=metrics,
         online=online,
+        desk=Desk(Places.of(champion.dataset, folder, url, names, environment)),
         known=store.versions if store else list,
         folder=store.folder if store else None,
         hook_secret=secret_of(environment),

@@ -18,6 +18,7 @@ from churn_pipeline.serving.asked import reasons_asked
 from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.by_id import rows_with_features, with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
+from churn_pipeline.serving.desk.endpoints import DESK
 from churn_pipeline.serving.hearing import hear_registry, hear_request
 from churn_pipeline.serving.hook import HOOK, RETRAIN
 from churn_pipeline.serving.logbook import note_many
@@ -237,6 +238,7 @@ ENDPOINTS: dict[str, dict[str, Endpoint]] = {
     "/readyz": {"GET": ready},
     HOOK: {"POST": hear_registry},
     RETRAIN: {"POST": hear_request},
+    **DESK,
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors, Headers
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.beside import answer_beside
+from churn_pipeline.serving.desk.desk import Desk
 from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.writer import Journal
 from churn_pipeline.serving.metrics import Metrics
@@ -47,6 +48,7 @@ class Parts:
         hook_secret: Of the registry's webhook; None closes it.
         headers: Of every answer.
         cors: Pages of other origins that may read answers.
+        desk: Looks up what the page shows.
         known: Returns the versions that a rollout may name.
         folder: Where the models lie that the champion is one of; None: it is of none.
         gate: How much is taken on.
@@ -65,6 +67,7 @@ class Parts:
     counting: Counting
     metrics: Metrics
     online: OnlineFeatures
+    desk: Desk
     known: Callable[[], list[str]]
     folder: Path | None = None
     shared: Shared | None = None
@@ -97,6 +100,7 @@ class Parts:
         """Write what waits, and end the threads."""
         self.thread.shutdown()
         self.label_thread.shutdown(wait=False, cancel_futures=True)
+        self.desk.close()
         self.shadow.close()
         self.journal.close()
         self.feedback.close()

@@ -6,10 +6,10 @@ from churn_pipeline.serving.access.roles import OPEN, Caller, Role, require, rol
 from churn_pipeline.serving.refusal import Refusal
 
 MAY = {
-    "elsewhere": "predict feedback operate admin",
-    "/example": "predict feedback operate admin",
-    "/model": "predict feedback operate admin",
-    "/model/card": "predict feedback operate admin",
+    "elsewhere": "predict feedback operate desk admin",
+    "/example": "predict feedback operate desk admin",
+    "/model": "predict feedback operate desk admin",
+    "/model/card": "predict feedback operate desk admin",
     "/predict": "predict admin",
     "/predict_batch": "predict admin",
     "/explain": "predict admin",
@@ -18,8 +18,12 @@ MAY = {
     "/feedback": "feedback admin",
     "/rollout": "operate admin",
     "/rollout/abort": "operate admin",
-    "/experiment": "operate admin",
+    "/experiment": "operate desk admin",
     "/metrics": "operate admin",
+    "/desk/running": "operate desk admin",
+    "/desk/calls": "desk admin",
+    "/desk/calls.csv": "desk admin",
+    "/desk/customer": "desk admin",
     "/made-up": "admin",
     "/v2": "admin",
     "/predict/": "admin",
@@ -41,7 +45,7 @@ def test_a_role_may_what_the_table_says(endpoint, role):
 
 
 def test_nothing_is_open_but_the_contract_the_probes_and_the_signed_hooks():
-    pages = {"/", "/docs", "/docs.json"}
+    pages = {"/", "/docs", "/docs.json", "/desk", "/desk/plots.js"}
     hooks = {"/hooks/registry", "/hooks/retrain"}
     assert pages | hooks | {"/livez", "/readyz"} == OPEN
 

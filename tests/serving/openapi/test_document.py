@@ -97,7 +97,7 @@ def test_every_example_of_a_question_is_answered_as_the_document_says(client, do
     assert ("post", "/predict_batch", CSV) in asked
     assert ("put", "/rollout", "application/json") in asked
     assert ("post", "/v2/models/tiny/infer", "application/json") in asked
-    assert len(asked) == 11
+    assert len(asked) == 12
 
 
 def test_what_is_asked_without_a_body_is_answered_as_the_document_says(document):
@@ -184,7 +184,7 @@ def test_every_example_has_the_shape_that_it_is_an_example_of(document):
             validator = Draft202012Validator(json.loads(schema), registry=registry)
             validator.validate(found["example"])
             checked += 1
-    assert checked == 31
+    assert checked == 36
 
 
 def _contents(value):

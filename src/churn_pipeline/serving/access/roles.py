@@ -14,6 +14,7 @@ class Role(StrEnum):
     PREDICT = "predict"
     FEEDBACK = "feedback"
     OPERATE = "operate"
+    DESK = "desk"
     ADMIN = "admin"
 
 
@@ -48,8 +49,9 @@ class Caller:
 
 
 _SIGNED = {"/hooks/registry", "/hooks/retrain"}
-OPEN = frozenset({"/", "/docs", "/docs.json", "/livez", "/readyz", *_SIGNED})
-"""Endpoints that need no key; of the hooks the body is signed."""
+_PAGES = {"/", "/docs", "/docs.json", "/desk", "/desk/plots.js"}
+OPEN = frozenset({*_PAGES, "/livez", "/readyz", *_SIGNED})
+"""Endpoints that need no key: pages without data; of the hooks the body is signed."""
 
 ELSEWHERE = "elsewhere"
 """Stands for an address that there is not: who has a key is told so."""
@@ -58,6 +60,8 @@ _ANY = frozenset(Role)
 _ASK = frozenset({Role.PREDICT, Role.ADMIN})
 _TELL = frozenset({Role.FEEDBACK, Role.ADMIN})
 _RUN = frozenset({Role.OPERATE, Role.ADMIN})
+_LOOK = frozenset({Role.DESK, Role.OPERATE, Role.ADMIN})
+_CALL = frozenset({Role.DESK, Role.ADMIN})
 _INFERENCE = "/v2/"
 """What every path of the Open Inference Protocol begins with."""
 
@@ -72,8 +76,12 @@ ENDPOINTS = {
     "/feedback": _TELL,
     "/rollout": _RUN,
     "/rollout/abort": _RUN,
-    "/experiment": _RUN,
+    "/experiment": _LOOK,
     "/metrics": _RUN,
+    "/desk/running": _LOOK,
+    "/desk/calls": _CALL,
+    "/desk/calls.csv": _CALL,
+    "/desk/customer": _CALL,
 }
 """Endpoint -> roles that may ask it."""
 

@@ -15,7 +15,7 @@ from churn_pipeline.serving.answers import (
 from churn_pipeline.serving.by_id import CustomerById
 from churn_pipeline.serving.hook import SIGNATURE
 from churn_pipeline.serving.journal.truth import Taken, Truth
-from churn_pipeline.serving.openapi import customers, inference, running
+from churn_pipeline.serving.openapi import customers, desk, inference, running
 from churn_pipeline.serving.openapi.examples import broken_row, example_rows
 from churn_pipeline.serving.openapi.page import page_of
 from churn_pipeline.serving.openapi.shapes import (
@@ -29,7 +29,7 @@ from churn_pipeline.serving.predictor import Predictor
 
 _TOLD = (
     *(Answer, BatchAnswer, ExplainedAnswer, ExplainedBatch, ErrorAnswer),
-    *(CustomerById, Truth, Taken, *running.MODELS, *inference.MODELS),
+    *(CustomerById, Truth, Taken, *running.MODELS, *desk.MODELS, *inference.MODELS),
 )
 
 
@@ -74,6 +74,7 @@ def openapi(predictor: Predictor) -> Json:
             "/feedback": {"post": customers.feedback().document()},
             "/example": {"get": customers.example(predictor).document()},
             **running.of_the_service(predictor),
+            **desk.of_the_desk(),
             **inference.of_the_protocol(predictor),
         },
         "components": _components(predictor),

@@ -1,0 +1,74 @@
+"""The files of the page: nothing from elsewhere, plots only where there are some."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from churn_pipeline.serving.wire import Headers, Reply
+
+PLOTS = "/desk/plots.js"
+_HERE = Path(__file__).parent
+_DAY = b"private, max-age=86400"
+
+
+@cache
+def _page() -> tuple[bytes, bytes]:
+    """Return the page, and the policy that lets it run its own script alone."""
+    style = _text("uPlot.min.css") + _text("desk.css")
+    script = _text("draw.js") + _text("desk.js")
+    whole = _text("desk.html").replace("/*style*/", style).replace("/*script*/", script)
+    policy = (
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "
+        f"'none'; connect-src 'self'; style-src {_allowed(style)}; "
+        f"script-src 'self' {_allowed(script)}; img-src data:"
+    )
+    return whole.encode(), policy.encode()
+
+
+@cache
+def _packed(name: str) -> bytes:
+    content = _page()[0] if name == "desk.html" else (_HERE / name).read_bytes()
+    return gzip.compress(content, mtime=0)
+
+
+def shell(headers: Headers) -> Reply:
+    """Return the page without data, which needs no key.
+
+    Args:
+        headers: Of the request: whether it takes gzip.
+    """
+    content, policy = _page()
+    made = _reply("desk.html", content, headers, b"text/html; charset=utf-8")
+    made.headers.append((b"content-security-policy", policy))
+    return made
+
+
+def plots(headers: Headers) -> Reply:
+    """Return the library that draws, uPlot, as a script."""
+    name = "uPlot.iife.min.js"
+    content = (_HERE / name).read_bytes()
+    made = _reply(name, content, headers, b"text/javascript; charset=utf-8")
+    made.headers.append((b"cache-control", _DAY))
+    return made
+
+
+def _reply(name: str, content: bytes, headers: Headers, kind: bytes) -> Reply:
+    vary = (b"vary", b"accept-encoding")
+    if b"gzip" not in headers.get(b"accept-encoding", b""):
+        return Reply(content, kind=kind, headers=[vary])
+    packed = [vary, (b"content-encoding", b"gzip")]
+    return Reply(_packed(name), kind=kind, headers=packed)
+
+
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
+
+
+def _allowed(text: str) -> str:
+    """Return what a policy calls a script or a style by."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,136 @@
+"""The page for people, in a browser: on a phone and on a desk, its policy holding."""
+
+import csv
+import socket
+import threading
+
+import pytest
+import uvicorn
+
+from churn_pipeline.serving.access.keys import add_key
+from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.place import KEYS
+from tests.factories import tiny_artifact
+from tests.serving.apps import GOOD, app_of, client_of
+from tests.serving.desk.files import leave_list, leave_report
+
+ROC_AUC = {"value": 0.8, "low": 0.75, "high": 0.85}
+COHORTS = [
+    {"month": f"2026-0{month}-01", "estimated": {"roc_auc": ROC_AUC}, "realised": known}
+    for month, known in ((1, {"roc_auc": ROC_AUC}), (2, {}), (3, {}))
+]
+REPORT = {
+    "cohorts": COHORTS,
+    "degraded": False,
+    "realised": None,
+    "reasons": [],
+    "rows": 9,
+    "matured": 3,
+}
+
+
+@pytest.fixture
+def served(tmp_path):
+    """Yield a service with a list, a report and an answer; its address and keys."""
+    app = app_of(
+        tiny_artifact(),
+        CHURN_REPORT_DIR=str(tmp_path / "reports"),
+        CHURN_OUTPUT_DIR=str(tmp_path / "outputs"),
+    )
+    leave_list(tmp_path / "outputs" / "tiny")
+    leave_report(tmp_path / "reports" / "tiny", "performance_report.json", REPORT)
+    client_of(app).post("/predict", json={**GOOD, "customer_id": "C-2"})
+    app.parts.journal.flush()
+    keys = {
+        role: add_key(app.folder / KEYS, role, role)
+        for role in (Role.DESK, Role.OPERATE)
+    }
+    app.parts.access.refresh()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/", keys
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def said(page):
+    """Return what the browser complains of, and the addresses that it asks."""
+    told, asked = [], []
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    yield told, asked
+    page.goto("about:blank")
+
+
+def _open(page, address, key):
+    page.goto(f"{address}desk")
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    page.locator("#key").fill(key)
+    page.locator("#enter button").click()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_desk_sees_whom_to_call_and_looks_a_customer_up(page, served, said, width):
+    address, keys = served
+    told, asked = said
+    page.set_viewport_size({"width": width, "height": 900})
+    _open(page, address, keys[Role.DESK])
+    first = page.locator("#calls-list > li").first
+    first.wait_for()
+    assert "C-2" in first.inner_text()
+    assert "EUR 30.00" in first.inner_text()
+    assert "Months: 3 (typically 20)" in first.inner_text()
+    # What a table holds is text on the page, whatever it looks like.
+    assert page.locator("#calls-list").get_by_text("<b>C-3</b>").is_visible()
+    page.locator("#budget-calls").fill("1")
+    page.locator("#budget button").first.click()
+    page.get_by_text("1 of 3 calls").wait_for()
+    with page.expect_download() as begun:
+        page.locator("#download").click()
+    with begun.value.path().open(encoding="utf-8-sig", newline="") as file:
+        assert [row[1] for row in csv.reader(file)] == ["Customer", "C-2"]
+    first.get_by_role("button").click()
+    page.locator("#history").get_by_text("What became true").wait_for()
+    assert "spring" in page.locator("#history").inner_text()
+    page.locator("#plot-performance canvas").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert told == []
+    assert all(url.startswith((address, "blob:", "data:")) for url in asked)
+    assert not any(keys[Role.DESK] in url or "C-2" in url for url in asked)
+
+
+def test_who_runs_the_system_sees_no_customers(page, served, said):
+    address, keys = served
+    told, _ = said
+    _open(page, address, keys[Role.OPERATE])
+    page.locator("#release").get_by_text("Champion", exact=True).wait_for()
+    assert page.locator("#calls").is_hidden()
+    assert page.locator("#customer").is_hidden()
+    assert "Nothing yet" in page.locator("#drift").inner_text()
+    assert told == []
+
+
+def test_a_wrong_key_opens_nothing_and_is_not_kept(page, served, said):
+    address, _ = served
+    _open(page, address, "ck_wrong")
+    page.locator("#refused").get_by_text("expected").wait_for()
+    assert page.locator("#all").is_hidden()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_the_key_stays_in_the_tab_until_it_is_forgotten(page, served, said):
+    address, keys = served
+    _open(page, address, keys[Role.DESK])
+    page.locator("#calls-list > li").first.wait_for()
+    page.reload()
+    page.locator("#calls-list > li").first.wait_for()
+    assert page.locator("#enter").is_hidden()
+    assert page.evaluate("localStorage.length + document.cookie.length") == 0
+    page.locator("#leave").click()
+    page.locator("#key").wait_for()
+    assert page.evaluate("sessionStorage.length") == 0
