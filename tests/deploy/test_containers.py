@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from churn_pipeline.serving.__main__ import _parser
+from churn_pipeline.serving.desk.places import FOLDERS as OUTPUTS
 from churn_pipeline.serving.drift import FOLDERS as REPORTS
 from churn_pipeline.serving.endpoints import ENDPOINTS
 from churn_pipeline.serving.oip.place import HOST as GRPC_HOST
@@ -185,3 +186,9 @@ def test_the_service_reads_the_drift_where_the_pipelines_write_it() -> None:
     reports = f"reports:/srv/churn/{REPORTS.as_posix()}"
     assert f"{reports}:ro" in SERVICES["service"]["volumes"]
     assert reports in SERVICES["lab"]["volumes"]
+
+
+def test_the_page_reads_the_list_where_scoring_writes_it() -> None:
+    outputs = f"outputs:/srv/churn/{OUTPUTS.as_posix()}"
+    assert f"{outputs}:ro" in SERVICES["service"]["volumes"]
+    assert outputs in SERVICES["lab"]["volumes"]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from churn_pipeline.serving.app import PROBES
+from churn_pipeline.serving.desk.places import FOLDERS as OUTPUTS
 from churn_pipeline.serving.drift import FOLDERS as REPORTS
 from churn_pipeline.serving.oip.place import PORT as GRPC
 from churn_pipeline.serving.oip.rest import oip_methods
@@ -158,6 +159,8 @@ def test_what_is_mounted_is_what_the_image_expects(place: str, pod: Manifest) ->
     assert Path(mounts["state"]["mountPath"]) == workdir / FOLDERS
     assert Path(mounts["models"]["mountPath"]) == workdir / "data/06_models"
     assert Path(mounts["reports"]["mountPath"]) == workdir / REPORTS
+    assert Path(mounts["outputs"]["mountPath"]) == workdir / OUTPUTS
+    assert mounts["outputs"]["readOnly"] is True
     assert mounts["models"]["readOnly"] is mounts["reports"]["readOnly"] is True
 
 

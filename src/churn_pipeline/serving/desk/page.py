@@ -12,6 +12,7 @@ from churn_pipeline.serving.wire import Headers, Reply
 
 PLOTS = "/desk/plots.js"
 _HERE = Path(__file__).parent
+_SCRIPTS = ("draw.js", "customers.js", "system.js", "open.js")
 _DAY = b"private, max-age=86400"
 
 
@@ -19,7 +20,7 @@ _DAY = b"private, max-age=86400"
 def _page() -> tuple[bytes, bytes]:
     """Return the page, and the policy that lets it run its own script alone."""
     style = _text("uPlot.min.css") + _text("desk.css")
-    script = _text("draw.js") + _text("desk.js")
+    script = "".join(map(_text, _SCRIPTS))
     whole = _text("desk.html").replace("/*style*/", style).replace("/*script*/", script)
     policy = (
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "
