@@ -1,9 +1,13 @@
-"""How long an experiment's results take: `python -m benchmarks.matured [PREDICTIONS]`.
+"""How long an experiment's results take.
+
+    python -m benchmarks.matured [PREDICTIONS] [URL]
 
 Writes a journal of so many predictions (10 M) into a temporary folder, nine tenths of
 them in batches, over 100 days, each with a matured label, half by request and half by
 customer and day; then counts the results, erases a customer, and removes the oldest
-tenth. Prints time, processor time, and the most memory that the process held.
+tenth. Prints time, processor time, and the most memory that the process held. With the
+URL of an empty database of PostgreSQL the journal is copied there; its processor time
+is that of the server, and not told.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ import numpy as np
 
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.serving.journal.block import pack_columns
-from churn_pipeline.serving.journal.database import connect
+from churn_pipeline.serving.journal.database import Database, connect
 from churn_pipeline.serving.journal.erase import forget
 from churn_pipeline.serving.journal.prune import prune
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
@@ -128,13 +132,27 @@ def figures(found: Any) -> Iterator[str]:
         yield f"{metric}: " + ", ".join(f"{int(arm.n.sum()):,}" for arm in arms)
 
 
-def main(predictions: int) -> None:
+def copied(path: Path, url: str) -> Database:
+    """Return the journal of a file, copied into a database of PostgreSQL."""
+    source, database = sqlite3.connect(path), connect(url)
+    for table in ("model", "inputs", "request", "prediction", "feedback"):
+        found = source.execute(f"SELECT * FROM {table} ORDER BY 1")  # noqa: S608
+        skip = int(table == "feedback")  # the server counts them itself
+        names = [column[0] for column in found.description][skip:]
+        while rows := found.fetchmany(100_000):
+            database.insert(table, names, [row[skip:] for row in rows])
+    database.run("ANALYZE")
+    source.close()
+    return database
+
+
+def main(predictions: int, url: str | None) -> None:
     """Print how long the results, erasure and retention take."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "journal.db"
         fill(path, predictions)
         print(f"{predictions:,} predictions in {path.stat().st_size / 1e9:.2f} GB")
-        database = connect(f"sqlite:///{path}")
+        database = copied(path, url) if url else connect(f"sqlite:///{path}")
         now = START + 400 * DAY_NS
         asked = {"maturity_days": 60, "now_ns": now, "decision": COSTS}
         found = timed("results", lambda: tally(database, STATE, **asked))
@@ -149,4 +167,7 @@ def main(predictions: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if sys.argv[1:] else 10_000_000)
+    main(
+        int(sys.argv[1]) if sys.argv[1:] else 10_000_000,
+        sys.argv[2] if sys.argv[2:] else None,
+    )

@@ -1,32 +1,36 @@
 """Ten times the load that the service can take, while its probes are asked.
 
-    python benchmarks/serving_overload.py ARTIFACT [--seconds 10]
+    python benchmarks/serving_overload.py ARTIFACT [--seconds 10] [--rounds 1]
 
 First what it can take is measured (`serving_load.py`, 64 connections that each wait
-for their answers); then ten times that is asked from another process, over as many
-as 2,560 connections, of which each waits for its answer, and half a second after a
-refusal. `/livez` is asked 20 times a
-second meanwhile, and afterwards the time to the first right answer is taken.
+for their answers); then ten times that is asked from other processes
+(`serving_storm.py`), over connections of which each waits for its answer, and some
+time after a refusal. `/livez` is asked 20 times a second meanwhile, and afterwards the
+time to the first right answer is taken. `--beside FOLDER` measures the service in
+another folder's `src` too, round by round, so that what else the machine does meets
+both alike.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
+import socket
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections import Counter, deque
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import psutil
-import uvloop
-from serving_load import request
 
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.serving.access.keys import add_key
@@ -37,163 +41,160 @@ from churn_pipeline.serving.predictor import Predictor
 
 HERE = Path(__file__).parent
 SERVICE = "churn_pipeline.serving.service:ChurnService"
-TIMES, CONNECTIONS, OK = 10, 2_560, 200
-PATIENCE_SECONDS = 0.5
-"""Half of what the service asks of those whom it sends away."""
-TICK_SECONDS = 0.01
-
-
-class Sender(asyncio.Protocol):
-    """One connection, which asks when it is told to and is idle once answered."""
-
-    def __init__(self, request: bytes, idle: deque[Sender]) -> None:
-        """Take what to send."""
-        self.request, self.idle, self.buffer = request, idle, b""
-        self.begun = 0.0
-        self.took: list[tuple[int, float]] = []
-        self.hint = True
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
-        self.transport = cast(asyncio.Transport, transport)
-        self.idle.append(self)
-
-    def ask(self) -> None:
-        """Send a request."""
-        self.begun = time.perf_counter()
-        self.transport.write(self.request)
-
-    def data_received(self, data: bytes) -> None:
-        """Take an answer once it is whole."""
-        self.buffer += data
-        head = self.buffer.find(b"\r\n\r\n")
-        if head < 0:
-            return
-        at = self.buffer.lower().find(b"content-length:", 0, head)
-        length = int(self.buffer[at + 15 : self.buffer.find(b"\r", at)])
-        if len(self.buffer) < head + 4 + length:
-            return
-        status = int(self.buffer[9:12])
-        self.took.append((status, time.perf_counter() - self.begun))
-        if status == OK:
-            self.idle.append(self)
-        else:
-            self.hint &= b"retry-after" in self.buffer[:head].lower()
-            loop = asyncio.get_running_loop()
-            loop.call_later(PATIENCE_SECONDS, self.idle.append, self)
-        self.buffer = b""
-
-
-async def flood(
-    port: int, rate: float, seconds: float, sent: bytes
-) -> dict[str, object]:
-    """Ask at a rate, as far as connections are idle; return what came back."""
-    loop, idle = asyncio.get_running_loop(), deque[Sender]()
-    made: list[Sender] = []
-    while len(made) < CONNECTIONS:  # no faster than they are accepted
-        for _ in range(64):
-            made.append(
-                (
-                    await loop.create_connection(
-                        lambda: Sender(sent, idle), "127.0.0.1", port
-                    )
-                )[1]
-            )
-        await asyncio.sleep(TICK_SECONDS)
-    start, due, n = time.perf_counter(), 0.0, 0
-    while (passed := time.perf_counter() - start) < seconds:
-        while due < rate * passed and idle:
-            idle.popleft().ask()
-            due, n = due + 1, n + 1
-        due = max(due, rate * (passed - 0.1))  # what was not asked in time is not
-        await asyncio.sleep(TICK_SECONDS)
-    sending = time.perf_counter() - start
-    await asyncio.sleep(1)
-    took = [answer for sender in made for answer in sender.took]
-    good = sorted(seconds for status, seconds in took if status == OK)
-    bad = sorted(seconds for status, seconds in took if status != OK)
-    for sender in made:
-        sender.transport.close()
-    return {
-        "asked_per_s": n / sending,
-        "wanted_per_s": rate,
-        "statuses": Counter(str(status) for status, _ in took),
-        "unanswered": n - len(took),
-        "retry_after": all(sender.hint for sender in made),
-        "good_per_s": len(good) / sending,
-        "good_p50_ms": _at(good, 0.5),
-        "good_p99_ms": _at(good, 0.99),
-        "refused_p99_ms": _at(bad, 0.99),
-    }
 
 
 def _at(values: list[float], share: float) -> float | None:
     return values[int(len(values) * share)] * 1000 if values else None
 
 
+class _Told:
+    """A script of this folder that runs; it prints JSON into a file, not a pipe."""
+
+    def __init__(self, script: str, asked: Iterable[object]) -> None:
+        self._out = tempfile.TemporaryFile()
+        command = [sys.executable, str(HERE / script), *map(str, asked)]
+        self.process = subprocess.Popen(command, stdout=self._out)
+
+    def result(self) -> Any:
+        """Return what it printed, once it has ended."""
+        if self.process.wait(600):
+            raise SystemExit(f"expected figures of {self.process.args!r}, got none")
+        with self._out:
+            self._out.seek(0)
+            return json.loads(self._out.read())
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service that answers, and what it is asked."""
+
+    server: subprocess.Popen[bytes]
+    port: int
+    body: Path
+    key: str
+
+    def able(self, seconds: float) -> dict[str, float]:
+        """Return what it answers to 64 connections."""
+        asked = (self.port, 64, seconds, self.body, self.key)
+        told: dict[str, float] = _Told("serving_load.py", asked).result()
+        return told
+
+    def storm(self, rate: float, options: argparse.Namespace) -> list[_Told]:
+        """Let several processes ask; return them."""
+        n, senders = options.connections // options.senders, options.senders
+        asked = (self.port, rate / senders, options.seconds, n, options.patience)
+        return [
+            _Told("serving_storm.py", (*asked, self.body, self.key))
+            for _ in range(senders)
+        ]
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that it has used."""
+        times = [member.cpu_times() for member in _family(self.server)]
+        return sum(time.user + time.system for time in times)
+
+
 def main() -> None:
     """Measure, and print JSON."""
     options = _options()
-    if options.flood:
-        port, rate, seconds, body, key = options.flood
-        sent = request(Path(body).read_bytes(), key)
-        uvloop.install()
-        told = asyncio.run(flood(int(port), float(rate), float(seconds), sent))
-        sys.stdout.write(json.dumps(told))
-        return
     with tempfile.TemporaryDirectory() as folder:
-        _measure(options, Path(folder))
+        sources = {"ours": None} | (
+            {"beside": options.beside} if options.beside else {}
+        )
+        told: dict[str, list[dict[str, Any]]] = {name: [] for name in sources}
+        for number in range(options.rounds):
+            for name, source in sources.items():
+                place = Path(folder) / f"{name}{number}"
+                place.mkdir()
+                with _serving(options.artifact, place, source) as served:
+                    told[name].append(_round(served, options))
+    for name, rounds in told.items():
+        sys.stdout.write(json.dumps({name: rounds}, indent=1) + "\n")
+        sys.stdout.write(json.dumps({name: _middle(rounds)}, indent=1) + "\n")
 
 
-def _measure(options: argparse.Namespace, place: Path) -> None:
-    artifact = Artifact.load(options.artifact)
+def _round(served: Served, options: argparse.Namespace) -> dict[str, Any]:
+    """Measure what it can take, and what it does when asked for more."""
+    able = served.able(options.seconds)
+    before, used = _memory(served.server), served.cpu_seconds()
+    senders = served.storm(options.times * able["per_s"], options)
+    probes = _probe(served.port, senders)
+    found = _together([one.result() for one in senders])
+    used = served.cpu_seconds() - used
+    back = _until_right(served)
+    return {
+        "able_per_s": able["per_s"],
+        "able_p50_ms": able["p50_ms"],
+        "able_p99_ms": able["p99_ms"],
+        **found,
+        "times_asked": found["asked_per_s"] / able["per_s"],
+        "server_cpu_s": used,
+        "livez": probes,
+        "first_right_answer_after_ms": back * 1000,
+        "memory_mib": [before, _memory(served.server)],
+        "after_p99_ms": served.able(2)["p99_ms"],
+    }
+
+
+def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what several senders heard as one."""
+    good = sorted(taken for part in parts for taken in part["good"])
+    bad = sorted(taken for part in parts for taken in part["bad"])
+    seconds = max(part["seconds"] for part in parts)
+    return {
+        "asked_per_s": sum(part["asked"] for part in parts) / seconds,
+        "statuses": sum((Counter(part["statuses"]) for part in parts), Counter()),
+        "unanswered": sum(part["unanswered"] for part in parts),
+        "cut": sum(part["cut"] for part in parts),
+        "retry_after": all(part["retry_after"] for part in parts),
+        "good_per_s": len(good) / seconds,
+        "good_p50_ms": _at(good, 0.5),
+        "good_p99_ms": _at(good, 0.99),
+        "refused_p50_ms": _at(bad, 0.5),
+        "refused_p99_ms": _at(bad, 0.99),
+    }
+
+
+def _middle(rounds: list[dict[str, Any]]) -> dict[str, float]:
+    """Return the median of each figure."""
+    return {
+        name: statistics.median(told[name] or 0.0 for told in rounds)
+        for name, first in rounds[0].items()
+        if isinstance(first, float | None)
+    }
+
+
+@contextmanager
+def _serving(artifact: str, place: Path, source: str | None) -> Iterator[Served]:
+    """Start a service, of the package in a folder where one is named."""
+    loaded = Artifact.load(artifact)
     body = place / "body.json"
-    body.write_text(json.dumps(example_rows(Predictor(artifact))[0]))
-    env = {"CHURN_SERVICE_DIR": str(place), "CHURN_ARTIFACT": options.artifact}
-    keys = service_folder(artifact.manifest.dataset, env) / KEYS
+    body.write_text(json.dumps(example_rows(Predictor(loaded))[0]))
+    env = {"CHURN_SERVICE_DIR": str(place), "CHURN_ARTIFACT": artifact}
+    keys = service_folder(loaded.manifest.dataset, env) / KEYS
     key = add_key(keys, "overload", Role.ADMIN, rate="100000000/second")
+    if source is not None:
+        env["PYTHONPATH"] = str(Path(source) / "src")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
     server = subprocess.Popen(
-        [sys.executable, "-m", "bentoml", "serve", SERVICE, "-q", "--port", "3819"],
+        [sys.executable, "-m", "bentoml", "serve", SERVICE, "-q", "--port", str(port)],
         env=os.environ | env,
     )
     try:
-        _until_right(3819, body.read_bytes(), key)
-        able = _run("serving_load.py", 3819, 64, options.seconds, body, key)
-        before = _memory(server)
-        rate = TIMES * float(able["per_s"])
-        asked = (3819, rate, options.seconds, body, key)
-        command = [sys.executable, __file__, options.artifact, "--flood"]
-        storm = subprocess.Popen(
-            [*command, *map(str, asked)], stdout=subprocess.PIPE, text=True
-        )
-        probes = _probe(3819, storm)
-        said = storm.communicate()[0]
-        back = _until_right(3819, body.read_bytes(), key)
-        told = {
-            "able": able,
-            "storm": json.loads(said),
-            "livez": probes,
-            "first_right_answer_after_ms": back * 1000,
-            "memory_mib": [before, _memory(server)],
-            "after": _run("serving_load.py", 3819, 64, 2, body, key),
-        }
-        sys.stdout.write(json.dumps(told, indent=1) + "\n")
+        served = Served(server, port, body, key)
+        _until_right(served)
+        yield served
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _run(script: str, *asked: object) -> dict[str, float]:
-    command = [sys.executable, str(HERE / script), *map(str, asked)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
-
-
-def _probe(port: int, storm: subprocess.Popen[str]) -> dict[str, float]:
+def _probe(port: int, senders: list[_Told]) -> dict[str, float]:
     """Ask /livez 20 times a second while the storm goes on."""
     took, failed = [], 0
-    while storm.poll() is None:
+    while any(one.process.poll() is None for one in senders):
         begun = time.perf_counter()
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5):
@@ -212,10 +213,11 @@ def _probe(port: int, storm: subprocess.Popen[str]) -> dict[str, float]:
     }
 
 
-def _until_right(port: int, body: bytes, key: str) -> float:
+def _until_right(served: Served) -> float:
     begun = time.perf_counter()
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/predict", body)
-    asked.add_header("X-API-Key", key)
+    address = f"http://127.0.0.1:{served.port}/predict"
+    asked = urllib.request.Request(address, served.body.read_bytes())
+    asked.add_header("X-API-Key", served.key)
     asked.add_header("Content-Type", "application/json")
     while time.perf_counter() - begun < 60:
         try:
@@ -227,17 +229,25 @@ def _until_right(port: int, body: bytes, key: str) -> float:
     raise SystemExit("expected an answer within 60 s, got none")
 
 
+def _family(server: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    first = psutil.Process(server.pid)
+    return [first, *first.children(recursive=True)]
+
+
 def _memory(server: subprocess.Popen[bytes]) -> float:
-    family = psutil.Process(server.pid)
-    members = [family, *family.children(recursive=True)]
-    return sum(member.memory_info().rss for member in members) / 2**20
+    return sum(member.memory_info().rss for member in _family(server)) / 2**20
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure the service when overloaded.")
     parser.add_argument("artifact", help="folder of an artifact")
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--flood", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--times", type=float, default=10)
+    parser.add_argument("--senders", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=2_560)
+    parser.add_argument("--patience", type=float, default=1, help="seconds")
+    parser.add_argument("--beside", help="another folder of the project")
     return parser.parse_args()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from hashlib import sha256
 
@@ -88,6 +89,12 @@ def test_an_experiment_is_counted_as_in_sqlite(postgres: Server, tmp_path) -> No
     labels = [
         Truth(request_id=f"r{i}", churned=not i % 4) for i in range(900) if i % 3 < 2
     ]
+    day = dt.date(2026, 1, 1)  # corrected by customer and day, and some once more
+    labels += [
+        Truth(customer_id=f"c{i}", observation_date=day, churned=bool(i % 2))
+        for i in range(0, 300, 2)
+    ]
+    labels += [Truth(request_id=f"r{i}", churned=True) for i in range(0, 60, 3)]
     found = []
     for url in urls:
         database = connect(url)

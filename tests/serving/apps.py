@@ -39,6 +39,19 @@ class Served(App):
         super().__init__(put_together(Predictor(artifact), store, self.folder, given))
 
 
+class Full:
+    """Rounds of a gate of which two requests are taken on, and no more."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.taken = 0
+
+    def take(self, *, old: bool = False) -> bool:
+        """Return whether one more is taken on."""
+        self.taken += not old
+        return not old and self.taken <= 2
+
+
 def app_of(
     artifact: Artifact, store: ModelStore | None = None, **environment: str
 ) -> Served:

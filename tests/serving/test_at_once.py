@@ -12,7 +12,7 @@ from churn_pipeline.serving.at_once import AtOnce
 from churn_pipeline.serving.contract import MAX_BYTES
 from churn_pipeline.serving.protocol import Protocol
 from tests.factories import tiny_artifact
-from tests.serving.apps import app_of, client_of
+from tests.serving.apps import Full, app_of, client_of
 
 
 @pytest.fixture(scope="module")
@@ -135,11 +135,35 @@ def test_a_connection_to_be_closed_is_closed(app, body):
 
 def test_a_prediction_too_many_is_sent_away_before_it_is_read(app, body, monkeypatch):
     monkeypatch.setattr(Protocol, "enter", app.begin)
-    monkeypatch.setattr("churn_pipeline.serving.overload.MOST_AT_ONCE", 2)
-    monkeypatch.setattr("churn_pipeline.serving.protocol.DEAF_SECONDS", 0)
-    monkeypatch.setattr(app.parts.gate, "_next_begun", lambda: None)
-    monkeypatch.setattr(app.parts.gate, "_begun", 0)
+    monkeypatch.setattr(app.parts.gate, "heads", Full())
     answers, n_tasks = heard(app, request(app, body) * 3, n_answers=3)
     assert [head[9:12] for head, _ in answers] == [b"200", b"200", b"503"]
     assert b"retry-after: 1\r\n" in answers[2][0]
     assert (answers[2][1]["code"], n_tasks) == ("overloaded", 0)
+
+
+def test_where_no_time_is_left_a_prediction_is_put_off_and_then_sent_away(
+    app, body, monkeypatch
+):
+    monkeypatch.setattr(Protocol, "enter", app.begin)
+    monkeypatch.setattr(Protocol, "is_late", lambda: True)
+    ((head, told),), _ = heard(app, request(app, body))
+    assert (head[9:12], told["code"]) == (b"503", "overloaded")
+    assert Protocol.pace.waiting == 0
+
+
+def test_what_comes_behind_a_prediction_that_is_put_off_keeps_its_place(
+    app, body, monkeypatch
+):
+    monkeypatch.setattr(Protocol, "is_late", lambda: True)
+    sent = request(app, body, b"X-Request-Id: first")
+    last = request(app, body, b"X-Request-Id: last")
+    answers, _ = heard(app, sent, last[:50], last[50:], n_answers=2)
+    assert [told["request_id"] for _, told in answers] == ["first", "last"]
+
+
+def test_where_no_time_is_left_the_probes_are_answered(app, monkeypatch):
+    monkeypatch.setattr(Protocol, "is_late", lambda: True)
+    asked = request(app, b"", target=b"/livez", method=b"GET")
+    ((head, told),), _ = heard(app, asked)
+    assert (head[9:12], told) == (b"200", {"status": "alive"})

@@ -8,10 +8,10 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from churn_pipeline.serving import overload, protocol, wire
+from churn_pipeline.serving import protocol, wire
 from churn_pipeline.serving.protocol import MAX_HEAD, Protocol
 from tests.factories import tiny_artifact
-from tests.serving.apps import app_of
+from tests.serving.apps import Full, app_of
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_some_requests_at_once_are_answered_in_order(app):
 
 def test_whoever_is_too_much_is_sent_away_before_anything_is_made(app, monkeypatch):
     monkeypatch.setattr(Protocol, "enter", app.begin)
-    monkeypatch.setattr(overload, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(app.parts.gate, "heads", Full())
     pages = [b"/predict", b"/model", b"/predict", b"/livez", b"/v2", b"/nothing"]
     heads = [b"GET %s HTTP/1.1\r\nHost: a\r\n" % page for page in pages]
     begun, deaf = [], []

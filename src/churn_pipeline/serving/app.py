@@ -80,20 +80,25 @@ class App:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 
-    def begin(self, path: str) -> Refusal | None:
+    def begin(self, path: str, old: bool) -> Refusal | None:
         """Return why a request is sent away before it is looked at; None: it is not.
 
         Args:
             path: Where it goes; the probes are answered always.
+            old: Whether it was put off.
         """
         parts = self.parts
         if parts is None or path in PROBES:
             return None
-        refused = parts.gate.begin()
+        refused = parts.gate.begin(old=old)
         if refused is not None:
             endpoint = path if path in ENDPOINTS else oip_label(path) or OTHER
             parts.metrics.answered(endpoint, refused.status, 0.0)
         return refused
+
+    def is_late(self) -> bool:
+        """Return whether there is no time left, not even to send predictions away."""
+        return self.parts is not None and self.parts.gate.heads.is_late()
 
     def predicted(self, scope: Scope, body: bytes) -> Answered:
         """Return the answer to `POST /predict`, whose body is at hand.

@@ -68,7 +68,7 @@ class AtOnce(Protocol):
             self._answer(body)
 
     def _answer(self, body: bytes) -> None:
-        refused = Protocol.enter(PREDICT)
+        refused = Protocol.enter(PREDICT, self._old)
         if refused is not None:
             self._send_away(refused)
             return

@@ -11,12 +11,14 @@ from __future__ import annotations
 from asyncio import Handle, Transport
 from collections.abc import Callable
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS
 from churn_pipeline.serving.answers import failure
+from churn_pipeline.serving.overload import Pace
 from churn_pipeline.serving.refusal import Refusal, refusal
 from churn_pipeline.serving.wire import new_request_id
 
@@ -27,9 +29,9 @@ HEAD_SECONDS = 10
 MAX_WAITING = 8
 """Requests of a connection that wait for the answer before: browsers and libraries send
 the next one after the answer, and 256 KB of heads take a second to read."""
-DEAF_SECONDS = 0.5
-"""How long a connection is not read that was sent away: one that asks again at once,
-instead of after Retry-After, would else take the time of those who stay."""
+_SOON = b"POST /predict HTTP/1.1\r\n"
+"""What may be put off: the probes may not."""
+Enter = Callable[[str, bool], Refusal | None]
 _LAST = (b"connection", b"close")
 _ID = "i" * 32
 _MADE: dict[str, bytes] = {}
@@ -38,10 +40,18 @@ _MADE: dict[str, bytes] = {}
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    enter: ClassVar[Callable[[str], Refusal | None]] = staticmethod(lambda _: None)
-    """Returns why a request at a path is not taken on; None where it is."""
+    enter: ClassVar[Enter] = staticmethod(lambda path, old: None)
+    """Returns why a request at a path, that was put off or not, is not taken on; None
+    where it is."""
+    is_late: ClassVar[Callable[[], bool]] = staticmethod(lambda: False)
+    """Returns whether there is no time left, not even to send predictions away."""
+    pace: ClassVar[Pace] = Pace()
+    """Of the connections of this process."""
 
     _came = 0
+    _heard = 0.0
+    _put_off: bytes | None = None
+    _old = False
     _moved = False
     _late: Handle | None = None
 
@@ -57,7 +67,12 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and count it where no head and no body came on by it."""
-        self._moved = False
+        if self._put_off is not None or (
+            not self._old and data.startswith(_SOON) and Protocol.is_late()
+        ):
+            self._keep(data)
+            return
+        self._moved, self._heard = False, perf_counter()
         super().data_received(data)
         if self._moved:
             self._came = 0
@@ -100,7 +115,7 @@ class Protocol(HttpToolsProtocol):
         Ten times the load leaves no time to make a task, or even an answer, for each
         of those who are sent away.
         """
-        refused = Protocol.enter(cycle.scope["path"])
+        refused = Protocol.enter(cycle.scope["path"], self._old)
         if refused is None:
             super()._start_asgi_task(cycle, app)
             return
@@ -115,9 +130,32 @@ class Protocol(HttpToolsProtocol):
         self.on_response_complete()
         if not self.transport.is_closing():
             self.flow.pause_reading()
-            self.loop.call_later(DEAF_SECONDS, self._listen)
+            pause = self.pace.send_away(perf_counter() - self._heard)
+            self.loop.call_later(pause, self._listen)
+
+    def _keep(self, data: bytes) -> None:
+        """Put off what came: to read it would keep all the others waiting."""
+        if self._put_off is not None:
+            self._put_off += data
+            self.flow.pause_reading()  # an answer before it has let more come
+            return
+        self._put_off = data
+        self._unset_keepalive_if_required()
+        self.flow.pause_reading()
+        self.loop.call_later(self.pace.put_off(), self._take_up)
+
+    def _take_up(self) -> None:
+        """Read what was put off."""
+        data, self._put_off = self._put_off or b"", None
+        self.pace.waiting -= 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            self._old = True
+            self.data_received(data)
+            self._old = False
 
     def _listen(self) -> None:
+        self.pace.deaf -= 1
         if not self.transport.is_closing():
             self.flow.resume_reading()
 

@@ -37,7 +37,7 @@ def application() -> App:
     from churn_pipeline.serving.protocol import Protocol
 
     app = App()
-    Protocol.enter = app.begin
+    Protocol.enter, Protocol.is_late = app.begin, app.is_late
     return app
 
 

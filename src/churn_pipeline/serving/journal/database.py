@@ -40,10 +40,12 @@ class Database(Protocol):
         first_of: SQL that keeps of each `who` the row of the lowest `time_ns`; `{}`
             stands for the other columns and `[]` for the table.
         larger: SQL's name for the larger of two numbers.
+        joins_by_hash: Whether it joins large tables without a look-up a row.
     """
 
     first_of: str
     larger: str
+    joins_by_hash: bool
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """Run a statement and return its rows."""
@@ -198,7 +200,7 @@ class SQLite:
 
     # Beside min() SQLite gives the other columns of that row.
     first_of = "SELECT who, min(time_ns) AS time_ns, {} FROM [] GROUP BY who"
-    larger = "max"
+    larger, joins_by_hash = "max", False
     _SIZES = (256, 16, 1)
 
     def __init__(self, path: Path, wait_s: float) -> None:

@@ -25,7 +25,7 @@ class Postgres:
     """A connection to PostgreSQL."""
 
     first_of = "SELECT DISTINCT ON (who) who, time_ns, {} FROM [] ORDER BY who, time_ns"
-    larger = "greatest"
+    larger, joins_by_hash = "greatest", True
 
     def __init__(
         self, url: str, wait_s: float, statement_s: float | None = None

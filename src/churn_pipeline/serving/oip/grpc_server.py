@@ -31,7 +31,6 @@ from churn_pipeline.serving.oip.model import (
 )
 from churn_pipeline.serving.oip.place import HOST, PORT, USUAL_HOST, port_of
 from churn_pipeline.serving.oip.tensors import packed
-from churn_pipeline.serving.overload import MOST_AT_ONCE
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.refusal import Refusal, refusal
 from churn_pipeline.serving.tls import CERTIFICATE, KEY
@@ -42,6 +41,8 @@ SERVICE = "inference.GRPCInferenceService"
 LABEL = "/v2/grpc/"
 """What metrics, the journal and the roles know a method by, before its name."""
 
+MOST_CALLS = 256
+"""Calls in work; grpcio refuses more."""
 SMALL = 32 * 2**10
 """Bytes of a message that is read on the event loop; its fields may be of 2 bytes."""
 
@@ -91,7 +92,7 @@ async def start_grpc(parts: Parts, environment: Mapping[str, str]) -> grpc.aio.S
     host, port = environment.get(HOST, USUAL_HOST), port_of(environment)
     server = grpc.aio.server(
         options=[("grpc.max_receive_message_length", MAX_BYTES_BATCH)],
-        maximum_concurrent_rpcs=MOST_AT_ONCE,
+        maximum_concurrent_rpcs=MOST_CALLS,
     )
     server.add_generic_rpc_handlers((_handlers(parts),))
     address, expected = f"{host}:{port}", f"expected a free port in {PORT}"

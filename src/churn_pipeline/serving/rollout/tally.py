@@ -17,7 +17,7 @@ from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.evaluation.sequential import Floats, Sums
 from churn_pipeline.serving.journal.database import Database
 from churn_pipeline.serving.journal.feedback import DAY_NS
-from churn_pipeline.serving.journal.labels import last_label
+from churn_pipeline.serving.journal.labels import with_labels
 from churn_pipeline.serving.rollout.spec import Metric, RolloutState
 
 LOSSES: tuple[Metric, ...] = ("log_loss", "brier")
@@ -142,7 +142,7 @@ class _Asked:
         pairs = _PAIRS.format(
             shadow=shadow,
             champion=self._ids("champion", None),
-            label=last_label(self.database),
+            labels=with_labels(self.database),
             mature=self._mature(self.reigns),
             **{f"{m}_{a}": _loss(m, a) for m in LOSSES for a in ("p", "c")},
         )
@@ -180,7 +180,7 @@ class _Asked:
             both=", ".join(filter(None, (first, second))),
             period=period or "0",
             values=values,
-            label=last_label(self.database),
+            labels=with_labels(self.database),
             mature=self._mature(self.since),
         )
         names = [f"m{at}" for at in range(len(metrics))]
@@ -222,7 +222,7 @@ _ANSWERS = """
 SELECT coalesce(p.customer, ? || p.request || '/' || p.line) AS who, r.time_ns,
   CASE WHEN p.model IN ({second}) THEN 1 ELSE 0 END AS arm, {period} AS period, {values}
 FROM request r JOIN prediction p ON p.request = r.id
-JOIN feedback f ON f.id = {label}
+{labels}
 WHERE p.model IN ({both}) AND {mature}
 """
 _PAIRS = """
@@ -232,7 +232,7 @@ SELECT coalesce(p.customer, ? || p.request || '/' || p.line) AS who, r.time_ns,
 FROM request r JOIN prediction p ON p.request = r.id
 JOIN request rc ON rc.request_id = r.request_id
 JOIN prediction c ON c.request = rc.id AND c.line = p.line
-JOIN feedback f ON f.id = {label}
+{labels}
 WHERE p.model IN ({shadow}) AND c.model IN ({champion}) AND {mature}
 """
 
