@@ -94,9 +94,7 @@ class Releases:
 
         Raises:
             LookupError: It is not registered.
-            ReleaseError: Its gate refused it, or compared it with another champion
-                than the one that reigns; or somebody rejected it; or this account may
-                not; or a check of it failed and there is no reason.
+            ReleaseError: As for `promote`; or a check of it failed and no reason is given.
         """
         self._crown("approve", version, reason, override=False)
 
@@ -115,10 +113,9 @@ class Releases:
             found = find(self.store, self.registry, version)
             record = self.store.record(found)
             if found not in self.waiting():
-                raise ReleaseError(
-                    f"expected a version that waits, got {record.named}; see `kedro "
-                    "churn status`"
-                )
+                status = "see `kedro churn status`"
+                got = f"expected a version that waits, got {record.named}"
+                raise ReleaseError(f"{got}; {status}")
             if not reason.strip():
                 raise ReleaseError(f"rejecting {record.named} needs --reason WHY")
             entries = self.store.ledger.read()
