@@ -94,7 +94,7 @@ class Releases:
 
         Raises:
             LookupError: It is not registered.
-            ReleaseError: As for `promote`; or a check of it failed and no reason is given.
+            ReleaseError: As for `promote`; or a check failed and there is no reason.
         """
         self._crown("approve", version, reason, override=False)
 
