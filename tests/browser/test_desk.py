@@ -3,15 +3,19 @@
 import csv
 import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
 
+from churn_pipeline.monitoring.alerts.book import Notice, write
+from churn_pipeline.monitoring.alerts.rules import Alert
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.place import KEYS
 from tests.factories import tiny_artifact
-from tests.serving.apps import GOOD, app_of, client_of
+from tests.monitoring.verdicts import drifted, performance
+from tests.serving.apps import GOOD, app_of, client_of, two_models
 from tests.serving.desk.files import leave_list, leave_report
 
 ROC_AUC = {"value": 0.8, "low": 0.75, "high": 0.85}
@@ -27,6 +31,18 @@ REPORT = {
     "rows": 9,
     "matured": 3,
 }
+
+
+@contextmanager
+def _running(app):
+    """Yield the address of a service."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        server.should_exit = True
+        thread.join()
 
 
 @pytest.fixture
@@ -46,13 +62,40 @@ def served(tmp_path):
         for role in (Role.DESK, Role.OPERATE)
     }
     app.parts.access.refresh()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/", keys
-        server.should_exit = True
-        thread.join()
+    with _running(app) as address:
+        yield address, keys
+
+
+@pytest.fixture
+def troubled(tmp_path):
+    """Yield the address of a service where everything has something to tell."""
+    store = two_models(tmp_path)
+    app = app_of(store.champion(), store, CHURN_REPORT_DIR=str(tmp_path / "reports"))
+    reports = tmp_path / "reports" / "tiny"
+    decision = {"action": "retrain", "reasons": [{"text": "an old model"}]}
+    campaign = {
+        **dict.fromkeys(("since", "until"), "2026-01-01"),
+        **{"campaign": "spring", "in_words": ["sleeping dogs: in plan basic"]},
+    }
+    for name, told in (
+        ("drift_verdict.json", drifted("charge", cost=1.25).model_dump(mode="json")),
+        ("performance_report.json", performance("roc_auc").model_dump(mode="json")),
+        ("retraining_decision.json", decision),
+        ("call_effect.json", {"campaigns": [campaign]}),
+    ):
+        leave_report(reports, name, told)
+    alert = Alert(
+        key="fell", severity="critical", title="it fell", runbook="fell", report="r"
+    )
+    moment = "2026-02-01T00:00:00Z"
+    write(
+        app.folder / "alerts.jsonl",
+        [Notice(time=moment, kind="raised", alert=alert, since=moment)],
+    )
+    body = {"version": 0, "why": "try", "challenger": "v2", "percentage": 5}
+    assert client_of(app).put("/rollout", json=body).status_code == 200
+    with _running(app) as address:
+        yield address, app.key
 
 
 @pytest.fixture
@@ -112,6 +155,30 @@ def test_who_runs_the_system_sees_no_customers(page, served, said):
     assert page.locator("#calls").is_hidden()
     assert page.locator("#customer").is_hidden()
     assert "Nothing yet" in page.locator("#drift").inner_text()
+    assert told == []
+
+
+def test_what_is_wrong_is_seen_at_once(page, troubled, said):
+    address, key = troubled
+    told, _ = said
+    _open(page, address, key)
+    page.locator("#experiment").get_by_text("not yet", exact=True).wait_for()
+    for card, text in {
+        "alerts": "it fell",
+        "tiles": "alert stands",
+        "decision": "an old model",
+        "drift": "1.250",
+        "performance": "worse",
+        "release": "ledger.jsonl with the release of v1",
+        "experiment": "v2, 5.00 % of customers",
+        "effect": "sleeping dogs: in plan basic",
+        "calls": "No list yet",
+    }.items():
+        assert text in page.locator(f"#{card}").inner_text(), card
+    shares = "v2 answers 5.00 % of customers"
+    assert shares in page.locator("#release").inner_text()
+    assert page.locator("#effect .bad").count() == 1
+    assert page.locator("#alerts .tag.bad").inner_text() == "critical"
     assert told == []
 
 

@@ -93,7 +93,10 @@ def test_changes_of_keys_are_in_the_audit_log(folder):
     ("args", "told"),
     [
         (("add", "a", "--role", "operater"), "got 'operater'; did you mean operate?"),
-        (("add", "a", "--role", "boss"), "predict, feedback, operate, admin, got 'b"),
+        (
+            ("add", "a", "--role", "boss"),
+            "predict, feedback, operate, desk, admin, got 'b",
+        ),
         (("add", "a b", "--role", "admin"), "expected a name of 1 to 64 letters"),
         (("add", "a", "--role", "admin", "--rate", "x"), "a limit such as 600/minute"),
         (("revoke", "nobody"), "there is no key to revoke"),

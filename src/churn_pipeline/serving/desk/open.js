@@ -10,7 +10,7 @@ async function look() {
   // What has not changed stays as it is: nobody loses their place.
   const fresh = JSON.stringify({ ...running, time: "", traffic: null });
   if (fresh !== stamp) {
-    if (running.customers && known?.calls.written !== running.calls.written) calls = await showCalls();
+    if (running.customers && (!known || known.calls.written !== running.calls.written)) calls = await showCalls();
     SHOWS.forEach((show) => show(running));
     const onTrial = running.rollout.challenger || running.rollout.shadow;
     showExperiment(onTrial ? await askJson("experiment") : null);

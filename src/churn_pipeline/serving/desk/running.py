@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from churn_pipeline.monitoring.alerts.book import standing
+from churn_pipeline.release.artifact import ArtifactError
+from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.kept import record_of
+from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.desk.places import CALLS, Json, Places, newest, version_of
 from churn_pipeline.serving.metrics import BOUNDS, Series
 
@@ -38,7 +42,8 @@ class Running(BaseModel):
         time: When it was answered, UTC, ISO 8601.
         customers: Whether who asks may see customers too.
         release: The champion: `version`, `semantic_version`, `change`, `family`,
-            `trained_until`, `metrics`, and the last `decisions` about releases.
+            `trained_until`, `metrics`, and the last `decisions` about releases, or the
+            `problem` with them.
         rollout: Who gets which model, as `/rollout` tells it.
         traffic: Counts since the start: by endpoint `requests`, `failed` and the
             histogram `buckets` of the seconds; `bounds`; `decisions`; numbers of the
@@ -159,18 +164,24 @@ def _release(parts: Parts) -> Json:
     }
     if parts.folder is None:
         return told
-    record = record_of(parts.folder, manifest.version)
+    try:
+        return told | _registered(parts.folder, manifest.version)
+    except (ArtifactError, LedgerError, OSError) as error:
+        return told | {"problem": str(error)}
+
+
+def _registered(models: Path, version: str) -> Json:
+    """Return what the registry knows of a version, and the last decisions.
+
+    Raises:
+        ArtifactError, LedgerError: Its files are not as they were written.
+    """
+    record, entries = record_of(models, version), ModelStore(models).decisions()
+    last = entries[: -DECISIONS - 1 : -1]
+    told: Json = {"decisions": [entry.model_dump(mode="json") for entry in last]}
     if record is not None:
         told |= {"semantic_version": record.semantic_version, "change": record.change}
-    return told | {"decisions": _decisions(parts)}
-
-
-def _decisions(parts: Parts) -> list[Json]:
-    from churn_pipeline.release.store import ModelStore
-
-    assert parts.folder is not None  # noqa: S101 - looked at by who calls
-    entries = ModelStore(parts.folder).decisions()
-    return [entry.model_dump(mode="json") for entry in entries[: -DECISIONS - 1 : -1]]
+    return told
 
 
 def _alerts(places: Places) -> Json | None:

@@ -51,6 +51,7 @@ function showRelease({ release, rollout }) {
     facts([["Champion", name], ["Family", release.family], ["Change", release.change],
       ["Learnt from", `${number(release.trained_rows)} rows until ${release.trained_until}`],
       ["ROC AUC", number(release.metrics.roc_auc, 3)], ["Rollout", shared], ["Shadow", rollout.shadow], ["Stopped", rollout.stopped]]),
+    release.problem ? h("p", { className: "bad" }, words(release.problem)) : null,
     release.decisions.length ? [h("h3", {}, "Who released what"), h("ul", { className: "lines" }, release.decisions.map((one) =>
       h("li", {}, tag(one.action), ` ${one.semantic_version ?? one.version} `, h("span", { className: "soft" },
         `${moment(one.time)}, ${one.who}${one.reason ? `: ${one.reason}` : ""}`))))] : null);
