@@ -112,8 +112,8 @@ def _tables(customers: int, seed: int, dataset: Dataset) -> Tables:
             "chunk_customers": customers,
             "months": MONTHS,
             "dirt": params.dirt.model_copy(update={"share": 0.0}),
-            "input_drift": params.input_drift.model_copy(update={"start": LATE}),
-            "concept_change": params.concept_change.model_copy(update={"start": LATE}),
+            "input_drifts": (),
+            "concept_changes": (),
         }
     )
     (chunk,) = simulate_chunks(quiet, dataset.label, seed=seed)

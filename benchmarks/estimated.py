@@ -40,7 +40,6 @@ from churn_pipeline.validation.rows import accepted, check_rows
 
 CONF = Path(__file__).parents[1] / "conf/base"
 NAMES = ("customers", "transactions", "contracts")
-NEVER = dt.date(2035, 1, 1)
 TRAINED_UNTIL = pd.Timestamp("2024-12-01")
 WATCHED_FROM = pd.Timestamp("2025-04-01")
 CHANGED_FROM = pd.Timestamp("2025-09-01")
@@ -55,9 +54,7 @@ def company(seed: int, customers: int, *, change: bool) -> pd.DataFrame:
     clean = params.dirt.model_copy(update={"share": 0.0})
     changed = {"customers": customers, "chunk_customers": customers, "dirt": clean}
     if not change:
-        for name in ("input_drift", "concept_change"):
-            part = getattr(params, name)
-            changed[name] = part.model_copy(update={"start": NEVER})
+        changed |= {"input_drifts": (), "concept_changes": ()}
     params = params.model_copy(update=changed)
     described = read("dataset.yml", "dataset") | {"name": "simulated"}
     dataset = Dataset.model_validate(described)

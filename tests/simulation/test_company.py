@@ -147,9 +147,8 @@ def test_truth_is_a_probability_at_each_observation_date(clean, company) -> None
 def test_the_concept_changes_the_probability_and_not_the_past(
     clean, company, label
 ) -> None:
-    change = company.concept_change.model_copy(update={"hazard": {}})
     dirt = company.dirt.model_copy(update={"share": 0.0})
-    update = {"concept_change": change, "dirt": dirt}
+    update = {"concept_changes": (), "dirt": dirt}
     same = company.model_copy(update=update)
     parts = list(simulate_chunks(same, label, seed=1))
     truth = pa.concat_tables([p.truth for p in parts])
@@ -166,7 +165,7 @@ def test_the_concept_changes_the_probability_and_not_the_past(
 
 def test_an_unknown_coefficient_of_the_change_is_refused(company) -> None:
     values = company.model_dump(mode="json")
-    values["concept_change"]["hazard"] = {"moon": 1.0}
+    values["concept_changes"][0]["hazard"] = {"moon": 1.0}
     with pytest.raises(ValueError, match="got moon"):
         Simulation.model_validate(values)
 

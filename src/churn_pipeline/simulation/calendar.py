@@ -9,6 +9,7 @@ that what is simulated month by month is exactly what is observed.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +59,10 @@ class Months:
     def begins_by(self, date: dt.date) -> int:
         """Return the first month that begins on or after the month of a date."""
         return int(np.searchsorted(self.firsts, (date - EPOCH).days))
+
+    def begun(self, starts: Sequence[dt.date], month: int) -> int:
+        """Return how many of some days, growing, a month begins on or after."""
+        return sum(self.begins_by(start) <= month for start in starts)
 
 
 def first_of_month(index: NDArray[np.int64]) -> NDArray[np.int64]:

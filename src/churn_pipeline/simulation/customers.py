@@ -97,10 +97,12 @@ def draw_customers(
     usual = pick(rng, params.channels, size)
     usual_hazard = _usual_hazard(params, segment, usual)
     signup_month = _signup_months(rng, params, months, usual_hazard)
-    campaign = signup_month >= months.begins_by(params.input_drift.start)
-    won = pick(rng, params.input_drift.channels, size)
-    channel = np.where(campaign, won, usual)
-    shift = np.where(campaign, params.input_drift.age_shift_years, 0.0)
+    channel, shift = usual, np.zeros(size)
+    for drift in params.input_drifts:
+        campaign = signup_month >= months.begins_by(drift.start)
+        won = pick(rng, drift.channels, size)
+        channel = np.where(campaign, won, channel)
+        shift = np.where(campaign, drift.age_shift_years, shift)
     age = np.clip(np.round(rng.normal(45 + shift, 14)), 18, 95)
     share = np.fromiter(params.contract_share.values(), np.float64)[segment]
     has_contract = rng.random(size) < share
@@ -169,8 +171,8 @@ def _signup_months(
     tenure = rng.integers(1, params.history_months + 1, size)
     stayed = rng.random(size) < (1 - hazard) ** tenure
     weights = np.ones(months.count)
-    drift = months.begins_by(params.input_drift.start)
-    weights[drift:] = params.input_drift.signup_factor
+    for drift in params.input_drifts:
+        weights[months.begins_by(drift.start) :] = drift.signup_factor
     within = rng.choice(months.count, size, p=weights / weights.sum())
     return np.where(stayed, -tenure, within)
 

@@ -176,14 +176,12 @@ class Company:
 
     def _buy(self, month: int, start: Floats, days: Floats) -> Floats:
         """Let purchases happen; return the time of each customer's last one, or 0."""
-        drift = self._params.input_drift
-        drifted = month >= self._months.begins_by(drift.start)
+        weights, factor = self._sales(month)
         who, time = self._happen(self._rate(month), start, days)
-        weights = drift.products if drifted else self._params.products
         product = pick(self._rng, weights, len(who))
         median = np.resize(AMOUNT_BY_PRODUCT, len(weights))[product]
         amount = median * self._rng.lognormal(0, AMOUNT_SPREAD, len(who))
-        amount = np.round(amount * (drift.amount_factor if drifted else 1.0), 2)
+        amount = np.round(amount * factor, 2)
         size, row = self._customers.size, month + PAST
         self._history.purchases[row] = np.bincount(who, minlength=size)
         self._history.spend[row] = np.bincount(who, amount, minlength=size)
@@ -194,6 +192,14 @@ class Company:
         kind = np.zeros(len(who), dtype=np.int8)
         self._events.append(Events(who, time, kind, product, amount))
         return last
+
+    def _sales(self, month: int) -> tuple[dict[str, float], float]:
+        """Return the weights of what is sold in a month, and the factor on amounts."""
+        drifts = self._params.input_drifts
+        begun = self._months.begun([drift.start for drift in drifts], month)
+        if not begun:
+            return self._params.products, 1.0
+        return drifts[begun - 1].products, drifts[begun - 1].amount_factor
 
     def _suffer(
         self, month: int, kind: int, counts: Floats, start: Floats, days: Floats

@@ -83,10 +83,12 @@ def month_hazard(
 
 def _coefficients(params: Simulation, months: Months, month: int) -> Hazard:
     """Return the coefficients that hold in a month."""
-    change = params.concept_change
-    if month < months.begins_by(change.start):
-        return params.hazard
-    return params.hazard.model_copy(update=change.hazard)
+    changes = params.concept_changes
+    begun = months.begun([change.start for change in changes], month)
+    changed: dict[str, float] = {}
+    for change in changes[:begun]:
+        changed |= change.hazard
+    return params.hazard.model_copy(update=changed)
 
 
 def term_ends(customers: Customers, month: int) -> NDArray[np.bool_]:

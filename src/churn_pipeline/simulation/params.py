@@ -52,11 +52,20 @@ class Hazard(Params):
     region: dict[str, float]
 
 
-class InputDrift(Params):
+class Change(Params):
+    """Something that holds from a day on.
+
+    Attributes:
+        start: The day.
+    """
+
+    start: dt.date
+
+
+class InputDrift(Change):
     """From `start` on the company has other customers and sells other things.
 
     Attributes:
-        start: First day of the drift.
         amount_factor: Factor on the amounts of purchases.
         signup_factor: Factor on the number of customers who sign up a month.
         age_shift_years: Added to the mean age of those who sign up.
@@ -64,7 +73,6 @@ class InputDrift(Params):
         products: Weights of the products sold.
     """
 
-    start: dt.date
     amount_factor: float = Field(gt=0)
     signup_factor: float = Field(gt=0)
     age_shift_years: float
@@ -72,15 +80,13 @@ class InputDrift(Params):
     products: Weights
 
 
-class ConceptChange(Params):
+class ConceptChange(Change):
     """From `start` on the same customers leave for other reasons.
 
     Attributes:
-        start: First day of the change.
         hazard: Coefficients of `Hazard` that take another value.
     """
 
-    start: dt.date
     hazard: dict[str, float]
 
     @field_validator("hazard")
@@ -137,8 +143,10 @@ class Simulation(Params):
         observed_within_days: A customer without a running contract has a true churn
             probability for dates with a purchase in so many days before.
         hazard: Why customers leave.
-        input_drift: The drift of the inputs.
-        concept_change: The change of the concept.
+        input_drifts: The drifts of the inputs, in the order of their starts; each
+            holds until the next.
+        concept_changes: The changes of the concept, in the order of their starts;
+            each leaves what it does not name as the one before had it.
         dirt: The bad rows.
     """
 
@@ -165,16 +173,17 @@ class Simulation(Params):
     late_days: int = Field(ge=1)
     observed_within_days: int = Field(ge=1)
     hazard: Hazard
-    input_drift: InputDrift
-    concept_change: ConceptChange
+    input_drifts: tuple[InputDrift, ...]
+    concept_changes: tuple[ConceptChange, ...]
     dirt: Dirt
 
     @model_validator(mode="after")
     def _names_agree(self) -> Simulation:
         """Whatever is stated by name is stated for every name."""
         _same("channels", self.channels, "hazard.channel", self.hazard.channel)
-        _same("channels", self.channels, "input_drift", self.input_drift.channels)
-        _same("products", self.products, "input_drift", self.input_drift.products)
+        for drift in self.input_drifts:
+            _same("channels", self.channels, "input_drifts", drift.channels)
+            _same("products", self.products, "input_drifts", drift.products)
         _same("segments", self.segments, "hazard.segment", self.hazard.segment)
         _same("segments", self.segments, "contract_share", self.contract_share)
         _same("segments", self.segments, "purchases", self.purchases)
@@ -182,6 +191,17 @@ class Simulation(Params):
         _same("plans", self.plans, "charges", self.charges)
         _same("regions", self.regions, "hazard.region", self.hazard.region)
         return self
+
+    @field_validator("input_drifts", "concept_changes")
+    @classmethod
+    def _in_order(cls, value: tuple[Change, ...]) -> tuple[Change, ...]:
+        starts = [change.start for change in value]
+        if starts != sorted(set(starts)):
+            raise ValueError(
+                "expected drifts and changes in the order of their starts, each of a "
+                f"day of its own, got {', '.join(map(str, starts))}"
+            )
+        return value
 
     @field_validator("start")
     @classmethod
