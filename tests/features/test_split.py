@@ -60,6 +60,29 @@ def test_no_customer_trains_in_two_folds_and_other_rows_have_none() -> None:
     assert set(rows.loc[rows["split"] != "train", "fold"]) == {-1}
 
 
+def test_by_customer_those_kept_apart_test_on_the_newest_dates_and_never_train() -> (
+    None
+):
+    calendar = _months(18, dt.date(2025, 7, 1))
+    rows = _rows(calendar)
+    split = Split(by="customer", test=0.4, dates=3, since=dt.date(2025, 4, 1))
+    rows["split"], _ = split_events(rows, calendar, split=split, seed=1)
+    train, test = (rows[rows["split"] == part] for part in ("train", "test"))
+    assert set(test["observation_date"]) == {dt.date(2025, 4, 1), dt.date(2025, 5, 1)}
+    assert train["observation_date"].max() == dt.date(2025, 5, 1)
+    assert not set(train["customer_id"]) & set(test["customer_id"])
+    assert 60 < test["customer_id"].nunique() < 100  # of 200
+
+
+def test_by_customer_the_newest_date_tests_whatever_comes_before() -> None:
+    calendar = _months(18, dt.date(2025, 7, 1))
+    rows = _rows(calendar)
+    split = Split(by="customer", dates=3, since=dt.date(2026, 1, 1))
+    rows["split"], _ = split_events(rows, calendar, split=split, seed=1)
+    tested = rows.loc[rows["split"] == "test", "observation_date"]
+    assert set(tested) == {dt.date(2025, 5, 1)}
+
+
 def test_lost_in_the_lead_time_is_neither_trained_on_nor_immature() -> None:
     calendar = _months(18, dt.date(2025, 7, 1))
     rows = _rows(calendar, size=8)

@@ -25,6 +25,8 @@ EVIDENCE = Evidence(
     made=MADE,
     newest=MADE,
     rows=1000,
+    first=dt.date(2025, 1, 1),
+    labels_until=dt.date(2025, 12, 1),
     verdict=QUIET,
     standing=FINE,
     new_labels=100,
@@ -49,7 +51,13 @@ def test_nothing_is_done_without_a_reason():
         ({"costs_changed": ("offer_cost",)}, "business_change"),
         ({"verdict": drifted("strong")}, "drift"),
         ({"new_labels": 500}, "new_data"),
-        ({"made": MADE - dt.timedelta(days=31)}, "schedule"),
+        (
+            {
+                "made": MADE - dt.timedelta(days=31),
+                "newest": MADE - dt.timedelta(days=31),
+            },
+            "schedule",
+        ),
         (
             {"standing": FINE.model_copy(update={"ranking_fell": True})},
             "degradation",
@@ -60,6 +68,38 @@ def test_each_reason_alone_makes_a_model(changes, kind):
     found = _decided(**changes)
     assert found.action is Action.RETRAIN
     assert [reason.kind for reason in found.reasons] == [kind]
+
+
+def test_after_a_refusal_more_has_to_be_there_to_learn_from_unless_labels_complain():
+    lately = {"newest": dt.datetime(2026, 2, 1, tzinfo=dt.UTC)}
+    found = _decided(verdict=drifted("strong"), **lately)
+    assert found.action is Action.NOTHING
+    assert "was refused or waits; 60 days have to pass" in found.held
+    fell = FINE.model_copy(update={"ranking_fell": True})
+    assert _decided(standing=fell, **lately).action is Action.RETRAIN
+    later = dt.date(2026, 4, 2)
+    assert _decided(today=later, verdict=drifted("strong"), **lately).held == ""
+
+
+def test_a_model_that_could_not_be_compared_yet_waits():
+    early = {"newest_label": dt.date(2025, 11, 1)}
+    found = _decided(verdict=drifted("strong"), **early)
+    assert found.action is Action.NOTHING
+    assert "until labels of such a date are known, now 2025-11-01" in found.held
+    asked = _decided(verdict=drifted("strong"), reason="new tariff", **early)
+    assert asked.action is Action.RETRAIN
+
+
+def test_rows_from_before_a_change_of_concept_are_left_out():
+    since = dt.date(2025, 11, 1)
+    fell = FINE.model_copy(update={"ranking_fell": True, "since": since})
+    assert _decided(standing=fell).learn_from == since
+    assert _decided(reason="new tariff").learn_from == EVIDENCE.first
+
+
+def test_what_was_left_out_stays_out():
+    fell = FINE.model_copy(update={"ranking_fell": True, "since": dt.date(2024, 5, 1)})
+    assert _decided(standing=fell).learn_from == EVIDENCE.first
 
 
 def test_a_drift_that_is_not_confirmed_waits():

@@ -59,8 +59,8 @@ def test_quiet_months_are_as_good_as_stated():
 
 
 def test_a_concept_change_is_found_by_its_labels_and_by_them_alone():
-    quiet, changed = _month(3), _month(4, factor=0.5)
-    unknown = _month(4, factor=0.5, known=False)
+    quiet, changed = _month(3), _month(4, factor=0.75)
+    unknown = _month(4, factor=0.75, known=False)
     before = _judge().report([quiet, unknown], [], dt.date(2026, 4, 1))
     assert not before.degraded
     assert not before.expected, "no label, no sign"
@@ -72,8 +72,17 @@ def test_a_concept_change_is_found_by_its_labels_and_by_them_alone():
     assert "concept change" in after.reasons[-1]
 
 
+def test_a_month_that_is_far_beyond_a_limit_needs_no_other():
+    months = [_month(3), _month(4, factor=0.5)]
+    assert _judge().report(months, [], dt.date(2026, 4, 1)).confirmed
+    patient = Limits(at_once=100)
+    late = _judge(limits=patient).report(months, [], dt.date(2026, 4, 1))
+    assert late.degraded
+    assert not late.confirmed
+
+
 def test_two_of_three_months_confirm_it():
-    months = [_month(3), _month(4, factor=0.5), _month(5, factor=0.5)]
+    months = [_month(3), _month(4, factor=0.75), _month(5, factor=0.75)]
     report = _judge().report(months, [], dt.date(2026, 5, 1))
     assert report.degraded
     assert report.confirmed

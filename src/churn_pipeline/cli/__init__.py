@@ -34,6 +34,7 @@ class LazyCommands(click.Group):
         "journal": "journal",
         "rollout": "rollout",
         "loop": "loop",
+        "replay-history": "replay_history",
         "backup": "backup",
         "restore": "backup",
     }
@@ -48,7 +49,8 @@ class LazyCommands(click.Group):
         module = self.where.get(cmd_name)
         if module is None:
             return None
-        found = getattr(importlib.import_module(f"{__name__}.{module}"), cmd_name)
+        place = importlib.import_module(f"{__name__}.{module}")
+        found = getattr(place, cmd_name.replace("-", "_"))
         if not isinstance(found, click.Command):
             raise TypeError(f"{__name__}.{module}.{cmd_name} is not a click command")
         return found

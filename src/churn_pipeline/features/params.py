@@ -17,14 +17,25 @@ class Split(Params):
     """Which rows test a model, and in how many folds the others train it.
 
     Attributes:
-        test: Share of rows of a snapshot that test, 0 to 1. Of events the newest date
-            whose labels are known does.
+        by: Of events: `date`, all customers of the newest date whose labels are known
+            test, and what is learnt ends before; `customer`, a share of them does, and
+            the rows of all others are learnt from, those of that date too. The first
+            tells how a model does on days to come, the second whether it is better
+            than another on the customers of now.
+        test: Share that tests, 0 to 1: of a snapshot's rows; of events by customer, of
+            the customers.
+        dates: Of events by customer, how many of the newest dates with known labels
+            test.
+        since: Of events by customer, no date before this one tests but the newest.
         folds: Folds of customers that the training rows are cross-fit in, 2 or more.
             None: 8 up to 30,000 rows, 5 up to 300,000, 3 beyond. Fewer where there
             are too few customers for one of each class in every fold.
     """
 
+    by: Literal["date", "customer"] = "date"
     test: float = Field(default=0.2, gt=0, lt=1)
+    dates: int = Field(default=1, ge=1)
+    since: dt.date | None = None
     folds: int | None = Field(default=None, ge=2)
 
 

@@ -80,7 +80,9 @@ def split_events(
     """Return the parts of the rows of a data set of events.
 
     The newest mature date tests. The training rows end so long before it that none
-    of their labels looks at a day after it; rows between are `gap`.
+    of their labels looks at a day after it; rows between are `gap`. With `by:
+    customer` a share of its customers tests, none of whose rows train; all mature rows
+    of the others do.
 
     Args:
         rows: With `customer_id`, `observation_date` (dates) and `label`.
@@ -95,10 +97,28 @@ def split_events(
 
     by_date = date_parts(calendar)
     part = pd.Series(rows["observation_date"]).map(by_date).to_numpy(dtype=object)
+    if split.by == "customer":
+        tests = _testing(calendar, split)
+        kept = draw(rows["customer_id"], seed) < split.test
+        part[kept & rows["observation_date"].isin(tests)] = TEST
+        part = _apart(part, kept)
     label = rows["label"].to_numpy(dtype=np.float64)
     # A mature row without a label was lost within the lead time.
     part[np.isnan(label) & (part != NOT_MATURE)] = GAP
     return _with_folds(part, rows["customer_id"], label, split=split, seed=seed)
+
+
+def _testing(calendar: Calendar, split: Split) -> list[dt.date]:
+    """Return the dates whose customers test, kept apart."""
+    mature = [date for date in calendar.dates if calendar.is_mature(date)]
+    newest = mature[-split.dates :]
+    return [d for d in newest if split.since is None or d >= split.since] or mature[-1:]
+
+
+def _apart(part: NDArray[np.object_], kept: NDArray[np.bool_]) -> NDArray[np.object_]:
+    """Return the parts where the customers kept apart test, and all others train."""
+    learns = np.where((part != NOT_MATURE) & ~kept, TRAIN, part)
+    return np.where(kept & (learns == TRAIN), GAP, learns).astype(object)
 
 
 def date_parts(calendar: Calendar) -> dict[dt.date, str]:

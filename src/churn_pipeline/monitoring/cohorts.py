@@ -135,7 +135,9 @@ class Judge:
             cohorts=cohorts,
             by_segment=tuple(segments),
             degraded=last is not None and last.degraded,
-            confirmed=is_confirmed(judged, self.rule.windows),
+            confirmed=is_confirmed(
+                judged, self.rule.windows, at_once=self.rule.limits.at_once
+            ),
             expected=ahead is not None and any(not w.seen for w in ahead.worse),
             reasons=_reasons(last, ahead),
             unseen=UNSEEN,

@@ -23,6 +23,10 @@ Kind = Literal[
 ]
 
 
+_PATIENT = {"drift", "new_data", "schedule"}
+"""Kinds of reason that hold on after a model was refused for want of something new."""
+
+
 class Action(StrEnum):
     """What is done; each does more than the one before."""
 
@@ -39,17 +43,33 @@ class RetrainPolicy(Params):
             person runs it with a reason.
         min_days_between: Days after a model was made, released or not, in which none
             is made but for a reason that somebody gives.
-        max_age_days: Age of the champion at which it is made anew; None: no age is.
+        min_days_after_refusal: The same after one that its gate refused: until there
+            is more to learn from, another would be no better. Labels that tell of a
+            degradation wait no longer than after any model.
+        max_age_days: Days since a model was made, released or not, at which one is
+            made anew; None: never for that.
         min_new_labels_share: New rows with known labels, as a share of the rows that
             the champion was fit on, at which it is made anew; None: at no share.
         min_drift_cost: Money a customer that a drift costs, at least, to be a reason.
+        held_customers: Share of the customers on whom a retrained model is compared
+            with the champion; it learns from all others. None: as at a first training,
+            all customers of the newest date with known labels, and it learns from
+            earlier ones alone.
+        held_dates: Of how many of the newest dates; none that the champion's labels
+            have looked at counts.
+        least_churners: Fewest churners to learn from: where those since a change are
+            fewer, the dates just before it are learnt from, too.
     """
 
     when: Literal["auto", "ask"] = "auto"
     min_days_between: int = Field(default=14, ge=0)
+    min_days_after_refusal: int = Field(default=60, ge=0)
     max_age_days: int | None = Field(default=180, ge=1)
     min_new_labels_share: float | None = Field(default=0.5, gt=0)
     min_drift_cost: float = Field(default=0.0, ge=0)
+    held_customers: float | None = Field(default=0.4, gt=0, lt=1)
+    held_dates: int = Field(default=3, ge=1)
+    least_churners: int = Field(default=150, ge=1)
 
 
 class Reason(Params):
@@ -77,6 +97,9 @@ class RetrainDecision(Params):
         newest: When the run of the newest model began: with one that is newer, this
             decision has been carried out.
         action: What is done.
+        learn_from: Observation date from which on rows are learnt from: where labels
+            say that customers leave for other reasons than before, those from before
+            would teach what is no longer so. What was left out stays out.
         reasons: Why; those that ask for most come first.
         held: Why less is done than a reason asks for; empty where it is done.
         missing: What could not be looked at, in words.
@@ -87,6 +110,7 @@ class RetrainDecision(Params):
     champion: str
     newest: dt.datetime
     action: Action
+    learn_from: dt.date | None = None
     reasons: tuple[Reason, ...] = ()
     held: str = ""
     missing: tuple[str, ...] = ()
@@ -127,11 +151,21 @@ def decide(
         champion=evidence.champion,
         newest=evidence.newest,
         action=Action.NOTHING if held or not reasons else reasons[0].action,
+        learn_from=_learn_from(evidence),
         reasons=tuple(reasons),
         held=held,
         missing=tuple(_missing(evidence)),
         when=policy.when,
     )
+
+
+def _learn_from(evidence: Evidence) -> dt.date:
+    """Return the observation date from which on rows are learnt from."""
+    standing = evidence.standing
+    worse = standing and (standing.ranking_fell or standing.calibration_moved)
+    if standing is None or not worse or standing.since is None:
+        return evidence.first
+    return max(evidence.first, standing.since)
 
 
 def _reasons(
@@ -209,12 +243,13 @@ def _by_labels(evidence: Evidence, policy: RetrainPolicy) -> Iterator[Reason]:
 def _by_age(
     evidence: Evidence, policy: RetrainPolicy, today: dt.date
 ) -> Iterator[Reason]:
-    age = (today - evidence.made.date()).days
+    age = (today - evidence.newest.date()).days
     if policy.max_age_days is not None and age >= policy.max_age_days:
         yield Reason(
             kind="schedule",
             action=Action.RETRAIN,
-            text=f"the model is {age} days old, {policy.max_age_days} are allowed",
+            text=f"the newest model is {age} days old, {policy.max_age_days} are "
+            "allowed",
             numbers={"age_days": float(age)},
         )
 
@@ -238,6 +273,21 @@ def _held(
         return (
             f"the newest model was made {since} days ago, {policy.min_days_between} "
             "have to lie between two"
+        )
+    newest = evidence.newest_label
+    retrains = any(reason.action == Action.RETRAIN for reason in reasons)
+    if retrains and newest is not None and newest < evidence.labels_until:
+        return (
+            f"the champion's labels look at days until {evidence.labels_until}; until "
+            f"labels of such a date are known, now {newest}, nothing can be compared "
+            "with it"
+        )
+    refused = evidence.newest > evidence.made
+    if refused and kinds <= _PATIENT and since < policy.min_days_after_refusal:
+        return (
+            f"the newest model, made {since} days ago, was refused or waits; "
+            f"{policy.min_days_after_refusal} days have to pass, so that there is more "
+            "to learn from"
         )
     return ""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from churn_pipeline.monitoring.performance_report import PerformanceReport
+from churn_pipeline.monitoring.performance_report import Cohort, PerformanceReport
 from churn_pipeline.monitoring.requests import Request
 from churn_pipeline.monitoring.verdict import DriftVerdict
 from churn_pipeline.params import Params
@@ -18,11 +19,14 @@ class Standing(Params):
         ranking_fell: Whether it tells who leaves less well than it did.
         calibration_moved: Whether its probabilities are no longer what happens.
         text: What was found, in words.
+        since: First day of the first month that was worse, of those that are worse
+            without a break up to the newest; None: it is not.
     """
 
     ranking_fell: bool
     calibration_moved: bool
     text: str
+    since: dt.date | None = None
 
 
 def standing_of(report: PerformanceReport) -> Standing | None:
@@ -40,7 +44,18 @@ def standing_of(report: PerformanceReport) -> Standing | None:
         ranking_fell=report.confirmed and fell,
         calibration_moved=report.confirmed and bool(seen) and not fell,
         text=" ".join(worse.in_words for worse in seen) or report.in_words,
+        since=_since([c for c in report.judged if c.realised]),
     )
+
+
+def _since(measured: Sequence[Cohort]) -> dt.date | None:
+    """Return the first of the newest months that are worse without a break."""
+    found = None
+    for cohort in reversed(measured):
+        if not cohort.degraded:
+            break
+        found = cohort.month
+    return found
 
 
 @dataclass(frozen=True)
@@ -52,9 +67,12 @@ class Evidence:
         made: When the run that made it began.
         newest: When the run of the newest model began, a refused one included.
         rows: Rows that the champion was fit on.
+        first: First observation date of those rows.
+        labels_until: Last day that their labels look at.
         verdict: What became of inputs, predictions and churn rate.
         standing: How good the champion is by now.
         new_labels: Rows with a known label that are newer than the champion's.
+        newest_label: Newest observation date with known labels.
         costs_changed: Names of what is another now in `params:decision`.
         requests: Requests that no model was made after.
         reason: Why somebody wants a model made anew, by hand; empty: nobody does.
@@ -64,9 +82,12 @@ class Evidence:
     made: dt.datetime
     newest: dt.datetime
     rows: int
+    first: dt.date
+    labels_until: dt.date
     verdict: DriftVerdict | None = None
     standing: Standing | None = None
     new_labels: int | None = None
+    newest_label: dt.date | None = None
     costs_changed: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     reason: str = ""

@@ -92,15 +92,24 @@ def find_worse(
     return tuple(worse for worse in found if worse is not None)
 
 
-def is_confirmed(cohorts: Sequence[Cohort], rule: WindowRule) -> bool:
+def is_confirmed(
+    cohorts: Sequence[Cohort], rule: WindowRule, *, at_once: float
+) -> bool:
     """Return whether N of the last M mature cohorts are worse, the newest among them.
+
+    One that is further off than so many times a limit needs no other.
 
     Args:
         cohorts: The oldest first.
         rule: N and M.
+        at_once: How many times, 1 or more.
     """
-    judged = [cohort.degraded for cohort in cohorts if cohort.realised]
-    return bool(judged) and judged[-1] and sum(judged[-rule.m :]) >= rule.n
+    measured = [cohort for cohort in cohorts if cohort.realised]
+    judged = [cohort.degraded for cohort in measured]
+    if not judged or not judged[-1]:
+        return False
+    furthest = max(worse.times for worse in measured[-1].worse if worse.seen)
+    return sum(judged[-rule.m :]) >= rule.n or furthest >= at_once
 
 
 def watches(report: PerformanceReport, history: Sequence[Watch]) -> list[Watch]:

@@ -25,12 +25,15 @@ class Limits(Params):
         log_loss: Rise above the estimate, as a share of it.
         churn_rate: Distance from the estimate either way, as a share of it.
         profit: Drop from the estimate, as a share of it.
+        at_once: A metric that is further off than so many times its limit is no
+            chance of one month: it counts as confirmed.
     """
 
     roc_auc: float = Field(default=0.05, ge=0)
     log_loss: float = Field(default=0.1, ge=0)
     churn_rate: float = Field(default=0.2, ge=0)
     profit: float = Field(default=0.2, ge=0)
+    at_once: float = Field(default=2.0, ge=1)
 
 
 class Worse(Params):
@@ -52,6 +55,11 @@ class Worse(Params):
     now: float
     limit: float
     seen: bool
+
+    @property
+    def times(self) -> float:
+        """How many times its limit it is off."""
+        return abs(self.now - self.then) / max(self.limit, 1e-12)
 
     @property
     def in_words(self) -> str:

@@ -71,9 +71,12 @@ def decide_retraining(
             made=began(manifest.version),
             newest=newest,
             rows=manifest.fitted.facts.rows,
+            first=manifest.fitted.facts.first,
+            labels_until=manifest.fitted.labels_until,
             verdict=DriftVerdict.model_validate(drift_verdict),
             standing=standing_of(PerformanceReport.model_validate(performance_report)),
             new_labels=_new_labels(model_input, manifest),
+            newest_label=_newest_label(model_input),
             costs_changed=_changed(manifest.decision.costs, decision.costs),
             requests=open_since(asked, newest),
             reason=monitoring.reason,
@@ -110,6 +113,13 @@ def _new_labels(model_input: pd.DataFrame, manifest: Manifest) -> int:
     dates = pd.to_datetime(model_input["observation_date"])
     newer = dates > pd.Timestamp(manifest.fitted.facts.last)
     return int((newer & model_input["label"].notna()).sum())
+
+
+def _newest_label(model_input: pd.DataFrame) -> dt.date | None:
+    """Return the newest observation date with known labels; None: there is none."""
+    dates = pd.to_datetime(model_input["observation_date"])
+    known = dates[model_input["label"].notna()]
+    return None if known.empty else known.max().date()
 
 
 def _changed(before: Decision, after: Decision) -> tuple[str, ...]:

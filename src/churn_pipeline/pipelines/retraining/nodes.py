@@ -2,15 +2,130 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+import ibis
+import numpy as np
 import pandas as pd
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.decision import Decision
+from churn_pipeline.features.folds import assign_folds
+from churn_pipeline.features.params import FeatureEngineering
+from churn_pipeline.features.split import TRAIN
 from churn_pipeline.models.settings import NetSettings
+from churn_pipeline.monitoring.decision import RetrainDecision, RetrainPolicy
+from churn_pipeline.pipelines.feature_engineering.nodes import label_and_split
+from churn_pipeline.pipelines.monitoring.nodes import Monitoring
 from churn_pipeline.pipelines.training import nodes
 from churn_pipeline.pipelines.training.params import Training
+from churn_pipeline.release.artifact import Manifest
+from churn_pipeline.release.reigning import Reigning
+from churn_pipeline.validation.params import DataValidation
+
+
+def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
+    features: ibis.Table,
+    customers: ibis.Table,
+    transactions: ibis.Table,
+    contracts: ibis.Table,
+    dataset: Dataset,
+    parameters: FeatureEngineering,
+    checks: DataValidation,
+    monitoring: Monitoring,
+    reigning_champion: Any,
+    retraining_decision: dict[str, Any],
+    seed: int,
+) -> pd.DataFrame:
+    """Return `model_input`, split such that a model can be better than the champion.
+
+    A model that learnt from dates before the newest alone knows as little of what has
+    changed as the champion, and no gate could let it pass before another horizon is
+    over.
+
+    Args:
+        features: `customer_features`.
+        customers: Typed customers.
+        transactions: Typed events.
+        contracts: Typed contract terms.
+        dataset: Label rule.
+        parameters: As-of day and folds.
+        checks: How well a column alone may tell the label.
+        monitoring: How many customers are kept apart.
+        reigning_champion: The champion: what its labels have looked at compares
+            nothing. None before the first, or where its files are damaged.
+        retraining_decision: Since when customers leave as they do now.
+        seed: Of the draws of customers.
+    """
+    usable = isinstance(reigning_champion, Reigning)
+    champion = reigning_champion.served.manifest if usable else None
+    policy = monitoring.retrain
+    rows = label_and_split(
+        features,
+        customers,
+        transactions,
+        contracts,
+        dataset,
+        split_again(parameters, policy, dataset, champion),
+        checks,
+        seed,
+    )
+    since = RetrainDecision.model_validate(retraining_decision).learn_from
+    return learnt_since(rows, since, policy, seed=seed)
+
+
+def learnt_since(
+    rows: pd.DataFrame, since: dt.date | None, policy: RetrainPolicy, *, seed: int
+) -> pd.DataFrame:
+    """Return the rows from a date on, and as many dates before as it takes.
+
+    Args:
+        rows: `model_input`.
+        since: The date; None: all rows are learnt from.
+        policy: How many churners it takes.
+        seed: Of the folds.
+    """
+    if since is None:
+        return rows
+    dates = pd.to_datetime(rows["observation_date"])
+    trains = rows["split"] == TRAIN
+    churners = rows["label"].where(trains, 0).fillna(0).groupby(dates).sum()
+    after = churners[::-1].cumsum()
+    enough = after[after >= policy.least_churners].index
+    first = min(pd.Timestamp(since), enough.max()) if len(enough) else dates.min()
+    kept = rows[dates >= first].reset_index(drop=True)
+    trained = (kept["split"] == TRAIN).to_numpy()
+    fold = np.full(len(kept), -1)
+    fold[trained] = assign_folds(
+        kept.loc[trained, "customer_id"],
+        kept.loc[trained, "label"].to_numpy(np.float64),
+        folds=int(rows["fold"].max()) + 1,
+        seed=seed,
+    )
+    return kept.assign(fold=fold)
+
+
+def split_again(
+    parameters: FeatureEngineering,
+    policy: RetrainPolicy,
+    dataset: Dataset,
+    champion: Manifest | None,
+) -> FeatureEngineering:
+    """Return the parameters with the split by which another champion is judged.
+
+    A snapshot has one date, and is split by customer anyway.
+    """
+    if policy.held_customers is None or dataset.shape == "snapshot" or champion is None:
+        return parameters
+    asked = {
+        "by": "customer",
+        "test": policy.held_customers,
+        "dates": policy.held_dates,
+        "since": champion.fitted.labels_until,
+    }
+    split = parameters.split.model_copy(update=asked)
+    return parameters.model_copy(update={"split": split})
 
 
 def tune_net_again(

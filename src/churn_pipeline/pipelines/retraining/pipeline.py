@@ -17,6 +17,24 @@ from churn_pipeline.pipelines.wiring import by_name
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Return the pipeline from raw tables to a release, which a decision starts."""
     trained = training.create_pipeline()
+    split = Node(
+        nodes.label_and_split_again,
+        inputs=[
+            "customer_features",
+            "customers",
+            "transactions",
+            "contracts",
+            "params:dataset",
+            "params:feature_engineering",
+            "params:data_validation",
+            "params:monitoring",
+            "reigning_champion",
+            "retraining_decision",
+            "params:seed",
+        ],
+        outputs="model_input",
+        name="label_and_split_again",
+    )
     again = Node(
         nodes.tune_net_again,
         inputs=by_name(
@@ -32,11 +50,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         name="tune_net_again",
         tags=TRACKED,
     )
+    features = feature_engineering.create_pipeline()
     return (
         data_validation.create_pipeline()
-        + feature_engineering.create_pipeline()
+        + (features - features.only_nodes("label_and_split"))
         + (trained - trained.only_nodes("tune_net"))
-        + Pipeline([again])
+        + Pipeline([split, again])
         + evaluation.create_pipeline()
         + release.create_pipeline()
     )

@@ -1,0 +1,148 @@
+"""Models made on a day of the replay, by the pipelines that make them otherwise."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from churn_pipeline.pipelines import recalibration, retraining
+from churn_pipeline.pipelines.release.refit import fit_on_all
+from churn_pipeline.pipelines.retraining.nodes import learnt_since, split_again
+from churn_pipeline.pipelines.training.workers import usable_cores
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.proposal import Release
+from churn_pipeline.release.reigning import Reigning
+from churn_pipeline.replay.settings import Settings
+from churn_pipeline.replay.slices import run
+from churn_pipeline.replay.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model that is proposed for a release, and what is looked up of it later.
+
+    Attributes:
+        release: What the registry takes.
+        model_input: The rows that it was made from.
+        held_out: Probabilities of rows by models that were not fit on them.
+        net_settings: Settings of the net.
+    """
+
+    release: Release
+    model_input: pd.DataFrame
+    held_out: pd.DataFrame
+    net_settings: dict[str, Any]
+
+
+def version_of(day: dt.date) -> str:
+    """Return the version of a model made on a day."""
+    return f"{day}T03.00.00.000Z"
+
+
+def train(
+    world: World,
+    settings: Settings,
+    day: dt.date,
+    *,
+    reigning: Reigning | None,
+    net_settings: dict[str, Any] | None = None,
+    learn_from: dt.date | None = None,
+) -> Made:
+    """Return a model trained, judged beside the champion and, if it passed, refit.
+
+    Args:
+        world: The history.
+        settings: All parameters.
+        day: The day.
+        reigning: The champion; None before the first.
+        net_settings: Of the champion.
+        learn_from: Observation date from which on rows are learnt from; None: all are.
+    """
+    parameters, policy = settings.feature_engineering, settings.monitoring.retrain
+    if reigning is not None:
+        manifest = reigning.served.manifest
+        parameters = split_again(parameters, policy, settings.dataset, manifest)
+    rows = world.model_input(day, parameters.split, seed=settings.seed)
+    rows = learnt_since(rows, learn_from, policy, seed=settings.seed)
+    given = {
+        **_given(world, settings),
+        "model_input": rows,
+        "net_settings_of_champion": net_settings,
+        "reigning_champion": reigning,
+    }
+    whole = retraining.create_pipeline()
+    names = ("artifact", "test_predictions", "held_out_predictions", "net_settings")
+    made = run(whole.from_inputs("model_input").to_outputs(*names), given, *names)
+    made["artifact"] = made["artifact"].restated(version=version_of(day))
+    judging = whole.from_inputs("artifact").to_outputs("champion")
+    release = run(judging, given | made, "champion")["champion"]
+    return Made(release, rows, made["held_out_predictions"], made["net_settings"])
+
+
+def recalibrate(
+    world: World, settings: Settings, day: dt.date, *, reigning: Reigning, of: Made
+) -> Made:
+    """Return the champion with another calibration, judged on newer rows.
+
+    Args:
+        world: The history.
+        settings: All parameters.
+        day: The day.
+        reigning: The champion.
+        of: As what it was made.
+
+    Raises:
+        ValueError: There is no newer row with a label.
+    """
+    split = settings.feature_engineering.split
+    given = {
+        **_given(world, settings),
+        "model_input": world.model_input(day, split, seed=settings.seed),
+        "model_input_of_champion": of.model_input,
+        "net_settings_of_champion": of.net_settings,
+        "reigning_champion": reigning,
+    }
+    whole = recalibration.create_pipeline()
+    names = ("recalibrated", "recalibrated_rows")
+    made = run(whole.to_outputs(*names), given, *names)
+    made["recalibrated"] = made["recalibrated"].restated(version=version_of(day))
+    found = run(
+        whole.from_inputs(*names),
+        given | made,
+        *("champion", "held_out_predictions", "net_settings"),
+    )
+    return Made(
+        found["champion"],
+        given["model_input"],
+        found["held_out_predictions"],
+        found["net_settings"],
+    )
+
+
+def fit_all(world: World, settings: Settings, day: dt.date, family: str) -> Artifact:
+    """Return a model of every label that is known on a day, released unasked."""
+    rows = world.seen(day)
+    labelled = rows[rows["label"].notna()].reset_index(drop=True)
+    made, _ = fit_on_all(
+        labelled,
+        world.feature_set,
+        family=family,
+        net_settings=vars(settings.training.net),
+        recipe=settings.recipe,
+        threads=settings.training.threads or usable_cores(),
+    )
+    return made
+
+
+def _given(world: World, settings: Settings) -> dict[str, Any]:
+    """Return what every pipeline of models reads."""
+    return {
+        **settings.parameters,
+        "feature_set": world.feature_set,
+        "true_churn_probability": None,
+        "dependency_audit": None,
+    }
