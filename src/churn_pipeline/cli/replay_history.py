@@ -86,7 +86,7 @@ def _loaded(project: Path, env: str | None) -> tuple[dict[str, Any], Any]:
             raise click.ClickException(str(error)) from error
     bootstrap_project(project)
     context = KedroSession.create(project, env=env).load_context()
-    return dict(context.params), context.catalog
+    return dict(context.config_loader["parameters"]), context.catalog
 
 
 def _world(settings: Settings, catalog: Any) -> Any:

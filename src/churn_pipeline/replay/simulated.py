@@ -54,7 +54,11 @@ def simulate_world(settings: Settings) -> World:
         rows=_with_truth(world.rows, chunk.truth.to_pandas()),
         steps=steps,
         rejected=rejected,
-        wrong=tuple(_wrong(fault, tables, settings, dates) for fault in faults),
+        wrong=tuple(
+            _wrong(fault, tables, settings, dates)
+            for fault in faults
+            if any(fault.start <= date < fault.mended for date in dates.dates)
+        ),
     )
 
 

@@ -35,7 +35,7 @@ def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
     checks: DataValidation,
     monitoring: Monitoring,
     reigning_champion: Any,
-    retraining_decision: dict[str, Any],
+    last_retraining_decision: dict[str, Any] | None,
     seed: int,
 ) -> pd.DataFrame:
     """Return `model_input`, split such that a model can be better than the champion.
@@ -55,7 +55,8 @@ def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
         monitoring: How many customers are kept apart.
         reigning_champion: The champion: what its labels have looked at compares
             nothing. None before the first, or where its files are damaged.
-        retraining_decision: Since when customers leave as they do now.
+        last_retraining_decision: Since when customers leave as they do now; None where
+            nothing was decided yet.
         seed: Of the draws of customers.
     """
     usable = isinstance(reigning_champion, Reigning)
@@ -71,8 +72,10 @@ def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
         checks,
         seed,
     )
-    since = RetrainDecision.model_validate(retraining_decision).learn_from
-    return learnt_since(rows, since, policy, seed=seed)
+    if last_retraining_decision is None:
+        return rows
+    decided = RetrainDecision.model_validate(last_retraining_decision)
+    return learnt_since(rows, decided.learn_from, policy, seed=seed)
 
 
 def learnt_since(

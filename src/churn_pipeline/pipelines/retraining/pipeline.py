@@ -29,7 +29,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             "params:data_validation",
             "params:monitoring",
             "reigning_champion",
-            "retraining_decision",
+            "last_retraining_decision",
             "params:seed",
         ],
         outputs="model_input",
