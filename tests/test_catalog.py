@@ -52,7 +52,8 @@ def test_every_path_is_relative_and_in_a_layer(
 def test_everything_from_the_features_on_is_versioned() -> None:
     for name, entry in entries("local").items():
         number = layer(entry)
-        if number is not None and number >= 4:
+        reads_versions = entry["type"].endswith("LatestJSON")
+        if number is not None and number >= 4 and not reads_versions:
             assert entry.get("versioned") is True, name
 
 
