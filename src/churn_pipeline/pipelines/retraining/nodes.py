@@ -34,7 +34,7 @@ def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
     parameters: FeatureEngineering,
     checks: DataValidation,
     monitoring: Monitoring,
-    reigning_champion: Any,
+    champion_before: Any,
     last_retraining_decision: dict[str, Any] | None,
     seed: int,
 ) -> pd.DataFrame:
@@ -53,14 +53,14 @@ def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
         parameters: As-of day and folds.
         checks: How well a column alone may tell the label.
         monitoring: How many customers are kept apart.
-        reigning_champion: The champion: what its labels have looked at compares
+        champion_before: The champion: what its labels have looked at compares
             nothing. None before the first, or where its files are damaged.
         last_retraining_decision: Since when customers leave as they do now; None where
             nothing was decided yet.
         seed: Of the draws of customers.
     """
-    usable = isinstance(reigning_champion, Reigning)
-    champion = reigning_champion.served.manifest if usable else None
+    usable = isinstance(champion_before, Reigning)
+    champion = champion_before.served.manifest if usable else None
     policy = monitoring.retrain
     rows = label_and_split(
         features,

@@ -28,7 +28,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             "params:feature_engineering",
             "params:data_validation",
             "params:monitoring",
-            "reigning_champion",
+            "champion_before",
             "last_retraining_decision",
             "params:seed",
         ],
