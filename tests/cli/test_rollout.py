@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli import churn, journal
 from churn_pipeline.cli import rollout as module
+from churn_pipeline.release import objections
 from churn_pipeline.serving.journal.database import connect
 from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
@@ -32,6 +33,7 @@ def path(tmp_path, monkeypatch):
 
     monkeypatch.setattr(module, "_version", version)
     monkeypatch.setattr(module, "_champion", lambda env: "v-one")
+    monkeypatch.setattr(objections, "closed", lambda store, version: "")
     monkeypatch.setenv("CHURN_SERVICE_DIR", str(tmp_path))
     monkeypatch.chdir(ROOT)
     return tmp_path / "telco" / "rollout.json"
@@ -52,6 +54,15 @@ def test_set_changes_the_file_that_the_service_reads(path):
     rollout = Rollout(path)
     assert (rollout.state.challenger, rollout.state.percentage) == ("v-two", 5)
     assert rollout.ledger.read()[0].why == "try it"
+
+
+def test_a_version_that_is_kept_from_customers_is_no_challenger(path, monkeypatch):
+    monkeypatch.setattr(objections, "closed", lambda store, version: "eve rejected it")
+    done = _set("--challenger", "1.2.0", "--percentage", "5")
+    assert done.exit_code == 1
+    assert "eve rejected it. `--shadow` asks it unseen" in done.output
+    assert not path.exists()
+    assert _set("--shadow", "1.2.0").exit_code == 0
 
 
 def test_show_tells_what_is_in_force_and_who_changed_it(path):

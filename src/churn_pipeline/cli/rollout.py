@@ -114,6 +114,7 @@ def set_(
         # A person who names no state changes the one that is there.
         asked["version"] = found.state.version if if_version is None else if_version
         change = RolloutChange.model_validate(asked)
+        _refuse_closed(change.challenger, env)
         refuse_own_shadow(change.shadow, _champion(env) if change.shadow else None)
         state = found.update(change, who=getpass.getuser(), why=reason)
     click.echo("\n".join(_lines(state)))
@@ -149,6 +150,22 @@ def _version(name: str, env: str | None) -> str:
 
     releases = releases_of(env)
     return find(releases.store, releases.registry, name)
+
+
+def _refuse_closed(challenger: str | None, env: str | None) -> None:
+    """Check that customers may get a version.
+
+    Raises:
+        ValueError: Its gate, a check or a person keeps it from them.
+    """
+    from churn_pipeline.release.objections import closed
+
+    why_not = challenger and closed(releases_of(env).store, challenger)
+    if why_not:
+        raise ValueError(
+            f"expected a challenger that customers may get, got one that they may "
+            f"not: {why_not}. `--shadow` asks it unseen"
+        )
 
 
 def _champion(env: str | None) -> str | None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from churn_pipeline.release.governance import Deed, Governance
-from churn_pipeline.release.ledger import Entry
+from churn_pipeline.release.ledger import CROWNED, Entry
 from churn_pipeline.release.records import Record
 from churn_pipeline.release.verdicts import rejection, submitter
+
+if TYPE_CHECKING:
+    from churn_pipeline.release.store import ModelStore
 
 
 def objection(
@@ -42,6 +46,32 @@ def objection(
         return (
             f"expected --reason WHY to release {record.named}, for these checks "
             f"failed: {', '.join(record.unmet)}"
+        )
+    return ""
+
+
+def closed(store: ModelStore, version: str) -> str:
+    """Return why no customer may get a version; empty where they may.
+
+    One that was champion, by whatever decision, may be tried again, unless somebody
+    rejected it since. As a shadow any may be asked: nobody acts on what it says.
+
+    Args:
+        store: Where it is registered.
+        version: Its id.
+
+    Raises:
+        LookupError: No such version is registered.
+        ArtifactError, LedgerError: What is known of it cannot be read.
+    """
+    record, entries = store.record(version), store.decisions()
+    crowned = any(e.version == version and e.action in CROWNED for e in entries)
+    if rejection(entries, version) or (record.gate == "refused" and not crowned):
+        return _no(entries, record)
+    if record.unmet and not crowned:
+        return (
+            f"these checks of {record.named} failed: {', '.join(record.unmet)}; see "
+            f"`kedro churn review {record.semantic_version or version}`"
         )
     return ""
 

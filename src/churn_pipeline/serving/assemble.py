@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from churn_pipeline.release.objections import closed
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
@@ -95,6 +96,7 @@ def put_together(
         online=online,
         desk=Desk(Places.of(champion.dataset, folder, url, names, environment)),
         known=store.versions if store else list,
+        closed=partial(closed, store) if store else lambda _: "",
         folder=store.folder if store else None,
         hook_secret=secret_of(environment),
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),

@@ -123,6 +123,7 @@ async def change_rollout(parts: Parts, call: Call) -> Reply:
             body,
             call.caller,
             known,
+            closed=parts.closed,
             champion=parts.models.champion.version,
         ),
     )

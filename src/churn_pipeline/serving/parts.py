@@ -50,6 +50,7 @@ class Parts:
         cors: Pages of other origins that may read answers.
         desk: Looks up what the page shows.
         known: Returns the versions that a rollout may name.
+        closed: Returns why no customer may get one of them; empty where they may.
         folder: Where the models lie that the champion is one of; None: it is of none.
         gate: How much is taken on.
         router: Chooses the model of each customer.
@@ -69,6 +70,7 @@ class Parts:
     online: OnlineFeatures
     desk: Desk
     known: Callable[[], list[str]]
+    closed: Callable[[str], str]
     folder: Path | None = None
     shared: Shared | None = None
     followers: list[Refreshed] = field(default_factory=list)

@@ -44,6 +44,20 @@ def test_a_change_is_made_in_the_callers_name(rollout):
     assert (entry.who, entry.why) == ("ada", "try")
 
 
+def test_a_version_that_is_kept_from_customers_is_tried_as_a_shadow_alone(rollout):
+    def closed(version):
+        return "eve rejected 1.2.0: unfair"
+
+    with pytest.raises(Refusal) as caught:
+        put_rollout(rollout, _body(), Ada(), {"v2"}, closed=closed)
+    problem = caught.value.problems[0]
+    assert (caught.value.status, problem.code) == (422, "closed_version")
+    assert "eve rejected 1.2.0: unfair" in problem.received
+    assert rollout.ledger.read() == []
+    asked = {"version": 0, "why": "w", "shadow": "v2"}
+    assert put_rollout(rollout, asked, Ada(), {"v2"}, closed=closed).shadow == "v2"
+
+
 def test_a_body_is_not_altered(rollout):
     body = _body()
     put_rollout(rollout, body, Ada())

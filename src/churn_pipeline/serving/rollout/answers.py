@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.serving.refusal import (
     Problem,
@@ -60,6 +61,7 @@ def put_rollout(
     caller: Named,
     known: Collection[str] | None = None,
     *,
+    closed: Callable[[str], str] = lambda _: "",
     champion: str | None = None,
 ) -> RolloutState:
     """Change the rollout (`PUT /rollout`).
@@ -69,10 +71,12 @@ def put_rollout(
         body: The parsed JSON: fields of `RolloutChange`, and `why`.
         caller: Who, already let in.
         known: Versions that can be served; None: not looked at.
+        closed: Returns why no customer may get a version; empty where they may.
         champion: Version of the champion, which is no shadow of itself.
 
     Raises:
-        Refusal: 422 of a body that makes no sense, 409 of one that was made for
+        Refusal: 422 of a body that makes no sense or of a version that a gate, a
+            check or a person keeps from customers, 409 of one that was made for
             another state, 500 where the files were altered.
     """
     given = dict(_object(body))
@@ -81,6 +85,8 @@ def put_rollout(
     for field in ("challenger", "shadow"):
         _expect_known(field, getattr(change, field), known)
     try:
+        if change.challenger is not None:
+            _expect_open(change.challenger, closed(change.challenger))
         refuse_own_shadow(change.shadow, champion)
         return rollout.update(change, who=caller.name, why=why)
     except StaleError as error:
@@ -98,7 +104,7 @@ def put_rollout(
             received=shown(change.shadow),
         )
         raise Refusal(422, [problem]) from error
-    except (RolloutError, LedgerError) as error:
+    except (RolloutError, LedgerError, ArtifactError) as error:
         raise _broken(error) from error
 
 
@@ -148,6 +154,17 @@ def _expect_known(
         received=shown(version),
     )
     raise Refusal(422, [problem])
+
+
+def _expect_open(version: str, why_not: str) -> None:
+    if why_not:
+        problem = Problem(
+            code="closed_version",
+            field="challenger",
+            expected="a version that customers may get; as a shadow any may be asked",
+            received=f"{shown(version)}: {why_not}",
+        )
+        raise Refusal(422, [problem])
 
 
 def _broken(error: Exception) -> Refusal:
