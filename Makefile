@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FEAST := $(VENV)/feast
 TRITON := $(VENV)/triton
+AIRFLOW := $(VENV)/airflow
 ENV ?= local
 PORT ?= 3000
 BENCHES := startup features tuning gpu access journal matured experiments online_features \
@@ -20,7 +21,7 @@ run: $(VENV)/ready ## Install, simulate a company and take its data to a release
 	@$(BIN)/kedro run --pipelines simulate,__default__
 	@$(BIN)/kedro churn summary
 
-test: $(VENV)/ready-dev $(FEAST)/ready $(TRITON)/ready ## Run all tests
+test: $(VENV)/ready-dev $(FEAST)/ready $(TRITON)/ready $(AIRFLOW)/ready ## Run all tests
 	@$(BIN)/python -m pytest --cov --cov-report=
 	@$(FEAST)/bin/python -m pytest -m feast --cov --cov-append --cov-report= \
 	  --cov-fail-under=90
@@ -99,6 +100,13 @@ $(TRITON)/ready: requirements-triton.lock
 	@echo "installing Triton's client into $(TRITON)"
 	@$(PYTHON) -m venv $(TRITON)
 	@$(TRITON)/bin/pip install -qq --disable-pip-version-check -r requirements-triton.lock
+	@touch $@
+
+# Airflow runs the project's own `kedro`, and shares no package with it.
+$(AIRFLOW)/ready: requirements-airflow.lock
+	@echo "installing Airflow into $(AIRFLOW) (about a minute)"
+	@$(PYTHON) -m venv $(AIRFLOW)
+	@$(AIRFLOW)/bin/pip install -qq --disable-pip-version-check -r requirements-airflow.lock
 	@touch $@
 
 $(VENV)/ready-bench: $(VENV)/ready

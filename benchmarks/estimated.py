@@ -32,7 +32,7 @@ from churn_pipeline.models.calibration import fit_calibration, to_logit
 from churn_pipeline.monitoring.cells import Cells
 from churn_pipeline.monitoring.estimate import METRICS, estimate
 from churn_pipeline.monitoring.performance import realised
-from churn_pipeline.monitoring.wander import learn_wander
+from churn_pipeline.monitoring.wander import learn_wander, overlap_of
 from churn_pipeline.simulation.company import simulate_chunks
 from churn_pipeline.simulation.params import Simulation
 from churn_pipeline.validation.fields import table_of
@@ -95,6 +95,7 @@ def read(file: str, key: str) -> Any:
 def watch(rows: pd.DataFrame, seed: int) -> list[tuple[pd.Timestamp, dict, dict]]:
     """Return each watched month with its estimated and its realised metrics."""
     decision = Decision(**read("parameters_decision.yml", "decision"))
+    horizon = read("dataset.yml", "dataset")["label"]["horizon_days"]
     date = pd.to_datetime(rows["observation_date"])
     x = rows.drop(columns=["customer_id", "observation_date", "label"]).to_numpy()
     y = rows["label"].to_numpy()
@@ -107,8 +108,11 @@ def watch(rows: pd.DataFrame, seed: int) -> list[tuple[pd.Timestamp, dict, dict]
     calibration = fit_calibration(to_logit(held[train]), y[train], prior_rows=100.0)
     final = fitted(x[train], y[train]).predict_proba(x)[:, 1]
     p = calibration.probability(to_logit(np.where(train, held, final)))
-    by_date = date[train].unique()
-    wander = learn_wander([(p[date == day], y[date == day]) for day in by_date])
+    by_date = [*date[train].unique()]
+    wander = learn_wander(
+        [(p[date == day], y[date == day]) for day in by_date],
+        overlap=overlap_of([day.date() for day in by_date], horizon),
+    )
     told = []
     for day in sorted(date[date >= WATCHED_FROM].unique()):
         of = (date == day).to_numpy()

@@ -7,7 +7,7 @@ import logging
 import pytest
 from click import ClickException
 
-from churn_pipeline.cli.runs import _refuse_masked
+from churn_pipeline.cli.resume import _refuse_masked
 from churn_pipeline.masking import MaskingFormatter, mask
 from churn_pipeline.runs import RunRecord
 from tests.conftest import Project

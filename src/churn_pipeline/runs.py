@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -78,6 +79,11 @@ class RunRecord(BaseModel):
         return self.status != "done" and not self.at_work
 
     @property
+    def was_killed(self) -> bool:
+        """Whether its process is gone and nobody wrote down how it ended."""
+        return self.status == "running" and not self.at_work
+
+    @property
     def since(self) -> str:
         """When its process began, UTC, to the second."""
         return dt.datetime.fromtimestamp(self.born, dt.UTC).isoformat(" ", "seconds")
@@ -103,6 +109,22 @@ def read_records(project: Path, dataset: str) -> list[RunRecord]:
                 error.errors()[0]["msg"],
             )
     return found
+
+
+def of_pipelines(records: Sequence[RunRecord], names: list[str]) -> list[RunRecord]:
+    """Return the records of runs that these pipelines, and no others, were asked of.
+
+    Args:
+        records: Records, oldest first.
+        names: The pipelines, as `kedro run --pipelines` names them.
+    """
+    return [found for found in records if found.request.get("pipeline_names") == names]
+
+
+def killed(project: Path, dataset: str, pipeline: str) -> RunRecord | None:
+    """Return the last run of a pipeline where it was killed; None where it was not."""
+    found = of_pipelines(read_records(project, dataset), [pipeline])
+    return found[-1] if found and found[-1].was_killed else None
 
 
 def began(version: str) -> dt.datetime:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from churn_pipeline.cli import loop as command
 from churn_pipeline.cli.loop import WATCH, loop
 from churn_pipeline.monitoring.decision import Action, Reason, RetrainDecision
+from churn_pipeline.runs import RunRecord
 
 REASON = Reason(kind="new_data", action=Action.RETRAIN, text="900 newer rows")
 
@@ -17,14 +18,10 @@ def night(monkeypatch):
     """Return what runs a night in which something is decided, and what it ran."""
     ran = []
 
-    class Session:
-        def __init__(self, env, reason):
-            self.reason = reason
+    def noted(pipeline, env, params):
+        ran.append((pipeline, params))
 
-        def run(self, pipeline_names):
-            ran.append((tuple(pipeline_names), self.reason))
-
-    def run(action, *args, **changes):
+    def run(action, *args, killed=None, **changes):
         given = {"reasons": (REASON,), "when": "auto", **changes}
         decided = RetrainDecision(
             date=dt.date(2026, 3, 1),
@@ -34,16 +31,20 @@ def night(monkeypatch):
             **given,
         )
         monkeypatch.setattr(command, "_decided", lambda env: decided)
+        monkeypatch.setattr(command, "_killed", lambda env: killed)
         done = CliRunner().invoke(loop, args, catch_exceptions=False)
         return done.output, ran
 
-    monkeypatch.setattr(command, "_session", Session)
+    monkeypatch.setattr(command, "_run", noted)
+    monkeypatch.setattr(
+        command, "go_on", lambda env, record: ran.append(("resumed", record.version))
+    )
     return run
 
 
 def test_a_quiet_night_watches_and_says_so(night):
     told, ran = night(Action.NOTHING, reasons=())
-    assert ran == [((WATCH,), "")]
+    assert ran == [(WATCH, {})]
     assert told == "nothing: no reason to\n"
 
 
@@ -52,18 +53,42 @@ def test_a_quiet_night_watches_and_says_so(night):
     [(Action.RETRAIN, "retraining"), (Action.RECALIBRATE, "recalibration")],
 )
 def test_what_was_decided_is_done(night, action, pipeline):
-    assert night(action)[1] == [((WATCH,), ""), ((pipeline,), "")]
+    assert night(action)[1] == [(WATCH, {}), (pipeline, {})]
 
 
 def test_where_the_policy_asks_the_command_is_told_and_not_run(night):
     told, ran = night(Action.RETRAIN, "--env", "telco", when="ask")
-    assert ran == [((WATCH,), "")]
+    assert ran == [(WATCH, {})]
     assert told.splitlines()[-1] == (
         "to do it: kedro run --env telco --pipelines retraining --params "
         "'monitoring.reason=new data'"
     )
 
 
-def test_a_reason_goes_before_the_policy(night):
-    _, ran = night(Action.RETRAIN, "--reason", "tariff", when="ask")
-    assert ran == [((WATCH,), "tariff"), (("retraining",), "tariff")]
+TARIFF = {"monitoring": {"reason": "tariff"}}
+
+
+@pytest.mark.parametrize(
+    "given", [("--reason", "tariff"), ("--params", "monitoring.reason=tariff")]
+)
+def test_a_reason_goes_before_the_policy(night, given):
+    _, ran = night(Action.RETRAIN, *given, when="ask")
+    assert ran == [(WATCH, TARIFF), ("retraining", TARIFF)]
+
+
+def test_parameters_hold_for_the_watch_and_for_what_follows(night):
+    given = "training.tuning.n_trials=4,today=2026-03-02"
+    _, ran = night(Action.RETRAIN, "--params", given)
+    params = {"training": {"tuning": {"n_trials": 4}}, "today": "2026-03-02"}
+    assert ran == [(WATCH, params), ("retraining", params)]
+
+
+def test_a_parameter_without_a_value_is_refused():
+    refused = CliRunner().invoke(loop, ["--params", "today"])
+    assert refused.exit_code == 2
+    assert "separated by `=`" in refused.output
+
+
+def test_a_killed_retraining_is_gone_on_with_and_no_other_is_begun(night):
+    killed = RunRecord(version="v7", dataset="tiny")
+    assert night(Action.RETRAIN, killed=killed)[1] == [(WATCH, {}), ("resumed", "v7")]

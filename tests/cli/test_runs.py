@@ -13,7 +13,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
 from kedro_datasets.json import JSONDataset
 
-from churn_pipeline.cli.runs import _interrupted, _old_records, nodes_left
+from churn_pipeline.cli.resume import _interrupted, nodes_left
+from churn_pipeline.cli.runs import _old_records
 from churn_pipeline.hooks.journal import clear_half_written
 from churn_pipeline.runs import RunRecord, read_records, record_path
 

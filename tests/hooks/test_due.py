@@ -1,16 +1,19 @@
 """A model is made where it was decided, or with a reason; else the run ends well."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import click
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
-from churn_pipeline.hooks.due import DueHook, NotDecidedError
+from churn_pipeline.hooks.due import DueHook, KilledError, NotDecidedError
 from churn_pipeline.monitoring.decision import Action, RetrainDecision
+from churn_pipeline.runs import RunRecord
 
 MADE = "2026-01-01T00.00.00.000Z"
 HOOK = DueHook()
+ENDED = 2**22 + 1  # beyond the largest number of a process
 
 
 def _catalog(action=None, *, reason="", newest=MADE):
@@ -85,3 +88,30 @@ def test_other_pipelines_and_resumed_runs_are_let_pass():
     assert _goes_on(_catalog(None), "training")
     resumed = ["retraining.tune_net_again"]
     assert _goes_on(_catalog(Action.NOTHING), node_names=resumed)
+
+
+def test_what_was_killed_is_gone_on_with_and_not_begun_again(tmp_path):
+    begun = RunRecord(
+        version=MADE,
+        dataset="tiny",
+        request={"pipeline_names": ["retraining"]},
+        done=["train"],
+        pid=ENDED,
+    )
+    begun.save(tmp_path)
+    loader = {"globals": {"dataset": {"name": "tiny"}}}
+    hook = DueHook()
+    hook.after_context_created(
+        SimpleNamespace(project_path=tmp_path, config_loader=loader)
+    )
+
+    def run(reason="", **asked):
+        given = {"pipeline_names": ["retraining"], **asked}
+        hook.before_pipeline_run(given, _catalog(Action.RETRAIN, reason=reason))
+
+    with pytest.raises(KilledError, match="go on with `kedro churn resume --pipelines"):
+        run()
+    run(node_names=["release"])  # resumed
+    run(reason="new tariff")
+    begun.model_copy(update={"status": "done"}).save(tmp_path)
+    run()

@@ -10,7 +10,7 @@ from churn_pipeline.monitoring.performance import realised
 from churn_pipeline.monitoring.wander import Wander, learn_wander
 from tests.factories import DECISION
 
-SURE = Wander(np.array([1.0, 1.0, 0.0]), *np.zeros((2, 3, 3)), dates=1, rows=10)
+SURE = Wander(np.array([1.0, 1.0, 0.0]), *np.zeros((3, 3, 3)), 0, dates=1, rows=10)
 
 
 def _date(rng, n=2000, wander=0.0, concept=0.0):

@@ -15,7 +15,7 @@ from churn_pipeline.monitoring.performance_report import Limits
 from churn_pipeline.monitoring.wander import Wander
 from tests.factories import DECISION
 
-SURE = Wander(np.array([1.0, 1.0, 0.0]), *np.zeros((2, 3, 3)), dates=12, rows=9000)
+SURE = Wander(np.array([1.0, 1.0, 0.0]), *np.zeros((3, 3, 3)), 0, dates=12, rows=9000)
 UNTIL = dt.date(2026, 2, 15)
 VERSION = "2026-01-01T00.00.00.000Z"
 

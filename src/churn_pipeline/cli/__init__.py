@@ -26,7 +26,7 @@ class LazyCommands(click.Group):
         "review": "review",
         "rebuild": "rebuild",
         "summary": "summary",
-        "resume": "runs",
+        "resume": "resume",
         "gc": "runs",
         "keys": "keys",
         "replay": "journal",

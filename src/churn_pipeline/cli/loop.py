@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from churn_pipeline.cli.project import env_option, project_folder
+from churn_pipeline.cli.resume import go_on
+from churn_pipeline.cli.session import dataset_name, params_option, session_of
 
 if TYPE_CHECKING:
-    from kedro.framework.session import KedroSession
-
     from churn_pipeline.monitoring.decision import RetrainDecision
+    from churn_pipeline.runs import RunRecord
 
 WATCH = "night"
 """Pipeline of every night."""
@@ -21,40 +22,56 @@ WATCH = "night"
 @click.command()
 @env_option
 @click.option("--reason", default="", help="Make a model whatever the watch finds.")
-def loop(env: str | None, reason: str) -> None:
+@params_option
+def loop(env: str | None, reason: str, params: dict[str, Any]) -> None:
     """Validate, score and watch the newest data; retrain or recalibrate if due.
 
-    A run that was killed goes on with `kedro churn resume`.
+    Where the last retraining was killed, that one is gone on with instead.
 
     Example: kedro churn loop --env telco --reason "new tariff"
     """
     from churn_pipeline.hooks.due import ACTS
 
-    _session(env, reason).run(pipeline_names=[WATCH])
+    if reason:
+        params = {**params, "monitoring": {**_monitoring(params), "reason": reason}}
+    reason = reason or _monitoring(params).get("reason", "")
+    _run(WATCH, env, params)
     decided = _decided(env)
     pipeline = {action: name for name, action in ACTS.items()}.get(decided.action)
-    if pipeline is None:
+    if begun := _killed(env):
+        go_on(env, begun)
+    elif pipeline is None:
         click.echo(decided.in_words)
     elif decided.when == "ask" and not reason:
         click.echo(f"{decided.in_words}\nto do it: {_by_hand(pipeline, env, decided)}")
     else:
-        _session(env, reason).run(pipeline_names=[pipeline])
+        _run(pipeline, env, params)
 
 
-def _session(env: str | None, reason: str) -> KedroSession:
-    from kedro.framework.session import KedroSession
+def _monitoring(params: dict[str, Any]) -> dict[str, Any]:
+    """Return what parameters say of `monitoring`."""
+    return dict(params.get("monitoring") or {})
 
-    params: dict[str, Any] | None = {"monitoring": {"reason": reason}}
-    return KedroSession.create(
-        project_folder(), env=env, runtime_params=params if reason else None
-    )
+
+def _run(pipeline: str, env: str | None, params: dict[str, Any]) -> None:
+    session_of(env, params=params).run(pipeline_names=[pipeline])
+
+
+def _killed(env: str | None) -> RunRecord | None:
+    """Return the last retraining or recalibration where it was killed."""
+    from churn_pipeline.hooks.due import ACTS
+    from churn_pipeline.runs import killed
+
+    dataset = dataset_name(session_of(env).load_context())
+    found = (killed(project_folder(), dataset, pipeline) for pipeline in ACTS)
+    return max((r for r in found if r), key=lambda r: r.version, default=None)
 
 
 def _decided(env: str | None) -> RetrainDecision:
     """Return the newest decision."""
     from churn_pipeline.monitoring.decision import RetrainDecision
 
-    catalog = _session(env, "").load_context().catalog
+    catalog = session_of(env).load_context().catalog
     return RetrainDecision.model_validate(catalog.load("retraining_decision"))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.hooks import hook_impl
 
-from churn_pipeline.runs import began
+from churn_pipeline.runs import began, killed
 
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
 
 logger = logging.getLogger(__name__)
@@ -24,12 +26,25 @@ class NotDecidedError(RuntimeError):
     """Nobody decided to make a model, and nobody gave a reason."""
 
 
+class KilledError(RuntimeError):
+    """A retraining was begun, and killed: it is gone on with, not done again."""
+
+
 class DueHook:
     """Ends a run of `retraining` or `recalibration` that there is no reason for.
 
     A run of some of the nodes is let pass: a resumed one goes on, and a scheduler that
     runs them one by one has looked before the first.
     """
+
+    def __init__(self) -> None:
+        self._project, self._dataset = Path(), ""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Take note of where the records of the data set's runs lie."""
+        self._project = Path(context.project_path)
+        self._dataset = context.config_loader["globals"]["dataset"]["name"]
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
@@ -39,6 +54,7 @@ class DueHook:
 
         Raises:
             NotDecidedError: There is no decision, and no reason.
+            KilledError: The last such run was killed, and can be gone on with.
             Exit: Nothing is to be done.
         """
         asked = set(run_params.get("pipeline_names") or ()) & set(ACTS)
@@ -46,10 +62,22 @@ class DueHook:
             return
         if catalog.load("params:monitoring").get("reason"):
             return
-        idle = why_not(catalog, ACTS[asked.pop()])
+        pipeline = asked.pop()
+        self._refuse_twice(pipeline)
+        idle = why_not(catalog, ACTS[pipeline])
         if idle:
             logger.info("%s", idle)
             raise click.exceptions.Exit(0)
+
+    def _refuse_twice(self, pipeline: str) -> None:
+        begun = killed(self._project, self._dataset, pipeline)
+        if begun is not None:
+            raise KilledError(
+                f"expected no {pipeline} that was begun and not ended, got "
+                f"{begun.version}, killed after {len(begun.done)} nodes; go on with "
+                f"`kedro churn resume --pipelines {pipeline}`, or begin anew with a "
+                'reason: `--params monitoring.reason="WHY"`'
+            )
 
 
 def why_not(catalog: CatalogProtocol[Any, Any], action: str) -> str:

@@ -98,7 +98,7 @@ def estimate(
 
     Examples:
         >>> customers = Cells.of([0.1, 0.9], called=[False, True], value=[1, 1])
-        >>> sure = Wander(np.array([1.0, 1.0, 0.0]), *np.zeros((2, 3, 3)), 1, 1000)
+        >>> sure = Wander(np.array([1.0, 1.0, 0.0]), *np.zeros((3, 3, 3)), 0, 1, 1000)
         >>> costs = Decision(100, 1, 10, 0.5, 1.0)
         >>> round(estimate(customers, sure, costs, seed=0)["churn_rate"].value, 3)
         0.5

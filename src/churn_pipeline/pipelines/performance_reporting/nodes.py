@@ -19,7 +19,7 @@ from churn_pipeline.monitoring.history import Watch
 from churn_pipeline.monitoring.params import PerformanceReporting
 from churn_pipeline.monitoring.performance import realised, watches
 from churn_pipeline.monitoring.performance_report import PerformanceReport, Segment
-from churn_pipeline.monitoring.wander import Wander, learn_wander
+from churn_pipeline.monitoring.wander import Wander, learn_wander, overlap_of
 from churn_pipeline.monitoring.windows import Window, logged_months
 from churn_pipeline.pipelines.evaluation.rows import (
     PROBABILITY,
@@ -74,10 +74,16 @@ def check_calibration(
         columns={champion.manifest.family: PROBABILITY}
     )
     told = pd.concat([trained[[*KEYS, "label", PROBABILITY]], test])
-    parts = [
-        (part[PROBABILITY].to_numpy(np.float64), part["label"].to_numpy(np.float64))
-        for _, part in told.groupby(pd.to_datetime(told["observation_date"]))
-    ]
+    parts = {
+        pd.Timestamp(str(day)).date(): (
+            part[PROBABILITY].to_numpy(np.float64),
+            part["label"].to_numpy(np.float64),
+        )
+        for day, part in told.groupby(pd.to_datetime(told["observation_date"]))
+    }
+    label = champion.manifest.label
+    looks_at = 0 if label.rule == "column" else label.horizon_days
+    wander = learn_wander([*parts.values()], overlap=overlap_of([*parts], looks_at))
     reference = realised(
         _cells(test),
         champion.manifest.decision,
@@ -86,7 +92,7 @@ def check_calibration(
         seed=seed,
     )
     return {
-        "wander": _as_json(learn_wander(parts)),
+        "wander": _as_json(wander),
         "reference": {n: found.model_dump() for n, found in reference.items()},
     }
 
@@ -267,8 +273,8 @@ def _as_json(wander: Wander) -> dict[str, Any]:
 
 
 def _from_json(told: dict[str, Any]) -> Wander:
-    arrays = {name: np.array(told[name]) for name in ("centre", "error", "between")}
-    return Wander(**arrays, dates=told["dates"], rows=told["rows"])
+    arrays = {n: np.array(v) for n, v in told.items() if isinstance(v, list)}
+    return Wander(**{**told, **arrays})
 
 
 def _tell(report: PerformanceReport) -> None:
