@@ -10,6 +10,7 @@ from churn_pipeline.cli.loop import WATCH, loop
 from churn_pipeline.monitoring.decision import Action, Reason, RetrainDecision
 from churn_pipeline.runs import RunRecord
 
+FINISHED = "v2 has gone all the way"
 REASON = Reason(kind="new_data", action=Action.RETRAIN, text="900 newer rows")
 
 
@@ -36,6 +37,7 @@ def night(monkeypatch):
         return done.output, ran
 
     monkeypatch.setattr(command, "_run", noted)
+    monkeypatch.setattr(command, "finished", lambda env, at: FINISHED)
     monkeypatch.setattr(
         command, "go_on", lambda env, record: ran.append(("resumed", record.version))
     )
@@ -45,7 +47,7 @@ def night(monkeypatch):
 def test_a_quiet_night_watches_and_says_so(night):
     told, ran = night(Action.NOTHING, reasons=())
     assert ran == [(WATCH, {})]
-    assert told == "nothing: no reason to\n"
+    assert told == f"{FINISHED}\nnothing: no reason to\n"
 
 
 @pytest.mark.parametrize(

@@ -104,11 +104,11 @@ def test_show_tells_what_came_of_it(path, tmp_path, monkeypatch):
     champions = about | {"model_version": "v-one", "customer_id": "a"}
     answers = [entry("a", **champions), entry("b", **about, **told)]
     store.write(answers, "1")
-    now = int(begun * 1e9) + 70 * 86_400 * 10**9
+    later = dt.datetime.fromtimestamp(begun, dt.UTC) + dt.timedelta(days=70)
     said = [Truth(request_id=name, churned=False) for name in "ab"]
     feedback = Feedback(f"sqlite:///{path.parent / 'journal.db'}")
-    feedback.add(said, key_hash="k", now_ns=now)
-    monkeypatch.setattr(module.time, "time_ns", lambda: now)
+    feedback.add(said, key_hash="k", now_ns=int(later.timestamp() * 1e9))
+    monkeypatch.setattr(module, "now", lambda: later)
     lines = _run("show").output.splitlines()
     assert "customers who count: champion 1, challenger 1" in lines
     (matured,) = [line for line in lines if line.startswith("labels matured as of")]

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from churn_pipeline.cli.canary import finished, now
 from churn_pipeline.cli.project import env_option, project_folder
+from churn_pipeline.cli.registry import refusals
 from churn_pipeline.cli.resume import go_on
 from churn_pipeline.cli.session import dataset_name, params_option, session_of
 
@@ -26,7 +28,8 @@ WATCH = "night"
 def loop(env: str | None, reason: str, params: dict[str, Any]) -> None:
     """Validate, score and watch the newest data; retrain or recalibrate if due.
 
-    Where the last retraining was killed, that one is gone on with instead.
+    A canary that has gone all the way is finished. Where the last retraining was
+    killed, that one is gone on with instead of another.
 
     Example: kedro churn loop --env telco --reason "new tariff"
     """
@@ -36,6 +39,7 @@ def loop(env: str | None, reason: str, params: dict[str, Any]) -> None:
         params = {**params, "monitoring": {**_monitoring(params), "reason": reason}}
     reason = reason or _monitoring(params).get("reason", "")
     _run(WATCH, env, params)
+    _finish(env)
     decided = _decided(env)
     pipeline = {action: name for name, action in ACTS.items()}.get(decided.action)
     if begun := _killed(env):
@@ -55,6 +59,14 @@ def _monitoring(params: dict[str, Any]) -> dict[str, Any]:
 
 def _run(pipeline: str, env: str | None, params: dict[str, Any]) -> None:
     session_of(env, params=params).run(pipeline_names=[pipeline])
+
+
+def _finish(env: str | None) -> None:
+    """Do what is to be done after a canary, and say it."""
+    with refusals():
+        told = finished(env, at=now())
+    if told:
+        click.echo(told)
 
 
 def _killed(env: str | None) -> RunRecord | None:

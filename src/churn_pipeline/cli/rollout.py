@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from churn_pipeline.cli.canary import experiment_of, finish, now
 from churn_pipeline.cli.keys import service_of
 from churn_pipeline.cli.project import env_option
 from churn_pipeline.cli.registry import releases_of
@@ -133,6 +133,9 @@ def abort(reason: str, env: str | None) -> None:
     click.echo("\n".join(_lines(state)))
 
 
+rollout.add_command(finish)
+
+
 def _rollout_of(env: str | None) -> Rollout:
     from churn_pipeline.serving.place import ROLLOUT
     from churn_pipeline.serving.rollout.state import Rollout
@@ -201,29 +204,15 @@ def _lines(state: RolloutState) -> Iterator[str]:
 
 def _results(state: RolloutState, env: str | None) -> list[str]:
     """Return what came of the experiment, in words."""
-    from churn_pipeline.cli.journal import has_journal, opened
     from churn_pipeline.cli.wording import columns
-    from churn_pipeline.serving.journal.feedback import maturity_days
-    from churn_pipeline.serving.rollout.results import results
-    from churn_pipeline.serving.rollout.tally import tally
 
     releases = releases_of(env)
     champion = releases.store.champion()
-    if champion is None or not has_journal(releases):
-        return ["no results yet: no champion has answered"]
-    manifest = champion.manifest
-    with opened(releases) as store:
-        found = tally(
-            store.database,
-            state,
-            maturity_days=maturity_days(manifest.label),
-            now_ns=time.time_ns(),
-            decision=manifest.decision,
-            champion=manifest.version,
-        )
-    told = results(found, state)
-    if found.promoted:
+    if champion is not None and champion.manifest.version == state.challenger:
         return ["verdict: none, the challenger is the champion: nothing is tried"]
+    told = experiment_of(state, releases, now())
+    if told is None:
+        return ["no results yet: no champion has answered"]
     arms = ", ".join(f"{name} {n:,}" for name, n in told.customers.items())
     rows = [_measured(m, "challenger") for m in told.metrics]
     rows += [_measured(m, "shadow") for m in told.shadow]

@@ -110,7 +110,8 @@ def learn_wander(parts: Sequence[Labelled], *, overlap: float = 0.0) -> Wander:
     Source:
         DerSimonian and Laird (1986), Meta-analysis in Clinical Trials, section 3, in
         three dimensions: the spread between dates is what chance leaves over.
-        Weerahandi (1993), Generalized Confidence Intervals, for drawing it. The overlap is ours.
+        Weerahandi (1993), Generalized Confidence Intervals, for drawing it. The
+        overlap is ours.
     """
     if not 0 <= overlap < 1:
         raise ValueError(f"expected an overlap of 0 or more and below 1, got {overlap}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,8 @@ class ReleaseParams(Params):
         refit_margin: Worsening of the held-out log loss, in nats, beyond noise, with
             which the model fit on all rows is still released.
         canary: How a model is tried, with the policy `canary`.
+        after_canary: Who makes it champion where its last step is proven: `auto`:
+            `kedro churn rollout finish` does; `ask`: a person.
         approvers: Who may decide over releases, see `Governance`.
         four_eyes: Whether nobody approves what their own account submitted.
         review: What a release is checked by, beside its gate.
@@ -40,6 +42,7 @@ class ReleaseParams(Params):
     policy: Policy
     refit_margin: float = Field(ge=0)
     canary: Canary = Canary()
+    after_canary: Literal["auto", "ask"] = "ask"
     approvers: tuple[Approver, ...] = ()
     four_eyes: bool = False
     review: ReviewLimits = ReviewLimits()

@@ -139,6 +139,34 @@ def batch_microseconds(microseconds: float, customers: int) -> float:
     return microseconds / -(-customers // 1_000)
 
 
+def why_not_done(
+    state: RolloutState,
+    guards: Sequence[Guard],
+    now: dt.datetime,
+    experiment: Experiment | None,
+) -> str:
+    """Return why a canary has not gone all the way; empty where it has.
+
+    It has where the last step is proven as every step before it was.
+
+    Args:
+        state: The rollout in force.
+        guards: What all answers prove.
+        now: The time, with its zone.
+        experiment: Results on matured labels; None: none are at hand.
+    """
+    plan = state.canary
+    if plan is None or not state.percentage:
+        return "no canary is under way"
+    if state.percentage < plan.steps[-1]:
+        return f"{state.percentage:g} % of the customers get {state.challenger} by now"
+    if why := _wrong(state, guards, experiment):
+        return why
+    if not _proven(state, plan, guards, now, experiment):
+        return f"the step at {state.percentage:g} % is not proven yet"
+    return ""
+
+
 def _wrong(
     state: RolloutState, guards: Sequence[Guard], experiment: Experiment | None
 ) -> str:
@@ -164,6 +192,16 @@ def _may_step(
 ) -> bool:
     if state.percentage >= plan.steps[-1]:
         return False
+    return _proven(state, plan, guards, now, experiment)
+
+
+def _proven(
+    state: RolloutState,
+    plan: Canary,
+    guards: Sequence[Guard],
+    now: dt.datetime,
+    experiment: Experiment | None,
+) -> bool:
     begun = dt.datetime.fromisoformat(state.time)
     if now - begun < dt.timedelta(hours=plan.hours):
         return False

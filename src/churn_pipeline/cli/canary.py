@@ -1,0 +1,140 @@
+"""`kedro churn rollout finish`: who was tried with success becomes the champion."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from typing import TYPE_CHECKING
+
+import click
+
+from churn_pipeline.cli.keys import service_of
+from churn_pipeline.cli.project import env_option
+from churn_pipeline.cli.registry import refusals, releases_of
+from churn_pipeline.cli.session import session_of
+
+if TYPE_CHECKING:
+    from churn_pipeline.release.releases import Releases
+    from churn_pipeline.serving.rollout.results import Experiment
+    from churn_pipeline.serving.rollout.spec import RolloutState
+    from churn_pipeline.serving.rollout.state import Rollout
+
+BY_RULE = "auto"
+"""Of `release.after_canary`."""
+
+
+def now() -> dt.datetime:
+    """Return the time, UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
+@click.command()
+@env_option
+def finish(env: str | None) -> None:
+    """Make a model champion whose canary has gone all the way, where rules allow it.
+
+    It has where its last step is proven as every step before it was. With
+    `release.after_canary: ask` the command for a person is told instead.
+
+    Example: kedro churn rollout finish --env telco
+    """
+    with refusals():
+        told = finished(env, at=now())
+    click.echo(told or "nothing to finish: no canary is under way")
+
+
+def finished(env: str | None, *, at: dt.datetime) -> str:
+    """Release a challenger that was tried with success, and end its experiment.
+
+    Safe to repeat: after a kill in between the rest is done.
+
+    Args:
+        env: The data set.
+        at: The time, with its zone.
+
+    Returns:
+        What was done, or why nothing was, as one line; empty without a canary.
+
+    Raises:
+        ReleaseError: Another champion reigns than its gate compared it with.
+    """
+    from churn_pipeline.serving.rollout.state import FILE, Rollout
+
+    rollout, releases = Rollout(service_of(env) / FILE), releases_of(env)
+    state = rollout.state
+    pointer = releases.store.pointer()
+    if pointer is not None and pointer.version == state.challenger:
+        return _end(rollout, "is the champion by now")
+    if state.canary is None:
+        return ""
+    if why := _why_not(rollout, releases, at):
+        return f"nothing to finish: {why}"
+    proven = f"canary: proven at {state.percentage:g} % since {state.time}"
+    if _rule(env) != BY_RULE:
+        place = f" --env {env}" if env else ""
+        return f"{proven}; to release it: kedro churn approve{place} {state.challenger}"
+    releases.promote(str(state.challenger), reason=proven)
+    return _end(rollout, proven)
+
+
+def _why_not(rollout: Rollout, releases: Releases, at: dt.datetime) -> str:
+    """Return why the canary has not gone all the way; empty where it has."""
+    import numpy as np
+
+    from churn_pipeline.serving.rollout.canary import why_not_done
+    from churn_pipeline.serving.rollout.guard import FILE, Evidence
+    from churn_pipeline.serving.rollout.spec import Canary
+
+    state = rollout.state
+    counted = Evidence(rollout.path.with_name(FILE))
+    guards = counted.add(np.zeros((2, 3)), state, state.canary or Canary())
+    return why_not_done(state, guards, at, experiment_of(state, releases, at))
+
+
+def experiment_of(
+    state: RolloutState, releases: Releases, at: dt.datetime
+) -> Experiment | None:
+    """Return the results on matured labels; None before the first answer.
+
+    Args:
+        state: The rollout in force.
+        releases: Of the data set.
+        at: The time, with its zone.
+    """
+    from churn_pipeline.cli.journal import has_journal, opened
+    from churn_pipeline.serving.journal.feedback import maturity_days
+    from churn_pipeline.serving.rollout.results import results
+    from churn_pipeline.serving.rollout.tally import tally
+
+    champion = releases.store.champion()
+    if champion is None or not has_journal(releases):
+        return None
+    manifest = champion.manifest
+    with opened(releases) as store:
+        found = tally(
+            store.database,
+            state,
+            maturity_days=maturity_days(manifest.label),
+            now_ns=int(at.timestamp() * 1e9),
+            decision=manifest.decision,
+            champion=manifest.version,
+        )
+    return results(found, state)
+
+
+def _rule(env: str | None) -> str:
+    """Return who decides after a canary."""
+    release = session_of(env).load_context().params["release"]
+    return str(release.get("after_canary", "ask"))
+
+
+def _end(rollout: Rollout, why: str) -> str:
+    """End the experiment of a challenger that is champion now."""
+    from churn_pipeline.serving.rollout.spec import RolloutChange
+
+    state = rollout.state
+    change = RolloutChange(
+        version=state.version, challenger=None, percentage=0.0, canary=None
+    )
+    rollout.update(change, who=getpass.getuser(), why=why)
+    return f"{state.challenger} {why}; its experiment has ended"
