@@ -116,6 +116,7 @@ def test_the_night_waits_for_data_then_validates_scores_and_watches(
         "feature_engineering": ["data_validation"],
         "scoring": ["data_validation", "feature_engineering"],
         "monitoring": ["data_validation", "feature_engineering"],
+        "finish_canary": sorted(STEPS),
     }
     assert night["tasks"]["wait_for_data"]["limit_s"] == 6 * 3600
 
@@ -158,6 +159,7 @@ def test_airflow_runs_the_night(airflow: Airflow) -> None:
     before = len(airflow.records)
     status, said = airflow.test("churn_night", {"env": "test"})
     assert status == 0, said[-4000:]
+    assert "nothing to finish: no canary is under way" in said
     ran = airflow.records[before:]
     assert sorted(r.request["pipeline_names"][0] for r in ran) == sorted(STEPS)  # type: ignore[index]
     assert {r.status for r in ran} == {"done"}
