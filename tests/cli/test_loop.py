@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -37,7 +38,7 @@ def night(monkeypatch):
         return done.output, ran
 
     monkeypatch.setattr(command, "_run", noted)
-    monkeypatch.setattr(command, "finished", lambda env, at: FINISHED)
+    monkeypatch.setattr(command, "finish_now", lambda env: FINISHED)
     monkeypatch.setattr(
         command, "go_on", lambda env, record: ran.append(("resumed", record.version))
     )
@@ -94,3 +95,13 @@ def test_a_parameter_without_a_value_is_refused():
 def test_a_killed_retraining_is_gone_on_with_and_no_other_is_begun(night):
     killed = RunRecord(version="v7", dataset="tiny")
     assert night(Action.RETRAIN, killed=killed)[1] == [(WATCH, {}), ("resumed", "v7")]
+
+
+def test_a_canary_that_cannot_be_finished_does_not_stop_the_loop(night, monkeypatch):
+    def refused(env):
+        raise click.ClickException("another champion reigns")
+
+    monkeypatch.setattr(command, "finish_now", refused)
+    told, ran = night(Action.RETRAIN)
+    assert told == "the canary is not finished: another champion reigns\n"
+    assert ran == [(WATCH, {}), ("retraining", {})]

@@ -16,7 +16,7 @@ from kedro_datasets.json import JSONDataset
 from churn_pipeline.cli.resume import _interrupted, nodes_left
 from churn_pipeline.cli.runs import _old_records
 from churn_pipeline.hooks.journal import clear_half_written
-from churn_pipeline.runs import RunRecord, read_records, record_path
+from churn_pipeline.runs import RunRecord, killed, read_records, record_path
 
 
 def same(x: int) -> int:
@@ -153,3 +153,17 @@ def test_old_records_go_with_their_runs(
     record_path(tmp_path, "x", "v1").write_text("damaged")
     old = _old_records("x", 2, {"v2"})
     assert [path.stem for path in old] == ["v1", "v3"]
+
+
+def test_a_killed_run_is_known_until_another_of_its_pipeline_has_ended(
+    tmp_path: Path,
+) -> None:
+    asked = {"request": {"pipeline_names": ["retraining"]}, "dataset": "x"}
+    RunRecord(version="v1", pid=dead_process(), **asked).save(tmp_path)
+    RunRecord(version="v2", dataset="x", status="done").save(tmp_path)
+    found = killed(tmp_path, "x", "retraining")
+    assert found is not None
+    assert found.version == "v1"
+    assert killed(tmp_path, "x", "recalibration") is None
+    RunRecord(version="v3", status="failed", **asked).save(tmp_path)
+    assert killed(tmp_path, "x", "retraining") is None

@@ -38,9 +38,20 @@ def finish(env: str | None) -> None:
 
     Example: kedro churn rollout finish --env telco
     """
-    with refusals():
-        told = finished(env, at=now())
-    click.echo(told or "nothing to finish: no canary is under way")
+    click.echo(finish_now(env) or "nothing to finish: no canary is under way")
+
+
+def finish_now(env: str | None) -> str:
+    """Do what is to be done after a canary, see `finished`.
+
+    Raises:
+        ClickException: It cannot be done, in words.
+    """
+    try:
+        with refusals():
+            return finished(env, at=now())
+    except (ValueError, OSError) as error:  # of the rollout's files
+        raise click.ClickException(str(error)) from error
 
 
 def finished(env: str | None, *, at: dt.datetime) -> str:

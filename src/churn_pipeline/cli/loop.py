@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from churn_pipeline.cli.canary import finished, now
+from churn_pipeline.cli.canary import finish_now
 from churn_pipeline.cli.project import env_option, project_folder
-from churn_pipeline.cli.registry import refusals
 from churn_pipeline.cli.resume import go_on
 from churn_pipeline.cli.session import dataset_name, params_option, session_of
 
@@ -62,9 +61,11 @@ def _run(pipeline: str, env: str | None, params: dict[str, Any]) -> None:
 
 
 def _finish(env: str | None) -> None:
-    """Do what is to be done after a canary, and say it."""
-    with refusals():
-        told = finished(env, at=now())
+    """Do what is to be done after a canary; a refusal does not stop the loop."""
+    try:
+        told = finish_now(env)
+    except click.ClickException as error:
+        told = f"the canary is not finished: {error.message}"
     if told:
         click.echo(told)
 
