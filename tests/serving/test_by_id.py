@@ -158,7 +158,7 @@ def test_without_a_store_it_is_said_what_to_run(tmp_path):
     client = client_of(app_of(tiny_artifact(), CHURN_ONLINE_STORE=place))
     answer = client.post("/predict", json={"customer_id": "ann"})
     assert (answer.status_code, answer.json()["code"]) == (503, "no_online_store")
-    assert "kedro run --pipelines feature_store" in answer.json()["expected"]
+    assert "make feature-store ENV=NAME" in answer.json()["expected"]
     assert str(tmp_path) not in answer.text
 
 

@@ -197,3 +197,15 @@ def test_without_a_secret_no_webhook_is_heard(app):
     headers = _signed(b"", b"{}", str(int(time.time())).encode())
     answer = client_of(app).post("/hooks/registry", content=b"{}", headers=headers)
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("percentage", "level"), [(50, "ERROR"), (0, "WARNING")])
+def test_a_challenger_that_is_missed_by_nobody_is_no_error(
+    app, store, caplog, percentage, level
+):
+    change = RolloutChange(version=0, challenger="v2", percentage=percentage)
+    app.parts.rollout.update(change, who="me", why="try it")
+    (store.folder / "registered/v2/artifact/model.onnx").unlink()
+    refresh(app.parts)
+    (said,) = [r for r in caplog.records if "in the challenger's place" in r.message]
+    assert said.levelname == level

@@ -270,7 +270,12 @@ def _show(name: str, folder: Path, adopted: Adopted) -> None:
     console = Console()
     table = Table("column", "use", "what to know", title=adopted.summary)
     for row in adopted.rows[:_MOST_ROWS]:
-        table.add_row(*(escape(cell) for cell in row))
+        column, use, note = map(escape, row)
+        doubt = f"{row[0]}: {row[2]} ("
+        if any(warning.startswith(doubt) for warning in adopted.warnings):
+            # told in full below
+            note = "[yellow]![/yellow]"
+        table.add_row(column, use, note)
     if len(adopted.rows) > _MOST_ROWS:
         table.add_row("...", "", f"{len(adopted.rows) - _MOST_ROWS} more")
     if adopted.rows:

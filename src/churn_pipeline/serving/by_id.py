@@ -135,7 +135,7 @@ def _lacking(name: str) -> Refusal:
         code="features_differ",
         field=shortened(name),
         expected="an online store with every feature of the model; run "
-        "`kedro run --pipelines feature_store` on the features it was trained on",
+        "`make feature-store ENV=NAME` on the features it was trained on",
         received="one without this feature",
     )
     return Refusal(503, [problem])

@@ -189,8 +189,12 @@ class Beside:
             except (ArtifactError, LookupError, OSError, ValueError) as error:
                 self._problem = str(error)
         if self._problem not in (None, told):
-            logger.error(
-                "the champion answers in the challenger's place: %s", self._problem
+            wanted_now = state.percentage or state.shadow  # not after a stop
+            level = logging.ERROR if wanted_now else logging.WARNING
+            logger.log(
+                level,
+                "the champion answers in the challenger's place: %s",
+                self._problem,
             )
         self._models.hold(held)
 

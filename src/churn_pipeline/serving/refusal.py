@@ -124,9 +124,23 @@ def refused_body(error: ValidationError) -> Refusal:
             Problem(
                 code=code_of(found["type"]),
                 field=shortened(".".join(map(str, found["loc"]))),
-                expected=found["msg"],
+                expected=wanted(found["msg"]),
                 received=shown(found["input"]),
             )
             for found in error.errors(include_url=False)[:MAX_ERRORS]
         ],
     )
+
+
+def wanted(message: str) -> str:
+    """Return what pydantic wants, fit to stand behind "expected".
+
+    Examples:
+        >>> wanted("Input should be a valid string"), wanted("Field required")
+        ('a valid string', 'a value')
+    """
+    if message == "Field required":
+        return "a value"
+    for said in ("Value error, ", "Input should be ", "expected "):
+        message = message.removeprefix(said)
+    return message

@@ -155,7 +155,7 @@ def _date(facts: Facts) -> Proposal:
     if is_doubtful:
         notes.append(f"day and month may be swapped; taken for {form}")
     if unreadable:
-        notes.append(f"{unreadable:,} cells are no date and reject their rows")
+        notes.append(_rejecting(unreadable, "date"))
     return Proposal(facts.name, column, "; ".join(notes), is_warning=bool(notes))
 
 
@@ -176,15 +176,23 @@ def _number(facts: Facts) -> Proposal:
     column = Column(type=kind, min=low, max=high)
     note = f"from {facts.low:.10g} to {facts.high:.10g}"
     if unreadable:
-        note += f"; {unreadable:,} cells are no number and reject their rows"
+        note += f"; {_rejecting(unreadable, 'number')}"
     if facts.far_off:
+        rejects = "rejects its row" if facts.far_off == 1 else "reject their rows"
         note += (
             f"; {facts.far_off:,} far from all others, as {facts.farthest:.10g}, "
-            "reject their rows: widen the range where they are right"
+            f"{rejects}: widen the range where they are right"
         )
     marked = _marked(facts.name, column)
     is_doubtful = unreadable > 0 or facts.far_off > 0
     return Proposal(facts.name, marked, note, is_warning=is_doubtful)
+
+
+def _rejecting(cells: int, kind: str) -> str:
+    """Return how many cells are none of a kind."""
+    if cells == 1:
+        return f"1 cell is no {kind} and rejects its row"
+    return f"{cells:,} cells are no {kind} and reject their rows"
 
 
 def _marked(name: str, column: Column, values: Collection[str] = ()) -> Column:

@@ -49,6 +49,12 @@ def test_dates_that_read_day_first_and_month_first_are_told() -> None:
     assert "x: day and month may be swapped; taken for %d/%m/%Y" in output
 
 
+def test_a_doubt_is_told_once_and_of_one_cell_as_of_one() -> None:
+    table().assign(charge=["n/a?", *table().charge[1:]]).to_csv("data.csv")
+    told = " ".join(run(Path("data.csv"), *SNAPSHOT).output.split())
+    assert told.count("1 cell is no number and rejects its row") == 1
+
+
 NUMBERS = {
     "1,234.50": (".", ",", 1234.5),
     "1.234,50": (",", ".", 1234.5),

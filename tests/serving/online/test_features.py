@@ -112,7 +112,7 @@ def test_without_a_store_it_is_said_how_to_make_one_until_it_is_there(
     path: Path,
 ) -> None:
     online = OnlineFeatures(f"sqlite:///{path}", "shop")
-    with pytest.raises(Refusal, match="kedro run --pipelines feature_store"):
+    with pytest.raises(Refusal, match="make feature-store ENV=NAME"):
         online.features("ann")
     assert refused(online, "ann") == (503, "no_online_store")
     sqlite_store(path, {"ann": ANN})

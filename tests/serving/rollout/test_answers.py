@@ -77,7 +77,7 @@ def test_0_percent_is_taken(rollout):
         (_body(percentage=101), (422, "out_of_range", "percentage")),
         (_body(percentage="many"), (422, "invalid_value", "percentage")),
         (_body(why=None), (422, "invalid_value", "why")),
-        ({"percentage": 5}, (422, "invalid_value", "why")),
+        ({"percentage": 5}, (422, "missing_field", "why")),
         ({"why": "w"}, (422, "missing_field", "version")),
         (_body(canary={"steps": []}), (422, "invalid_value", "canary.steps")),
         (_body(challenger=None), (422, "invalid_value", "")),

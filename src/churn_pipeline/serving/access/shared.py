@@ -63,7 +63,7 @@ class SharedCounts:
         except ConfigurationError:
             raise ValueError(
                 f"expected the package `redis`, which {STORE} needs, found none; run "
-                "`pip install -e '.[redis]'`"
+                "`pip install -c requirements.lock -e '.[redis]'`"
             ) from None
         except ValueError as error:
             raise ValueError(f"{_no_store(url)} ({error})") from None

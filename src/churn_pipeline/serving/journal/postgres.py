@@ -45,8 +45,8 @@ class Postgres:
             import psycopg
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                "expected psycopg for a journal in PostgreSQL, found none; install "
-                "`churn-pipeline[postgres]`"
+                "expected psycopg for a journal in PostgreSQL, found none; "
+                "`pip install -c requirements.lock -e '.[postgres]'`"
             ) from error
         given: dict[str, Any] = {
             **_ALIVE,

@@ -162,9 +162,11 @@ class Store:
         }
         if shadow in found:
             first, last = found[shadow]
+            if first <= line <= last:
+                return f"expected a row that is in the log, got {line}: it was erased"
             return (
                 f"expected a row of the request from {first} to {last}, got {line}; "
-                "one may be missing that was erased"
+                "rows beyond these were erased, or never asked for"
             )
         if found:
             return (

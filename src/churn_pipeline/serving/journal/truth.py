@@ -24,6 +24,7 @@ from churn_pipeline.serving.refusal import (
     refusal,
     shortened,
     shown,
+    wanted,
 )
 
 MAX_LABELS = 10_000
@@ -163,9 +164,9 @@ def _problems(error: ValidationError, row: int) -> list[Problem]:
     found = []
     for detail in error.errors(include_url=False, include_context=False):
         field = str(detail["loc"][0]) if detail["loc"] else ""
-        expected = str(detail["msg"]) if field else "a label: see /docs.json"
+        expected = wanted(str(detail["msg"])) if field else "a label: see /docs.json"
         if detail["type"] == "value_error":
-            expected = str(detail["msg"]).removeprefix("Value error, ")
+            expected = wanted(str(detail["msg"]))
         found.append(
             Problem(
                 row=row,

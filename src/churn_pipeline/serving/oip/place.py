@@ -50,8 +50,8 @@ def require_grpc() -> None:
     if missing:
         raise ValueError(
             f"expected grpcio and protobuf, since {PORT} is set, found no "
-            f"{' and no '.join(missing)}; pip install 'churn-pipeline[grpc]', or leave "
-            "the port out"
+            f"{' and no '.join(missing)}; `pip install -c requirements.lock -e "
+            "'.[grpc]'`, or leave the port out"
         )
 
 

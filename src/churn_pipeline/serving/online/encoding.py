@@ -59,7 +59,7 @@ def value(written: bytes | None) -> str | float | None:
     raise ValueError(
         f"expected text or a float64 as Feast 0.67 writes it, got a value that begins "
         f"with byte {written[0]:#04x}; fill the store with the feast extra of this "
-        "version: `kedro run --pipelines feature_store`"
+        "version: `make feature-store ENV=NAME`"
     )
 
 

@@ -220,8 +220,7 @@ def _no_store() -> Refusal:
         503,
         "no_online_store",
         expected="all features of the customer, or an online store to find them in, "
-        "which `kedro run --pipelines feature_store` writes (it needs the feast "
-        "extra: docs/feature-store.md)",
+        "which `make feature-store ENV=NAME` fills (docs/feature-store.md)",
         received="a customer_id alone, and this service has no online store",
     )
 

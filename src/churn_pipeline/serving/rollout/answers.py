@@ -80,7 +80,7 @@ def put_rollout(
             another state, 500 where the files were altered.
     """
     given = dict(_object(body))
-    why = _valid(Why, {"why": given.pop("why", None)}).why
+    why = _valid(Why, {"why": given.pop("why")} if "why" in given else {}).why
     change = _valid(RolloutChange, given)
     for field in ("challenger", "shadow"):
         _expect_known(field, getattr(change, field), known)
