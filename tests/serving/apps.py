@@ -8,6 +8,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.ledger import Entry
 from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
@@ -71,8 +72,16 @@ def two_models(folder: Path) -> ModelStore:
     made = ModelStore(folder / "models")
     for seed, version in enumerate(("v1", "v2")):
         made.add(tiny_artifact(version, seed), record(version))
-    made.point_to("v1")
+    release(made, "v1")
     return made
+
+
+def release(store: ModelStore, version: str) -> None:
+    """Make a model the champion, as the ledger tells too."""
+    store.point_to(version)
+    store.ledger.append(
+        Entry(time="", who="ada", action="promote", version=version, gate="approved")
+    )
 
 
 def record(version: str) -> Record:

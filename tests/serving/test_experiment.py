@@ -5,7 +5,6 @@ import threading
 import numpy as np
 import pytest
 
-from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving import assemble
 from churn_pipeline.serving.access.keys import revoke_key
 from churn_pipeline.serving.metrics import Metrics
@@ -13,18 +12,13 @@ from churn_pipeline.serving.overload import FEW_AT_ONCE, Gate
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.refreshing import refresh
 from churn_pipeline.serving.rollout.tally import Tally
-from tests.factories import tiny_artifact
-from tests.serving.apps import GOOD, app_of, client_of
+from tests.serving.apps import GOOD, app_of, client_of, two_models
 from tests.serving.disks import full_disk
 
 
 @pytest.fixture
 def app(tmp_path):
-    store = ModelStore(tmp_path / "models")
-    for seed, version in enumerate(("v1", "v2")):
-        record = Record(version=version, family="logistic", gate="approved", metrics={})
-        store.add(tiny_artifact(version, seed), record)
-    store.point_to("v1")
+    store = two_models(tmp_path)
     made = app_of(store.champion(), store)
     yield made
     made.parts.close()

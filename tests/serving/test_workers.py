@@ -20,6 +20,7 @@ from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.place import KEYS
 from tests.conftest import ROOT
 from tests.factories import tiny_artifact
+from tests.serving.apps import release
 from tests.serving.test_service import _serving
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
@@ -39,7 +40,7 @@ def folder(tmp_path_factory):
     for version, seed in SEEDS.items():
         record = Record(version=version, family="net", gate="approved", metrics={})
         store.add(tiny_artifact(version, seed), record)
-    store.point_to(FIRST)
+    release(store, FIRST)
     return made
 
 
