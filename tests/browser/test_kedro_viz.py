@@ -66,7 +66,8 @@ def test_all_pipelines_are_offered_and_all_layers_drawn(
     viz: str, graph: dict[str, Any], page: Page
 ) -> None:
     names = {pipeline["id"] for pipeline in graph["pipelines"]}
-    loop = {"performance_reporting", "monitoring", "recalibration", "retraining"}
+    reporting = {"performance_reporting", "effect_reporting"}
+    loop = {*reporting, "monitoring", "recalibration", "retraining"}
     apart = {"__default__", "simulate", "feature_store", "night"}
     assert names == {*apart, *MAIN_JOB, *loop}
     page.goto(viz)
