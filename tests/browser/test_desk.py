@@ -94,6 +94,7 @@ def troubled(tmp_path):
     )
     body = {"version": 0, "why": "try", "challenger": "v2", "percentage": 5}
     assert client_of(app).put("/rollout", json=body).status_code == 200
+    (tmp_path / "models" / "ledger.jsonl").unlink()
     with _running(app) as address:
         yield address, app.key
 
