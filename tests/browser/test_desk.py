@@ -170,7 +170,7 @@ def test_what_is_wrong_is_seen_at_once(page, troubled, said):
         "decision": "an old model",
         "drift": "1.250",
         "performance": "worse",
-        "release": "ledger.jsonl with the release of v1",
+        "release": "the last ones were removed",
         "experiment": "v2, 5.00 % of customers",
         "effect": "sleeping dogs: in plan basic",
         "calls": "No list yet",
