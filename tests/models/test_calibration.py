@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from churn_pipeline.models.calibration import fit_calibration, sigmoid, to_logit
+from churn_pipeline.models.calibration import (
+    fit_calibration,
+    fit_slope,
+    sigmoid,
+    to_logit,
+)
 
 
 def drawn(n_rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -47,3 +52,28 @@ def test_equal_logits_become_the_churn_rate():
 
 def test_logits_of_certainty_are_finite():
     assert np.all(np.isfinite(to_logit(np.array([0.0, 1.0]))))
+
+
+def test_rows_of_the_prior_weigh_as_much_as_rows_that_were_held_out():
+    logit, label = drawn(4000)
+    timid = logit / 1.5
+    few, many = (
+        fit_calibration(np.tile(timid, n), np.tile(label, n), prior_rows=1000 * n)
+        for n in (1, 3)
+    )
+    assert 1.1 < few.slope_low < 1.4
+    assert many.slope_low == pytest.approx(few.slope_low, abs=1e-6)
+
+
+def test_a_small_prior_lets_nearly_certain_rows_be_scaled():
+    rng = np.random.default_rng(0)
+    logit = rng.choice([-1.0, 1.0], 2000) * rng.uniform(4, 12, 2000)
+    label = (rng.random(2000) < sigmoid(logit)).astype(float)
+    found = fit_calibration(logit / 2, label, prior_rows=50)
+    assert found.slope_low == pytest.approx(2, abs=0.4)
+    assert found.slope_high == pytest.approx(2, abs=0.4)
+
+
+def test_the_slope_of_doubled_logits_is_a_half():
+    logit, label = drawn(40_000)
+    assert fit_slope(2 * logit + 1, label) == pytest.approx(0.5, abs=0.02)

@@ -95,8 +95,9 @@ def to_logit(probability: Floats) -> Floats:
 def fit_calibration(logit: Floats, label: Floats, *, prior_rows: float) -> Calibration:
     """Return the map of least log loss on rows that the model was not fit on.
 
-    The slopes are pulled to 1 as by `prior_rows` rows that say so: a small split
-    would otherwise scale by its own noise.
+    The slopes are pulled to 1 as by `prior_rows` more rows like these that say so: a
+    small split would otherwise scale by its own noise. Where churn is nearly certain,
+    a row tells little of the slopes, and one of the prior no more than that.
 
     Args:
         logit: float64, (n_rows,).
@@ -104,10 +105,36 @@ def fit_calibration(logit: Floats, label: Floats, *, prior_rows: float) -> Calib
         prior_rows: Strength of the belief that no scaling is needed, 0 or more.
     """
     design = np.column_stack([_ends(logit), np.ones_like(logit)])
-    start = np.array([1.0, 1.0, 0.0])
+    low, high, intercept = _fit(design, label, prior_rows).tolist()
+    return Calibration(low, high, intercept)
+
+
+def fit_slope(logit: Floats, label: Floats) -> float:
+    """Return the slope of logistic (Platt) scaling, above 0.
+
+    Args:
+        logit: float64, (n_rows,), of rows that the model was not fit on.
+        label: 1 churned, 0 stayed, (n_rows,).
+    """
+    design = np.column_stack([logit, np.ones_like(logit)])
+    return float(_fit(design, label, 0.0)[0])
+
+
+def _fit(design: Floats, label: Floats, prior_rows: float) -> Floats:
+    """Return the slopes and the intercept of least log loss, float64, (n_slopes + 1,).
+
+    Args:
+        design: float64, (n_rows, n_slopes + 1): what the slopes scale, which add up to
+            the logit; 1 in the last column.
+        label: 1 churned, 0 stayed, (n_rows,).
+        prior_rows: Rows that would say that the slopes are 1.
+    """
+    start = np.append(np.ones(design.shape[1] - 1), 0.0)
+    least = np.append(np.full(len(start) - 1, _MIN_SLOPE), -np.inf)
+    chance = sigmoid(design @ start)
+    told = (design**2 * (chance * (1 - chance))[:, None]).mean(axis=0)
+    precision = prior_rows * np.append(told[:-1], 0.0) + _EDGE
     found = start.copy()
-    # What a row with a logit of ±2 tells about each slope, roughly.
-    precision = np.array([prior_rows / 4, prior_rows / 4, 0.0]) + _EDGE
     for _ in range(_MAX_STEPS):
         chance = sigmoid(design @ found)
         gradient = design.T @ (chance - label) + precision * (found - start)
@@ -116,12 +143,11 @@ def fit_calibration(logit: Floats, label: Floats, *, prior_rows: float) -> Calib
         step = np.linalg.solve(hessian, gradient)
         step *= min(1.0, _MAX_STEP / max(_EDGE, float(np.abs(step).max())))
         # A falling map would turn the ranking round.
-        moved = np.maximum(found - step, [_MIN_SLOPE, _MIN_SLOPE, -np.inf])
+        moved = np.maximum(found - step, least)
         if np.abs(moved - found).max() < _CONVERGED:
             break
         found = moved
-    low, high, intercept = found.tolist()
-    return Calibration(low, high, intercept)
+    return found
 
 
 def _ends(logit: Floats) -> Floats:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from churn_pipeline.models.calibration import Floats, to_logit
+from churn_pipeline.models.calibration import Floats, fit_slope, to_logit
 from churn_pipeline.models.classifier import CrossFitted, Rows
 from churn_pipeline.models.encoding import learn_encoding
 from churn_pipeline.models.fit import Report, fit_net
@@ -25,6 +25,8 @@ from churn_pipeline.models.settings import (
 from churn_pipeline.models.teacher import teach
 
 _BATCH = 8192
+_FEWEST_TOGETHER = 2
+"""Members of a fold that tell what averaging does, at least."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,42 @@ def train_net(
     hold = torch.arange(net.members) % folded.n_folds
     fitted = fit_groups(folded, n_codes, [net], hold, fit=fit, seed=seed)
     model = NetModel(fitted, rows.numbers.shape[1])
-    return CrossFitted(model, held_out_logit(fitted, folded, hold))
+    return CrossFitted(model, held_out_as_of_all(fitted, folded, hold))
+
+
+def held_out_as_of_all(net: EnsembleNet, rows: Rows, hold: Tensor) -> Floats:
+    """Return held-out logits at the scale that the mean of all members has.
+
+    Members that disagree make their mean timid, and that of all members more so than
+    that of the few that hold a row out: a calibration learnt on the few would leave
+    all of them too timid. The slope that mends the mean of `k` members is taken as
+    `a + b / k`, so that of all follows from those of one member and of the few. Where
+    members disagree much this falls short rather than goes too far.
+
+    Args:
+        net: The fitted net.
+        rows: The rows that it was fit on.
+        hold: int64, (members,): the fold that each member holds out.
+
+    Returns:
+        float64, (n_rows,); as `held_out_logit` says where a fold has one member only.
+    """
+    turn = torch.arange(len(hold)) // rows.n_folds
+    n_turns = len(hold) // rows.n_folds  # members that every fold has, at least
+    together = held_out_logit(net, rows, torch.where(turn < n_turns, hold, -1))
+    logit = held_out_logit(net, rows, hold)
+    if n_turns < _FEWEST_TOGETHER:
+        return logit
+    alone = [
+        held_out_logit(net, rows, torch.where(turn == i, hold, -1))
+        for i in range(n_turns)
+    ]
+    of_one = fit_slope(np.concatenate(alone), np.tile(rows.label, n_turns))
+    of_few = fit_slope(together, rows.label)
+    left = (1 / n_turns - 1 / len(hold)) / (1 - 1 / n_turns)
+    # Averaging makes no ensemble bolder: less than the few have is noise.
+    of_all = of_few + left * max(0.0, of_few - of_one)
+    return logit * of_few / of_all
 
 
 def fit_groups(

@@ -148,15 +148,15 @@ class CalibrationSettings:
     """How probabilities are calibrated.
 
     Attributes:
-        prior_rows: Rows that would say "no scaling needed": few held-out rows scale
-            little. 0 leaves all to them.
+        prior_rows: More rows like the held-out ones that would say "no scaling
+            needed": few held-out rows scale little. 0 leaves all to them.
         coverage: Share of those who leave, and of those who stay, that the answers
             `leaves`, `stays` and `not_sure` are to be right of, in (0, 1).
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = _STRICT
 
-    prior_rows: float = 200.0
+    prior_rows: float = 50.0
     coverage: float = 0.9
 
     def __post_init__(self) -> None:
