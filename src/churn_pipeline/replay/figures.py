@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,48 +46,64 @@ class Figures(Params):
     called: float
 
 
-def of_model(
-    model: Artifact, seen: pd.DataFrame, became: pd.DataFrame, decision: Decision
-) -> Figures:
-    """Return the figures of a model on the customers of a day.
+@dataclass
+class Served:
+    """What customers of a day were answered.
+
+    Attributes:
+        probability: Churn probability of each, (n,).
+        called: Whether each is called, (n,).
+        released: Semantic version that took over meanwhile; None: none did.
+        refused: Why a challenger that was tried did not; empty where none was refused.
+    """
+
+    probability: Floats
+    called: NDArray[np.bool_]
+    released: str | None = None
+    refused: str = ""
+
+    def take(self, other: Served, rows: NDArray[np.int64]) -> None:
+        """Take the answers of another to some customers."""
+        self.probability[rows] = other.probability[rows]
+        self.called[rows] = other.called[rows]
+
+
+def answered(
+    model: Artifact, seen: pd.DataFrame, probability: Floats | None = None
+) -> Served:
+    """Return what a model answers customers.
 
     Args:
         model: The model; it decides by its own costs.
-        seen: The customers as they looked on the day.
-        became: The same customers with their labels and true probabilities.
+        seen: The customers as they look on the day.
+        probability: Who knows better than the model; None: its own.
+    """
+    if probability is None:
+        probability = model.predict(columns(seen, model))
+    decided = decide(seen, probability, model.manifest).decision
+    return Served(probability, np.asarray(decided == CALL))
+
+
+def figures_of(served: Served, became: pd.DataFrame, decision: Decision) -> Figures:
+    """Return what answers came to.
+
+    Args:
+        served: The answers.
+        became: The customers with their labels and true probabilities.
         decision: Costs and values that hold.
     """
-    probability = model.predict(columns(seen, model))
-    return _figures(probability, model, seen, became, decision)
-
-
-def of_truth(
-    model: Artifact, seen: pd.DataFrame, became: pd.DataFrame, decision: Decision
-) -> Figures:
-    """Return the same of who knows the true churn probability; as for `of_model`."""
-    truth = became[TRUTH].to_numpy(np.float64)
-    return _figures(truth, model, seen, became, decision)
-
-
-def _figures(
-    probability: Floats,
-    model: Artifact,
-    seen: pd.DataFrame,
-    became: pd.DataFrame,
-    decision: Decision,
-) -> Figures:
-    """Return the figures of calls that follow from probabilities."""
-    called = decide(seen, probability, model.manifest).decision == CALL
     value = decision.values(became, len(became))
-    told = _by_labels(probability, called, became["label"], value, decision)
+    told = _by_labels(
+        served.probability, served.called, became["label"], value, decision
+    )
     earned = told.get("realised")
     if TRUTH in became:
         truth = became[TRUTH].to_numpy(np.float64)
-        earned = float((called * decision.expected(truth, value)).mean())
+        earned = float((served.called * decision.expected(truth, value)).mean())
     return Figures(
         profit=earned,
-        predicted=float(probability.mean()),
-        called=float(called.mean()),
+        predicted=float(served.probability.mean()),
+        called=float(served.called.mean()),
         **told,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from churn_pipeline.monitoring.decision import Action
 from churn_pipeline.pipelines.release.refit import RefitError
@@ -13,11 +13,16 @@ from churn_pipeline.release.registry import Registry
 from churn_pipeline.release.reigning import Reigning
 from churn_pipeline.release.releases import Releases
 from churn_pipeline.release.store import ModelStore
+from churn_pipeline.replay.canary import Trial
 from churn_pipeline.replay.desk import Desk
+from churn_pipeline.replay.figures import Served, answered
 from churn_pipeline.replay.making import Made, recalibrate, train, version_of
 from churn_pipeline.replay.settings import Settings
 from churn_pipeline.replay.watch import Seen, Watcher
 from churn_pipeline.replay.world import World
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WHO = "replay"
 
@@ -40,11 +45,24 @@ class Loop:
         self.desk = Desk(folder)
         self._watcher = Watcher(world, settings, folder, self.desk.url)
         self._made: dict[str, Made] = {}
+        self._folder = folder
+        self._trial: Trial | None = None
         self.retrainings = self.recalibrations = 0
 
     def begin(self) -> Artifact:
-        """Release the first model; return it."""
-        self._release(train(self._world, self._settings, self._day, reigning=None))
+        """Release the first model; return it.
+
+        Raises:
+            ValueError: It was refused: there is nothing to replay with.
+        """
+        made = train(self._world, self._settings, self._day, reigning=None)
+        found = self._release(made)
+        if found["released"] is None:
+            raise ValueError(
+                "expected the first model of the replay to be released, got one that "
+                f"was not: {found['refused']}; take more customers, or more dates "
+                "before the first step (`replay.learnt_dates`, `history_months`)"
+            )
         return self.reigning.served
 
     def night(self, day: dt.date) -> dict[str, Any]:
@@ -69,22 +87,40 @@ class Loop:
         }
         return told | self._act(seen)
 
-    def serve(self, day: dt.date) -> Artifact:
-        """Answer the customers of a day by what reigns; return it."""
-        champion = self.reigning.served
-        self.desk.answer(self._world.at(day), champion, self._moment(8), "champion")
-        return champion
+    def serve(self, day: dt.date) -> Served:
+        """Answer the customers of a day by what reigns, and by what is tried."""
+        rows, champion = self._world.at(day), self.reigning.served
+        if self._trial is None:
+            self.desk.answer(rows, champion, self._moment(8), "champion")
+            return answered(champion, rows)
+        return self._try(self._trial, rows, champion)
+
+    def _try(self, trial: Trial, rows: pd.DataFrame, champion: Artifact) -> Served:
+        """Answer customers on their days, and settle what becomes of the challenger."""
+        found = answered(champion, rows)
+        other = answered(trial.challenger, rows)
+        for part in trial.answer(rows, champion):
+            model = trial.challenger if part.by_challenger else champion
+            variant = "challenger" if part.by_challenger else "champion"
+            moment = self._moment(8) + dt.timedelta(days=part.day)
+            self.desk.answer(rows.iloc[part.rows], model, moment, variant)
+            if part.by_challenger:
+                found.take(other, part.rows)
+        self._trial = None
+        version = trial.challenger.manifest.version
+        if trial.passed:
+            self.releases.approve(version, reason="its canary reached everybody")
+            found.released = self.releases.store.record(version).semantic_version
+        else:
+            found.refused = trial.stopped or "its canary did not reach everybody"
+        return found
 
     @property
     def reigning(self) -> Reigning:
         """The champion, as it serves and as it was measured."""
         store = self.releases.store
         pointer = store.pointer()
-        if pointer is None:
-            raise ValueError(
-                "expected the first model of the replay to pass its gate, got none "
-                "that did; take more `replay.customers`, or a longer history"
-            )
+        assert pointer is not None  # noqa: S101 - `begin` has released one
         version = pointer.version
         return Reigning(store.artifact(version), store.measured(version))
 
@@ -126,6 +162,11 @@ class Loop:
         version = version_of(self._day)
         self._made[version] = made
         self.releases.register(made.release)
+        if made.release.policy == "canary" and version in self.releases.waiting():
+            plan = self._settings.release.canary
+            artifact = self.releases.store.artifact(version)
+            self._trial = Trial(self._folder, artifact, plan, who=WHO)
+            return {"released": None, "refused": ""}
         pointer = self.releases.store.pointer()
         if pointer is not None and pointer.version == version:
             return {"released": pointer.semantic_version, "refused": ""}

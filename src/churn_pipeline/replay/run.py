@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from churn_pipeline.progress import bar
-from churn_pipeline.replay.figures import of_model, of_truth
+from churn_pipeline.replay.figures import answered, figures_of
 from churn_pipeline.replay.loop import Loop
 from churn_pipeline.replay.making import fit_all
 from churn_pipeline.replay.params import Planted
@@ -112,10 +114,17 @@ class _Run:
                 self._world, self._settings, day, self._frozen.manifest.family
             )
         served = self._loop.serve(day)
+        told["released"] = served.released or told.get("released")
+        told["refused"] = served.refused or told.get("refused", "")
         seen, became = self._world.at(day), self._world.became(day)
-        models = {FROZEN: self._frozen, MONTHLY: self._monthly, LOOP: served}
-        given = (seen, became, self._settings.decision)
-        figures = {name: of_model(model, *given) for name, model in models.items()}
+        found = {
+            FROZEN: answered(self._frozen, seen),
+            MONTHLY: answered(self._monthly, seen),
+            LOOP: served,
+        }
         if TRUTH in became:
-            figures[HAZARD] = of_truth(self._frozen, *given)
+            truth = became[TRUTH].to_numpy(np.float64)
+            found[HAZARD] = answered(self._frozen, seen, truth)
+        decision = self._settings.decision
+        figures = {n: figures_of(way, became, decision) for n, way in found.items()}
         return Month(date=day, figures=figures, **told)

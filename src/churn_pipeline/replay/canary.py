@@ -1,0 +1,105 @@
+"""A released model on its way to all customers, over the days of a month."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churn_pipeline.pipelines.evaluation.rows import columns
+from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.serving.rollout.begin import begin_canary
+from churn_pipeline.serving.rollout.canary import Watch, batch_microseconds
+from churn_pipeline.serving.rollout.spec import Canary
+from churn_pipeline.serving.rollout.state import FILE, Rollout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAYS = 28
+"""Days over which the customers of a step are answered while a model is tried."""
+_EVERYBODY = 100
+
+
+@dataclass(frozen=True)
+class Part:
+    """Customers who are answered by one model on one day.
+
+    Attributes:
+        rows: Their positions.
+        by_challenger: Whether the challenger answers.
+        day: Days since the step began.
+    """
+
+    rows: np.ndarray
+    by_challenger: bool
+    day: int
+
+
+class Trial:
+    """A challenger tried beside the champion, by the rules of the service's rollout.
+
+    Attributes:
+        stopped: Why it was stopped; empty where it was not.
+        passed: Whether everybody gets the challenger by now.
+    """
+
+    def __init__(
+        self, folder: Path, challenger: Artifact, plan: Canary, *, who: str
+    ) -> None:
+        """Begin it."""
+        path = folder / FILE
+        begin_canary(path, challenger.manifest.version, plan, who=who)
+        self.challenger = challenger
+        self._rollout = Rollout(path)
+        self._watch = Watch(self._rollout)
+
+    @property
+    def stopped(self) -> str:
+        """Why it was stopped; empty where it was not."""
+        return self._rollout.state.stopped
+
+    @property
+    def passed(self) -> bool:
+        """Whether everybody gets the challenger by now."""
+        return self._rollout.state.percentage == _EVERYBODY
+
+    def answer(self, rows: pd.DataFrame, champion: Artifact) -> Iterator[Part]:
+        """Yield who answers whom, day by day; errors and slow answers are counted.
+
+        Args:
+            rows: The customers of a step, who ask on one day each.
+            champion: The champion.
+        """
+        asks = np.arange(len(rows)) % DAYS
+        began = dt.datetime.now(dt.UTC)  # the rollout's own clock is no other
+        for day in range(DAYS):
+            today = np.flatnonzero(asks == day)
+            who = rows["customer_id"].iloc[today]
+            mine = np.array([self._rollout.choose(c, {}).version for c in who], object)
+            tried = mine == self.challenger.manifest.version
+            for part, model, variant in (
+                (today[~tried], champion, "champion"),
+                (today[tried], self.challenger, "challenger"),
+            ):
+                if len(part):
+                    yield Part(part, variant == "challenger", day)
+                    self._count(rows.iloc[part], model, variant)
+            self._watch.tick(began + dt.timedelta(days=day + 1))
+
+    def _count(self, rows: pd.DataFrame, model: Artifact, variant: str) -> None:
+        """Let a model answer, and count each answer."""
+        clock = time.process_time_ns()
+        found = model.predict(columns(rows, model))
+        taken = (time.process_time_ns() - clock) / 1000
+        for value in found:
+            self._watch.count(
+                variant,
+                failed=not np.isfinite(value),
+                microseconds=batch_microseconds(taken, len(rows)),
+            )
