@@ -125,3 +125,10 @@ def test_a_model_that_did_not_pass_is_not_tried(champion, tmp_path):
     champion().save(_release(FIRST))
     champion().save(_tried(SECOND, FIRST, approved=False, reasons=("worse",)))
     assert not (tmp_path / "rollout.json").exists()
+
+
+def test_a_model_with_a_failed_check_waits_and_is_tried_on_nobody(champion, tmp_path):
+    champion().save(_release(FIRST))
+    champion().save(_tried(SECOND, FIRST, review=reviewed("bias: age")))
+    assert champion().releases.waiting() == (SECOND,)
+    assert not (tmp_path / "rollout.json").exists()

@@ -88,11 +88,14 @@ class ChampionDataset(AbstractDataset["Release", "Loaded"]):
         return JSONPreview(manifest or "null")
 
     def save(self, data: Release) -> None:
-        """Register a model, and promote or try it where gate and policy allow."""
+        """Register a model, and promote or try it where checks and policy allow."""
+        from churn_pipeline.release.objections import closed
+
         releases = self.releases
         releases.register(data)
         version = data.artifact.manifest.version
-        if data.policy == "canary" and version in releases.waiting():
+        waits = data.policy == "canary" and version in releases.waiting()
+        if waits and not closed(releases.store, version):
             from churn_pipeline.serving.rollout.begin import begin_canary
             from churn_pipeline.serving.rollout.spec import Canary
 
