@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from churn_pipeline.monitoring.decision import Action, RetrainPolicy, decide
+from churn_pipeline.monitoring.decision import Action, decide
 from churn_pipeline.monitoring.evidence import Evidence, Standing, standing_of
+from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.monitoring.requests import Request
 from tests.monitoring.verdicts import (
     QUIET,
@@ -88,6 +89,15 @@ def test_a_model_that_could_not_be_compared_yet_waits():
     assert "until labels of such a date are known, now 2025-11-01" in found.held
     asked = _decided(verdict=drifted("strong"), reason="new tariff", **early)
     assert asked.action is Action.RETRAIN
+
+
+def test_too_few_who_left_since_the_champion_fell_teach_nothing_yet():
+    since = dt.date(2025, 11, 1)
+    fell = FINE.model_copy(update={"ranking_fell": True, "since": since})
+    few = _decided(standing=fell, churners_since=249)
+    assert few.action is Action.NOTHING
+    assert few.held.startswith("249 are known to have left since the champion fell")
+    assert _decided(standing=fell, churners_since=250).action is Action.RETRAIN
 
 
 def test_rows_from_before_a_change_of_concept_are_left_out():

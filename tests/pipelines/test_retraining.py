@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from churn_pipeline.models.settings import NetSettings
-from churn_pipeline.monitoring.decision import RetrainPolicy
+from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.pipelines import retraining
 from churn_pipeline.pipelines.retraining.nodes import (
     learnt_since,

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import Field
 
 from churn_pipeline.monitoring.evidence import Evidence
+from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.monitoring.verdict import NOTHING_NEWER, TARGET, first_names
 from churn_pipeline.params import Params
 
@@ -33,43 +34,6 @@ class Action(StrEnum):
     NOTHING = "nothing"
     RECALIBRATE = "recalibrate"
     RETRAIN = "retrain"
-
-
-class RetrainPolicy(Params):
-    """When a model is made anew (`monitoring.retrain`).
-
-    Attributes:
-        when: `auto`: `kedro churn loop` does what is decided; `ask`: it says so, and a
-            person runs it with a reason.
-        min_days_between: Days after a model was made, released or not, in which none
-            is made but for a reason that somebody gives.
-        min_days_after_refusal: The same after one that its gate refused: until there
-            is more to learn from, another would be no better. Labels that tell of a
-            degradation wait no longer than after any model.
-        max_age_days: Days since a model was made, released or not, at which one is
-            made anew; None: never for that.
-        min_new_labels_share: New rows with known labels, as a share of the rows that
-            the champion was fit on, at which it is made anew; None: at no share.
-        min_drift_cost: Money a customer that a drift costs, at least, to be a reason.
-        held_customers: Share of the customers on whom a retrained model is compared
-            with the champion; it learns from all others. None: as at a first training,
-            all customers of the newest date with known labels, and it learns from
-            earlier ones alone.
-        held_dates: Of how many of the newest dates; none that the champion's labels
-            have looked at counts.
-        least_churners: Fewest churners to learn from: where those since a change are
-            fewer, the dates just before it are learnt from, too.
-    """
-
-    when: Literal["auto", "ask"] = "auto"
-    min_days_between: int = Field(default=14, ge=0)
-    min_days_after_refusal: int = Field(default=60, ge=0)
-    max_age_days: int | None = Field(default=180, ge=1)
-    min_new_labels_share: float | None = Field(default=0.5, gt=0)
-    min_drift_cost: float = Field(default=0.0, ge=0)
-    held_customers: float | None = Field(default=0.4, gt=0, lt=1)
-    held_dates: int = Field(default=3, ge=1)
-    least_churners: int = Field(default=150, ge=1)
 
 
 class Reason(Params):
@@ -274,20 +238,33 @@ def _held(
             f"the newest model was made {since} days ago, {policy.min_days_between} "
             "have to lie between two"
         )
-    newest = evidence.newest_label
     retrains = any(reason.action == Action.RETRAIN for reason in reasons)
-    if retrains and newest is not None and newest < evidence.labels_until:
-        return (
-            f"the champion's labels look at days until {evidence.labels_until}; until "
-            f"labels of such a date are known, now {newest}, nothing can be compared "
-            "with it"
-        )
+    if retrains and (early := _too_early(evidence, policy)):
+        return early
     refused = evidence.newest > evidence.made
     if refused and kinds <= _PATIENT and since < policy.min_days_after_refusal:
         return (
             f"the newest model, made {since} days ago, was refused or waits; "
             f"{policy.min_days_after_refusal} days have to pass, so that there is more "
             "to learn from"
+        )
+    return ""
+
+
+def _too_early(evidence: Evidence, policy: RetrainPolicy) -> str:
+    """Return why a model could not be learnt, or compared, yet; empty where it can."""
+    newest, churners = evidence.newest_label, evidence.churners_since
+    if newest is not None and newest < evidence.labels_until:
+        return (
+            f"the champion's labels look at days until {evidence.labels_until}; until "
+            f"labels of such a date are known, now {newest}, nothing can be compared "
+            "with it"
+        )
+    if churners is not None and churners < policy.least_churners:
+        return (
+            f"{churners} are known to have left since the champion fell, "
+            f"{policy.least_churners} are needed to learn from; those before left for "
+            "other reasons"
         )
     return ""
 

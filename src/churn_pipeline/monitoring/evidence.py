@@ -73,6 +73,8 @@ class Evidence:
         standing: How good the champion is by now.
         new_labels: Rows with a known label that are newer than the champion's.
         newest_label: Newest observation date with known labels.
+        churners_since: Rows known to have churned since labels say that the champion
+            fell; None where they do not.
         costs_changed: Names of what is another now in `params:decision`.
         requests: Requests that no model was made after.
         reason: Why somebody wants a model made anew, by hand; empty: nobody does.
@@ -88,6 +90,7 @@ class Evidence:
     standing: Standing | None = None
     new_labels: int | None = None
     newest_label: dt.date | None = None
+    churners_since: int | None = None
     costs_changed: tuple[str, ...] = ()
     requests: tuple[Request, ...] = ()
     reason: str = ""

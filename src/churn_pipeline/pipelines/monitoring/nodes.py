@@ -12,10 +12,11 @@ import pandas as pd
 from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.monitoring.alerts.rules import alerts_of
 from churn_pipeline.monitoring.alerts.tell import Alerts, Raised
-from churn_pipeline.monitoring.decision import RetrainDecision, RetrainPolicy, decide
-from churn_pipeline.monitoring.evidence import Evidence, standing_of
+from churn_pipeline.monitoring.decision import RetrainDecision, decide
+from churn_pipeline.monitoring.evidence import Evidence, Standing, standing_of
 from churn_pipeline.monitoring.facts import facts_of
 from churn_pipeline.monitoring.performance_report import PerformanceReport
+from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.monitoring.requests import Request, open_since
 from churn_pipeline.monitoring.verdict import DriftVerdict
 from churn_pipeline.params import Params
@@ -64,6 +65,7 @@ def decide_retraining(
     """
     manifest = champion.manifest
     newest = began(models_made[-1])
+    standing = standing_of(PerformanceReport.model_validate(performance_report))
     asked = [Request.model_validate(request) for request in retrain_requests]
     found = decide(
         Evidence(
@@ -74,9 +76,10 @@ def decide_retraining(
             first=manifest.fitted.facts.first,
             labels_until=manifest.fitted.labels_until,
             verdict=DriftVerdict.model_validate(drift_verdict),
-            standing=standing_of(PerformanceReport.model_validate(performance_report)),
+            standing=standing,
             new_labels=_new_labels(model_input, manifest),
             newest_label=_newest_label(model_input),
+            churners_since=_churners_since(model_input, standing),
             costs_changed=_changed(manifest.decision.costs, decision.costs),
             requests=open_since(asked, newest),
             reason=monitoring.reason,
@@ -113,6 +116,15 @@ def _new_labels(model_input: pd.DataFrame, manifest: Manifest) -> int:
     dates = pd.to_datetime(model_input["observation_date"])
     newer = dates > pd.Timestamp(manifest.fitted.facts.last)
     return int((newer & model_input["label"].notna()).sum())
+
+
+def _churners_since(model_input: pd.DataFrame, standing: Standing | None) -> int | None:
+    """Return how many rows churned since the champion fell; None where it did not."""
+    if standing is None or standing.since is None:
+        return None
+    dates = pd.to_datetime(model_input["observation_date"])
+    since = dates >= pd.Timestamp(standing.since)
+    return int((since & (model_input["label"] == 1)).sum())
 
 
 def _newest_label(model_input: pd.DataFrame) -> dt.date | None:

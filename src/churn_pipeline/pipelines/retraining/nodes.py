@@ -15,7 +15,8 @@ from churn_pipeline.features.folds import assign_folds
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.features.split import TRAIN
 from churn_pipeline.models.settings import NetSettings
-from churn_pipeline.monitoring.decision import RetrainDecision, RetrainPolicy
+from churn_pipeline.monitoring.decision import RetrainDecision
+from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.pipelines.feature_engineering.nodes import label_and_split
 from churn_pipeline.pipelines.monitoring.nodes import Monitoring
 from churn_pipeline.pipelines.training import nodes
