@@ -2,7 +2,7 @@
 
 import pytest
 
-from churn_pipeline.cli import registry, review, summary
+from churn_pipeline.cli import canary, registry, review, summary
 from churn_pipeline.release.releases import Releases
 from churn_pipeline.release.store import ModelStore
 from tests.release.in_memory import MemoryRegistry
@@ -18,6 +18,7 @@ def releases(tmp_path, monkeypatch):
     )
     for module in (registry, review):
         monkeypatch.setattr(module, "releases_of", lambda env: made)
+    monkeypatch.setattr(canary, "service_of", lambda env: tmp_path)
     for module in (registry, summary):
         monkeypatch.setattr(module, "currency_of", lambda env: "EUR")
     return made

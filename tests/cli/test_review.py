@@ -7,6 +7,9 @@ import pytest
 
 from churn_pipeline.cli import registry, review
 from churn_pipeline.release.governance import Governance
+from churn_pipeline.serving.rollout.begin import begin_canary
+from churn_pipeline.serving.rollout.spec import Canary
+from churn_pipeline.serving.rollout.state import Rollout
 from tests.cli.test_registry import _register, _run
 from tests.release.in_memory import champion_of
 
@@ -96,6 +99,20 @@ def test_a_rejected_version_says_by_whom_and_why(releases, account):
     )
     assert "kedro churn approve" not in shown
     assert "grace rejected 1.0.0: too unlike" in _run("status").output
+
+
+def test_a_rejected_version_is_tried_on_nobody_any_more(releases, account, tmp_path):
+    _register(releases, "1")
+    _register(releases, "2", policy="canary")
+    path = tmp_path / "rollout.json"
+    begin_canary(path, "2", Canary(steps=(10, 100)), who="ada")
+    account("grace")
+    done = _run("reject", "2", "--reason", "too unlike")
+    assert done.output == (
+        "rejected 1.0.1 (2)\n2 was rejected; its experiment has ended\n"
+    )
+    state = Rollout(path).state
+    assert (state.challenger, state.percentage, state.canary) == (None, 0, None)
 
 
 def test_before_the_first_champion_a_pending_model_is_told(releases, account):

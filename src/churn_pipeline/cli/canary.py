@@ -88,6 +88,30 @@ def finished(env: str | None, *, at: dt.datetime) -> str:
     return _end(rollout, proven)
 
 
+def end_trial(env: str | None, version: str) -> str:
+    """End the experiment of a version that was rejected; empty where there is none.
+
+    Args:
+        env: The data set.
+        version: Its id.
+
+    Raises:
+        ClickException: It still goes on, and what ends it.
+    """
+    from churn_pipeline.serving.rollout.state import FILE, Rollout
+
+    try:
+        rollout = Rollout(service_of(env) / FILE)
+        if rollout.state.challenger != version:
+            return ""
+        return _end(rollout, "was rejected")
+    except (ValueError, OSError) as error:  # of the rollout's files
+        raise click.ClickException(
+            f"customers may still get {version}: {error}; end it with `kedro churn "
+            "rollout abort --reason WHY`"
+        ) from error
+
+
 def _why_not(rollout: Rollout, releases: Releases, at: dt.datetime) -> str:
     """Return why the canary has not gone all the way; empty where it has."""
     import numpy as np

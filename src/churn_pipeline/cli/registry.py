@@ -101,16 +101,20 @@ def approve(version: str, env: str | None, reason: str) -> None:
 @env_option
 @reason_option
 def reject(version: str, env: str | None, reason: str) -> None:
-    """Say no to a VERSION that waits for approval.
+    """Say no to a VERSION that waits for approval; no customer gets it any more.
 
     VERSION is its MAJOR.MINOR.PATCH, its id, or its number in MLflow.
 
     Example: kedro churn reject 1.2.0 --reason "ages are treated too unlike"
     """
+    from churn_pipeline.cli.canary import end_trial
+
     with refusals():
         releases = releases_of(env)
         found = releases.reject(version, reason=reason)
         click.echo(f"rejected {releases.store.record(found).named}")
+    if ended := end_trial(env, found):
+        click.echo(ended)
 
 
 @click.command()
