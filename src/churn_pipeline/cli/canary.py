@@ -114,16 +114,9 @@ def end_trial(env: str | None, version: str) -> str:
 
 def _why_not(rollout: Rollout, releases: Releases, at: dt.datetime) -> str:
     """Return why the canary has not gone all the way; empty where it has."""
-    import numpy as np
-
     from churn_pipeline.serving.rollout.canary import why_not_done
-    from churn_pipeline.serving.rollout.guard import FILE, Evidence
-    from churn_pipeline.serving.rollout.spec import Canary
 
-    state = rollout.state
-    counted = Evidence(rollout.path.with_name(FILE))
-    guards = counted.add(np.zeros((2, 3)), state, state.canary or Canary())
-    return why_not_done(state, guards, at, experiment_of(state, releases, at))
+    return why_not_done(rollout, at, experiment_of(rollout.state, releases, at))
 
 
 def experiment_of(
@@ -164,12 +157,7 @@ def _rule(env: str | None) -> str:
 
 
 def _end(rollout: Rollout, why: str) -> str:
-    """End the experiment of a challenger that is champion now."""
-    from churn_pipeline.serving.rollout.spec import RolloutChange
+    """End the experiment of the challenger, on behalf of this account."""
+    from churn_pipeline.serving.rollout.begin import end_canary
 
-    state = rollout.state
-    change = RolloutChange(
-        version=state.version, challenger=None, percentage=0.0, canary=None
-    )
-    rollout.update(change, who=getpass.getuser(), why=why)
-    return f"{state.challenger} {why}; its experiment has ended"
+    return end_canary(rollout, who=getpass.getuser(), why=why)

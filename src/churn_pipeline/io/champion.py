@@ -89,18 +89,16 @@ class ChampionDataset(AbstractDataset["Release", "Loaded"]):
 
     def save(self, data: Release) -> None:
         """Register a model, and promote or try it where checks and policy allow."""
-        from churn_pipeline.release.objections import closed
+        from churn_pipeline.release.objections import is_tried
 
         releases = self.releases
         releases.register(data)
-        version = data.artifact.manifest.version
-        waits = data.policy == "canary" and version in releases.waiting()
-        if waits and not closed(releases.store, version):
+        if is_tried(releases, data):
             from churn_pipeline.serving.rollout.begin import begin_canary
             from churn_pipeline.serving.rollout.spec import Canary
 
             plan = Canary.model_validate(dict(data.canary))
-            path = Path(self._rollout)
+            path, version = Path(self._rollout), data.artifact.manifest.version
             logger.info("%s", begin_canary(path, version, plan, who=account()))
 
     @property

@@ -11,6 +11,8 @@ from churn_pipeline.release.records import Record
 from churn_pipeline.release.verdicts import rejection, submitter
 
 if TYPE_CHECKING:
+    from churn_pipeline.release.proposal import Release
+    from churn_pipeline.release.releases import Releases
     from churn_pipeline.release.store import ModelStore
 
 
@@ -74,6 +76,17 @@ def closed(store: ModelStore, version: str) -> str:
             f"`kedro churn review {record.semantic_version or version}`"
         )
     return ""
+
+
+def is_tried(releases: Releases, release: Release) -> bool:
+    """Return whether a registered model is to be tried on some customers.
+
+    By the policy `canary` it waits for a person meanwhile; one that a failed check
+    keeps from customers waits unseen.
+    """
+    version = release.artifact.manifest.version
+    waits = release.policy == "canary" and version in releases.waiting()
+    return waits and not closed(releases.store, version)
 
 
 def forbidden(

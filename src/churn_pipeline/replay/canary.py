@@ -13,8 +13,12 @@ import numpy as np
 
 from churn_pipeline.pipelines.evaluation.rows import columns
 from churn_pipeline.release.artifact import Artifact
-from churn_pipeline.serving.rollout.begin import begin_canary
-from churn_pipeline.serving.rollout.canary import Watch, batch_microseconds
+from churn_pipeline.serving.rollout.begin import begin_canary, end_canary
+from churn_pipeline.serving.rollout.canary import (
+    Watch,
+    batch_microseconds,
+    why_not_done,
+)
 from churn_pipeline.serving.rollout.spec import Canary
 from churn_pipeline.serving.rollout.state import FILE, Rollout
 
@@ -23,7 +27,6 @@ if TYPE_CHECKING:
 
 DAYS = 28
 """Days over which the customers of a step are answered while a model is tried."""
-_EVERYBODY = 100
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,7 @@ class Trial:
     """A challenger tried beside the champion, by the rules of the service's rollout.
 
     Attributes:
-        stopped: Why it was stopped; empty where it was not.
-        passed: Whether everybody gets the challenger by now.
+        challenger: Who is tried.
     """
 
     def __init__(
@@ -56,18 +58,16 @@ class Trial:
         path = folder / FILE
         begin_canary(path, challenger.manifest.version, plan, who=who)
         self.challenger = challenger
-        self._rollout = Rollout(path)
+        self._rollout, self._who = Rollout(path), who
         self._watch = Watch(self._rollout)
+        self._now = dt.datetime.now(dt.UTC)  # the rollout's own clock is no other
 
-    @property
-    def stopped(self) -> str:
-        """Why it was stopped; empty where it was not."""
-        return self._rollout.state.stopped
-
-    @property
-    def passed(self) -> bool:
-        """Whether everybody gets the challenger by now."""
-        return self._rollout.state.percentage == _EVERYBODY
+    def end(self) -> str:
+        """End it; return why it has not gone all the way, empty where it has."""
+        stopped = self._rollout.state.stopped
+        why_not = stopped or why_not_done(self._rollout, self._now, None)
+        end_canary(self._rollout, who=self._who, why=why_not or "has passed")
+        return why_not
 
     def answer(self, rows: pd.DataFrame, champion: Artifact) -> Iterator[Part]:
         """Yield who answers whom, day by day; errors and slow answers are counted.
@@ -77,7 +77,6 @@ class Trial:
             champion: The champion.
         """
         asks = np.arange(len(rows)) % DAYS
-        began = dt.datetime.now(dt.UTC)  # the rollout's own clock is no other
         for day in range(DAYS):
             today = np.flatnonzero(asks == day)
             who = rows["customer_id"].iloc[today]
@@ -90,7 +89,8 @@ class Trial:
                 if len(part):
                     yield Part(part, variant == "challenger", day)
                     self._count(rows.iloc[part], model, variant)
-            self._watch.tick(began + dt.timedelta(days=day + 1))
+            self._now += dt.timedelta(days=1)
+            self._watch.tick(self._now)
 
     def _count(self, rows: pd.DataFrame, model: Artifact, variant: str) -> None:
         """Let a model answer, and count each answer."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from churn_pipeline.monitoring.decision import Action
 from churn_pipeline.pipelines.release.refit import RefitError
 from churn_pipeline.release.artifact import Artifact
+from churn_pipeline.release.objections import is_tried
 from churn_pipeline.release.registry import Registry
 from churn_pipeline.release.reigning import Reigning
 from churn_pipeline.release.releases import Releases
@@ -108,11 +109,10 @@ class Loop:
                 found.take(other, part.rows)
         self._trial = None
         version = trial.challenger.manifest.version
-        if trial.passed:
-            self.releases.approve(version, reason="its canary reached everybody")
+        found.refused = trial.end()
+        if not found.refused:
+            self.releases.approve(version, reason="its canary has gone all the way")
             found.released = self.releases.store.record(version).semantic_version
-        else:
-            found.refused = trial.stopped or "its canary did not reach everybody"
         return found
 
     @property
@@ -162,7 +162,7 @@ class Loop:
         version = version_of(self._day)
         self._made[version] = made
         self.releases.register(made.release)
-        if made.release.policy == "canary" and version in self.releases.waiting():
+        if is_tried(self.releases, made.release):
             plan = self._settings.release.canary
             artifact = self.releases.store.artifact(version)
             self._trial = Trial(self._folder, artifact, plan, who=WHO)

@@ -1,4 +1,4 @@
-"""The canary of a model that has just been made."""
+"""The canary of a model that has just been made: how it begins, and how it ends."""
 
 from __future__ import annotations
 
@@ -45,3 +45,22 @@ def begin_canary(path: Path, challenger: str, plan: Canary, *, who: str) -> str:
     )
     rollout.update(change, who=who, why="passed its gate, policy canary")
     return f"{challenger} is tried on {plan.steps[0]:g} % of the customers from now on"
+
+
+def end_canary(rollout: Rollout, *, who: str, why: str) -> str:
+    """End the experiment of a challenger, which no customer gets any more as such.
+
+    Args:
+        rollout: The rollout in force.
+        who: Name that goes to its ledger.
+        why: Why, as what may follow the challenger's name.
+
+    Returns:
+        What was done, as one line.
+    """
+    state = rollout.state
+    change = RolloutChange(
+        version=state.version, challenger=None, percentage=0.0, canary=None
+    )
+    rollout.update(change, who=who, why=why)
+    return f"{state.challenger} {why}; its experiment has ended"

@@ -140,26 +140,25 @@ def batch_microseconds(microseconds: float, customers: int) -> float:
 
 
 def why_not_done(
-    state: RolloutState,
-    guards: Sequence[Guard],
-    now: dt.datetime,
-    experiment: Experiment | None,
+    rollout: Rollout, now: dt.datetime, experiment: Experiment | None
 ) -> str:
     """Return why a canary has not gone all the way; empty where it has.
 
     It has where the last step is proven as every step before it was.
 
     Args:
-        state: The rollout in force.
-        guards: What all answers prove.
+        rollout: The rollout, beside which lies what all workers have counted.
         now: The time, with its zone.
         experiment: Results on matured labels; None: none are at hand.
     """
+    state = rollout.state
     plan = state.canary
     if plan is None or not state.percentage:
         return "no canary is under way"
     if state.percentage < plan.steps[-1]:
         return f"{state.percentage:g} % of the customers get {state.challenger} by now"
+    counted = Evidence(rollout.path.with_name(FILE))
+    guards = counted.add(np.zeros((2, 3)), state, plan)
     if why := _wrong(state, guards, experiment):
         return why
     if not _proven(state, plan, guards, now, experiment):
