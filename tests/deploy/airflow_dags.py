@@ -4,8 +4,6 @@ import json
 import sys
 from pathlib import Path
 
-from airflow.dag_processing.dagbag import DagBag
-
 
 def told(task):
     """Return what a task may, needs and does."""
@@ -24,15 +22,23 @@ def told(task):
     }
 
 
-bag = DagBag(dag_folder=sys.argv[1])
-facts = {
-    dag.dag_id: {
-        "schedule": dag.schedule,
-        "catchup": dag.catchup,
-        "at_once": dag.max_active_runs,
-        "params": dict(dag.params.dump()),
-        "tasks": {task.task_id: told(task) for task in dag.tasks},
+def main(folder, answer):
+    """Write what is in a folder to a file."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=folder)
+    dags = {
+        dag.dag_id: {
+            "schedule": dag.schedule,
+            "catchup": dag.catchup,
+            "at_once": dag.max_active_runs,
+            "params": dict(dag.params.dump()),
+            "tasks": {task.task_id: told(task) for task in dag.tasks},
+        }
+        for dag in bag.dags.values()
     }
-    for dag in bag.dags.values()
-}
-Path(sys.argv[2]).write_text(json.dumps({"errors": bag.import_errors, "dags": facts}))
+    Path(answer).write_text(json.dumps({"errors": bag.import_errors, "dags": dags}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
