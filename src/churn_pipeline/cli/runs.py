@@ -22,7 +22,8 @@ def gc(env: str | None, keep: int, dry_run: bool) -> None:
     """Remove old models and old versions of the data, keeping the newest.
 
     Of the models stay the champion, as many champions before it, the newest ones and
-    those that wait for approval; of the data also what these were made of. The
+    those that wait for approval; of the data also what these were made of, and
+    every list of who is called and who is kept aside: no run makes it again. The
     records of runs go by the same rule.
     Example: kedro churn gc --keep 3 --env telco
     """
@@ -44,7 +45,7 @@ def gc(env: str | None, keep: int, dry_run: bool) -> None:
     catalog, dataset = context.catalog, dataset_name(context)
     protected = _protected(dataset, models.kept)
     removed = len(models.removed)
-    for name in sorted(catalog.keys()):
+    for name in sorted(set(catalog.keys()) - read_whole(catalog)):
         for version in _old_versions(catalog, name, keep):
             if version in protected.get("*", set()) | protected.get(name, set()):
                 continue
@@ -58,6 +59,16 @@ def gc(env: str | None, keep: int, dry_run: bool) -> None:
         if not dry_run:
             path.unlink()
     click.echo(f"{'would remove' if dry_run else 'removed'} {removed} versions")
+
+
+def read_whole(catalog: CatalogProtocol[Any, Any]) -> set[str]:
+    """Return the names of the entries whose every version is read, the oldest too."""
+    from churn_pipeline.io.versions import AllVersions
+
+    entries = {name: catalog.get(name) for name in catalog.keys()}
+    whole = {e.path for e in entries.values() if isinstance(e, AllVersions)}
+    places = {n: str(getattr(e, "_filepath", "")) for n, e in entries.items()}
+    return {name for name, place in places.items() if place in whole}
 
 
 def _old_versions(

@@ -10,11 +10,15 @@ from kedro.io import AbstractDataset, DatasetError
 
 
 class AllVersions(AbstractDataset[None, pd.DataFrame]):
-    """Every version of a versioned Parquet entry, the oldest first."""
+    """Every version of a versioned Parquet entry, the oldest first.
+
+    Attributes:
+        path: The `filepath` of that entry.
+    """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         """Take the `filepath` of that entry, and `metadata` for Kedro-Viz."""
-        self._path = path
+        self.path = path
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
@@ -32,15 +36,15 @@ class AllVersions(AbstractDataset[None, pd.DataFrame]):
         """Refuse: the entry of the newest version is the one to write to."""
         raise DatasetError(
             f"expected an entry to write to, got one that reads all versions of "
-            f"{self._path}; write to the entry of that file"
+            f"{self.path}; write to the entry of that file"
         )
 
     def _files(self) -> list[Path]:
-        whole = Path(self._path)
+        whole = Path(self.path)
         return sorted(whole.glob(f"*/{whole.name}"))  # versions sort by time
 
     def _exists(self) -> bool:
         return bool(self._files())
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path}
+        return {"path": self.path}
