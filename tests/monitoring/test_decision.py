@@ -75,10 +75,10 @@ def test_after_a_refusal_more_has_to_be_there_to_learn_from_unless_labels_compla
     lately = {"newest": dt.datetime(2026, 2, 1, tzinfo=dt.UTC)}
     found = _decided(verdict=drifted("strong"), **lately)
     assert found.action is Action.NOTHING
-    assert "was refused or waits; 60 days have to pass" in found.held
+    assert "was refused or waits; 90 days have to pass" in found.held
     fell = FINE.model_copy(update={"ranking_fell": True})
     assert _decided(standing=fell, **lately).action is Action.RETRAIN
-    later = dt.date(2026, 4, 2)
+    later = dt.date(2026, 5, 2)
     assert _decided(today=later, verdict=drifted("strong"), **lately).held == ""
 
 

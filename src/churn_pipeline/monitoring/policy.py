@@ -38,7 +38,7 @@ class RetrainPolicy(Params):
 
     when: Literal["auto", "ask"] = "auto"
     min_days_between: int = Field(default=14, ge=0)
-    min_days_after_refusal: int = Field(default=60, ge=0)
+    min_days_after_refusal: int = Field(default=90, ge=0)
     max_age_days: int | None = Field(default=180, ge=1)
     min_new_labels_share: float | None = Field(default=0.5, gt=0)
     min_drift_cost: float = Field(default=0.0, ge=0)
