@@ -17,6 +17,7 @@ def test_a_day_sees_no_later_date_and_no_label_that_is_not_settled(world):
     day = dt.date(2025, 3, 1)
     seen = world.seen(day)
     assert seen["observation_date"].max() == day
+    assert TRUTH not in seen
     known = seen.loc[seen["label"].notna(), "observation_date"]
     # Settled after 60 days, a day of grace and ten until rows are known.
     assert known.max() == dt.date(2024, 12, 1)

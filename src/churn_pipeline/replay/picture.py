@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -119,14 +120,14 @@ def _planted(found: Replayed, bottom: float) -> Iterator[str]:
     """Yield what was planted, over all panels."""
     dates = [month.date for month in found.months]
     for number, planted in enumerate(found.planted):
-        inside = [i for i, date in enumerate(dates) if date >= planted.start]
+        end = planted.end or dt.date.max
+        inside = [i for i, date in enumerate(dates) if planted.start <= date < end]
         if not inside:
             continue
         half = (_x(1, found) - _x(0, found)) / 2
         x = _x(inside[0], found) - half
         if planted.end is not None:
-            ends = [i for i, date in enumerate(dates) if date < planted.end]
-            wide = _x(ends[-1], found) + half - x
+            wide = _x(inside[-1], found) + half - x
             yield (
                 f'<rect x="{x:.1f}" y="{TOP - 4}" width="{wide:.1f}" '
                 f'height="{bottom - TOP - GAP + 8:.0f}" fill="{_PALE}"/>'

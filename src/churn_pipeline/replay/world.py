@@ -58,11 +58,12 @@ class World:
     def seen(self, day: dt.date) -> pd.DataFrame:
         """Return the rows of all dates up to a day as they look on that day.
 
-        Labels are those that are settled by then.
+        Labels are those that are settled by then; the truth nobody sees.
         """
         import pandas as pd
 
         rows = self.rows[self.rows["observation_date"] <= day]
+        rows = rows.drop(columns=TRUTH, errors="ignore")
         for fault in self.wrong:
             if day < fault.until:
                 spoilt = fault.rows[fault.rows["observation_date"] <= day]

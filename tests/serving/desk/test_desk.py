@@ -12,6 +12,7 @@ from churn_pipeline.monitoring.alerts.book import Notice, write
 from churn_pipeline.monitoring.alerts.rules import Alert
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.desk.calls import Budget, ToCall, within
 from churn_pipeline.serving.desk.places import Places
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.place import KEYS
@@ -125,6 +126,25 @@ def test_a_budget_cuts_the_list(client, outputs, budget, taken):
     assert told["taken"] == len(told["rows"]) == taken
     lines = client.get(f"{FILE}?{budget}").text.splitlines()
     assert len(lines) == 1 + taken
+
+
+def test_money_that_is_enough_to_the_cent_is_enough():
+    rows = [
+        ToCall(
+            rank=rank,
+            customer_id=f"C-{rank}",
+            churn_probability=0.5,
+            expected_profit=9.0,
+            expected_spend=1.1,
+            certainty="leaves",
+            reasons=[],
+            about={},
+        )
+        for rank in range(1, 5)
+    ]
+    assert 1.1 + 1.1 + 1.1 > 3.3
+    assert len(within(rows, Budget(money=3.3))) == 3
+    assert len(within(rows, Budget(money=3.29))) == 2
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def _affordable(
     if calls is not None:
         lasts &= np.cumsum(counted) <= calls
     if budget is not None:
-        lasts &= np.cumsum(spend) <= budget
+        lasts &= np.round(np.cumsum(spend), 6) <= budget  # sums of cents are not exact
     return lasts
 
 

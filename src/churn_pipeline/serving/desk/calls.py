@@ -158,7 +158,7 @@ def within(rows: Sequence[ToCall], budget: Budget) -> list[ToCall]:
     taken, spent = [], 0.0
     for row in rows[: budget.calls]:
         spent += row.expected_spend
-        if budget.money is not None and spent > budget.money:
+        if budget.money is not None and round(spent, 2) > budget.money:  # to the cent
             break
         taken.append(row)
     return taken
