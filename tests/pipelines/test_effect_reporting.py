@@ -62,9 +62,11 @@ def tables():
     rows += [("a", "2024-05-01", 1), ("c", "2024-08-01", 1)]
     return as_tables(
         {
-            "customers": customers(["a", "b", "c"]),
+            "customers": customers(["a", "b", "c", "d"]),
             "transactions": events(rows),
-            "contracts": terms([("z", "2020-01-01", "2020-02-01")]),
+            "contracts": terms(
+                [("z", "2020-01-01", "2020-02-01"), ("d", "2024-01-01", "2024-04-14")]
+            ),
         }
     )
 
@@ -75,6 +77,14 @@ def test_a_list_has_labels_of_its_own_date_by_the_rule_of_the_data_set(tables):
         "a": 0.0,
         "b": 1.0,
         "c": 1.0,
+    }
+
+
+def test_who_is_lost_at_once_is_lost_whatever_the_lead_time(tables):
+    # A model learns nothing of `d`; of a call that made them leave all is told.
+    assert _labelled(_assignments(["a", "d"], LISTED), tables, COMPANY) == {
+        "a": 0.0,
+        "d": 1.0,
     }
 
 

@@ -45,8 +45,8 @@ def label_assignments(  # noqa: PLR0917 - Kedro passes them by name
         feature_engineering: As-of day, grace of a renewal, lag until rows are known.
 
     Returns:
-        The assignments with `label` (float64: 1 churned, 0 stayed, NaN: not known, or
-        lost before anything could be done).
+        The assignments with `label` (float64: 1 churned, also within the lead time, 0
+        stayed, NaN: not known).
     """
     if call_assignments_so_far.empty:
         return call_assignments_so_far.assign(label=np.empty(0))
@@ -64,7 +64,11 @@ def _counted(
     dataset: Dataset,
     parameters: FeatureEngineering,
 ) -> NDArray[np.float64]:
-    """Return the labels by the data set's own rule, at the dates of the lists."""
+    """Return the labels by the data set's own rule, at the dates of the lists.
+
+    Who is lost within the lead time counts as lost: a model has nothing to learn of
+    them, and a call may have been why.
+    """
     dates = pd.to_datetime(rows["observation_date"]).dt.date
     keys = pd.DataFrame({"customer_id": rows["customer_id"], "observation_date": dates})
     settled = replace(
@@ -74,7 +78,9 @@ def _counted(
     typed = listed.mutate(observation_date=listed.observation_date.cast("date"))
     found = event_labels(typed, tables, dataset, parameters, settled).to_pandas()
     found["observation_date"] = pd.to_datetime(found["observation_date"]).dt.date
-    return keys.merge(found, on=KEYS, how="left")["label"].to_numpy(np.float64)
+    label = keys.merge(found, on=KEYS, how="left")["label"].to_numpy(np.float64)
+    mature = dates.map(settled.is_mature).to_numpy(dtype=bool)
+    return np.where(mature & np.isnan(label), 1.0, label)
 
 
 def _told(rows: pd.DataFrame, log: PredictionLog | None) -> NDArray[np.float64]:

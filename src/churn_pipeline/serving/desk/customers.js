@@ -35,7 +35,7 @@ function callItem(row) {
   return h("li", {},
     h("span", { className: "rank" }, row.rank),
     h("div", { className: "who" },
-      h("button", { type: "button", onclick: () => lookUp(row.customer_id) }, row.customer_id),
+      h("button", { type: "button", onclick: tried(() => lookUp(row.customer_id)) }, row.customer_id),
       h("div", { className: "about" }, groups)),
     h("div", { className: "worth" },
       h("b", {}, money(row.expected_profit, currency, 2)), h("small", {}, `costs ${number(row.expected_spend, 2)}`)),
@@ -88,11 +88,16 @@ async function download() {
 
 // One customer
 
+let turn = 0;
 async function lookUp(id) {
+  const mine = ++turn;
   at("customer-id").value = id;
   put("history", h("p", { className: "soft" }, "looking …"));
   at("customer").scrollIntoView({ behavior: "smooth" });
-  const told = await askJson("desk/customer", { customer_id: id });
+  let told = null;
+  try { told = await askJson("desk/customer", { customer_id: id }); }
+  catch (error) { if (mine === turn) put("history"); throw error; }
+  if (mine !== turn) return; // somebody else has been asked for since
   const parts = [];
   const aside = told.lists[0]?.arm === "control";
   if (aside) parts.push(h("p", {}, tag("kept aside", "warn"), " Of the control group: not to be called."));
