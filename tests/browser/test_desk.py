@@ -148,6 +148,34 @@ def test_the_desk_sees_whom_to_call_and_looks_a_customer_up(page, served, said, 
     assert not any(keys[Role.DESK] in url or "C-2" in url for url in asked)
 
 
+HOLDS = """() => {
+  const ask = window.fetch;
+  const held = new Promise((go) => { window.letGo = go; });
+  window.fetch = async (path, given) => {
+    const answer = await ask(path, given);
+    if (given.body?.includes("C-9")) await held;
+    return answer;
+  };
+}"""
+"""Keeps the answer about C-9 back until `letGo` is called."""
+
+
+def test_a_late_answer_shows_nobody_under_another_name(page, served, said):
+    address, keys = served
+    _open(page, address, keys[Role.DESK])
+    page.locator("#calls-list > li").first.wait_for()
+    page.evaluate(HOLDS)
+    for name in ("C-9", "C-2"):
+        page.locator("#customer-id").fill(name)
+        page.locator("#find button").click()
+    history = page.locator("#history")
+    history.get_by_text("What became true").wait_for()
+    page.evaluate("async () => { letGo(); await new Promise((go) => setTimeout(go)); }")
+    assert page.locator("#customer-id").input_value() == "C-2"
+    assert "to call" in history.inner_text()
+    assert "kept aside" not in history.inner_text()
+
+
 def test_who_runs_the_system_sees_no_customers(page, served, said):
     address, keys = served
     told, _ = said
