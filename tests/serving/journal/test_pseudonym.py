@@ -17,6 +17,13 @@ def test_a_name_hangs_on_the_customer_and_the_key() -> None:
     assert len({ONE.fingerprint, TWO.fingerprint, Pseudonyms().fingerprint}) == 3
 
 
+def test_a_mark_hangs_on_the_key_and_is_no_name_of_the_log() -> None:
+    assert ONE.mark("ann") == ONE.mark("ann") != TWO.mark("ann")
+    assert len({one.mark("ann") for one in (ONE, TWO, Pseudonyms())}) == 3
+    assert len(ONE.mark("ann")) == 16
+    assert not ONE.name("ann").startswith(ONE.mark("ann"))
+
+
 def test_the_variable_comes_before_the_file(tmp_path) -> None:
     assert Pseudonyms.of(tmp_path, {}).name("ann") == "ann"
     path = make_key(tmp_path, f"sqlite:///{tmp_path}/none.db")

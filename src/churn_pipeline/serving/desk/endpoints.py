@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from churn_pipeline.serving.access.roles import roles_of
@@ -21,8 +20,6 @@ from churn_pipeline.serving.wire import Call, Reply, body_of, require_json
 
 CSV = b"text/csv; charset=utf-8"
 _NAMED = (b"content-disposition", b'attachment; filename="calls.csv"')
-_SHOWN = 16
-"""Digits that stand for a customer in the audit log."""
 
 
 async def show_shell(parts: Parts, call: Call) -> Reply:
@@ -67,11 +64,11 @@ async def customer(parts: Parts, call: Call) -> Reply:
     """Answer what is known of one customer; who asks is written down first."""
     require_json(call.headers)
     wanted = asked_customer(parsed(await body_of(call, MAX_BYTES))).customer_id
-    told = hashlib.sha256(wanted.encode("utf-8", "surrogatepass")).hexdigest()[:_SHOWN]
     desk = parts.desk
+    told = desk.places.pseudonyms.mark(wanted)
 
     def found() -> bytes:
-        _audit(parts, call, "customer_viewed", f"customer of sha256 {told}")
+        _audit(parts, call, "customer_viewed", f"customer of mark {told}")
         return show_customer(desk.places, wanted).model_dump_json().encode()
 
     return Reply(await desk.look_up(found))
