@@ -190,6 +190,17 @@ def test_a_ranking_that_fell_month_after_month_is_told_apart_from_the_calibratio
     assert (moved.ranking_fell, moved.calibration_moved) == (False, True)
 
 
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_champion_fell_when_its_first_bad_month_began_once_that_is_confirmed(
+    confirmed,
+):
+    told = performance("roc_auc", confirmed=confirmed)
+    seen = {"realised": told.realised}
+    cohorts = tuple(cohort.model_copy(update=seen) for cohort in told.cohorts)
+    found = standing_of(told.model_copy(update={"cohorts": cohorts}))
+    assert found.since == (cohorts[0].month if confirmed else None)
+
+
 def test_a_single_bad_month_is_no_reason_yet():
     once = standing_of(performance("roc_auc", confirmed=False))
     assert (once.ranking_fell, once.calibration_moved) == (False, False)

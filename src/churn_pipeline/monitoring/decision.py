@@ -126,8 +126,7 @@ def decide(
 def _learn_from(evidence: Evidence) -> dt.date:
     """Return the observation date from which on rows are learnt from."""
     standing = evidence.standing
-    worse = standing and (standing.ranking_fell or standing.calibration_moved)
-    if standing is None or not worse or standing.since is None:
+    if standing is None or standing.since is None:
         return evidence.first
     return max(evidence.first, standing.since)
 

@@ -20,7 +20,7 @@ class Standing(Params):
         calibration_moved: Whether its probabilities are no longer what happens.
         text: What was found, in words.
         since: First day of the first month that was worse, of those that are worse
-            without a break up to the newest; None: it is not.
+            without a break up to the newest; None: it does not count as worse.
     """
 
     ranking_fell: bool
@@ -40,11 +40,12 @@ def standing_of(report: PerformanceReport) -> Standing | None:
     newest = [c for c in report.judged if c.month == report.realised_month]
     seen = [w for cohort in newest for w in cohort.worse if w.seen]
     fell = any(worse.metric == "roc_auc" for worse in seen)
+    measured = [c for c in report.judged if c.realised]
     return Standing(
         ranking_fell=report.confirmed and fell,
         calibration_moved=report.confirmed and bool(seen) and not fell,
         text=" ".join(worse.in_words for worse in seen) or report.in_words,
-        since=_since([c for c in report.judged if c.realised]),
+        since=_since(measured) if report.confirmed else None,
     )
 
 
