@@ -97,6 +97,14 @@ def test_a_killed_retraining_is_gone_on_with_and_no_other_is_begun(night):
     assert night(Action.RETRAIN, killed=killed)[1] == [(WATCH, {}), ("resumed", "v7")]
 
 
+def test_the_watch_looks_at_who_reigns_after_a_canary(night, monkeypatch):
+    _, ran = night(Action.NOTHING, reasons=())
+    ran.clear()
+    monkeypatch.setattr(command, "finish_now", lambda env: ran.append("finished"))
+    night(Action.NOTHING, reasons=())
+    assert ran == ["finished", (WATCH, {})]
+
+
 def test_a_canary_that_cannot_be_finished_does_not_stop_the_loop(night, monkeypatch):
     def refused(env):
         raise click.ClickException("another champion reigns")

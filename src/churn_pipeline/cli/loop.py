@@ -27,8 +27,9 @@ WATCH = "night"
 def loop(env: str | None, reason: str, params: dict[str, Any]) -> None:
     """Validate, score and watch the newest data; retrain or recalibrate if due.
 
-    A canary that has gone all the way is finished. Where the last retraining was
-    killed, that one is gone on with instead of another.
+    A canary that has gone all the way is finished first, so that what is decided is
+    about who reigns then. Where the last retraining was killed, that one is gone on
+    with instead of another.
 
     Example: kedro churn loop --env telco --reason "new tariff"
     """
@@ -37,8 +38,8 @@ def loop(env: str | None, reason: str, params: dict[str, Any]) -> None:
     if reason:
         params = {**params, "monitoring": {**_monitoring(params), "reason": reason}}
     reason = reason or _monitoring(params).get("reason", "")
-    _run(WATCH, env, params)
     _finish(env)
+    _run(WATCH, env, params)
     decided = _decided(env)
     pipeline = {action: name for name, action in ACTS.items()}.get(decided.action)
     if begun := _killed(env):
