@@ -99,7 +99,7 @@ def set_(
     Example: kedro churn rollout set --challenger 1.2.0 --percentage 5 --reason "A/B"
     """
     from churn_pipeline.serving.rollout.spec import RolloutChange
-    from churn_pipeline.serving.rollout.state import refuse_own_shadow
+    from churn_pipeline.serving.rollout.state import refuse_own_shadow, sent_to
 
     with refusals():
         found = _rollout_of(env)
@@ -114,7 +114,7 @@ def set_(
         # A person who names no state changes the one that is there.
         asked["version"] = found.state.version if if_version is None else if_version
         change = RolloutChange.model_validate(asked)
-        _refuse_closed(change.challenger, env)
+        _refuse_closed(sent_to(found.state, change), env)
         refuse_own_shadow(change.shadow, _champion(env) if change.shadow else None)
         state = found.update(change, who=getpass.getuser(), why=reason)
     click.echo("\n".join(_lines(state)))

@@ -58,6 +58,19 @@ def test_a_version_that_is_kept_from_customers_is_tried_as_a_shadow_alone(rollou
     assert put_rollout(rollout, asked, Ada(), {"v2"}, closed=closed).shadow == "v2"
 
 
+def test_one_that_was_closed_since_gets_no_more_customers_and_can_be_stopped(rollout):
+    def closed(version):
+        return "eve rejected 1.2.0: unfair"
+
+    put_rollout(rollout, _body(), Ada(), {"v2"})
+    for more in ({"percentage": 50}, {"overrides": {"c1": "challenger"}}):
+        with pytest.raises(Refusal, match="eve rejected"):
+            asked = {"version": 1, "why": "w", **more}
+            put_rollout(rollout, asked, Ada(), {"v2"}, closed=closed)
+    stop = {"version": 1, "why": "w", "percentage": 0}
+    assert put_rollout(rollout, stop, Ada(), set(), closed=closed).percentage == 0
+
+
 def test_a_body_is_not_altered(rollout):
     body = _body()
     put_rollout(rollout, body, Ada())

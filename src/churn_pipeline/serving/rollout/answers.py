@@ -24,6 +24,7 @@ from churn_pipeline.serving.rollout.state import (
     RolloutError,
     StaleError,
     refuse_own_shadow,
+    sent_to,
 )
 
 M = TypeVar("M", bound=BaseModel)
@@ -82,11 +83,12 @@ def put_rollout(
     given = dict(_object(body))
     why = _valid(Why, {"why": given.pop("why")} if "why" in given else {}).why
     change = _valid(RolloutChange, given)
-    for field in ("challenger", "shadow"):
-        _expect_known(field, getattr(change, field), known)
+    sent = sent_to(rollout.state, change)
+    for field, version in (("challenger", sent), ("shadow", change.shadow)):
+        _expect_known(field, version, known)
     try:
-        if change.challenger is not None:
-            _expect_open(change.challenger, closed(change.challenger))
+        if sent is not None:
+            _expect_open(sent, closed(sent))
         refuse_own_shadow(change.shadow, champion)
         return rollout.update(change, who=caller.name, why=why)
     except StaleError as error:
