@@ -98,8 +98,8 @@ def set_(
 
     Example: kedro churn rollout set --challenger 1.2.0 --percentage 5 --reason "A/B"
     """
-    from churn_pipeline.serving.rollout.spec import RolloutChange
-    from churn_pipeline.serving.rollout.state import refuse_own_shadow, sent_to
+    from churn_pipeline.serving.rollout.spec import RolloutChange, sent_to
+    from churn_pipeline.serving.rollout.state import refuse_own_shadow
 
     with refusals():
         found = _rollout_of(env)

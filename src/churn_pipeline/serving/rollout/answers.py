@@ -17,14 +17,13 @@ from churn_pipeline.serving.refusal import (
     refused_body,
     shown,
 )
-from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState
+from churn_pipeline.serving.rollout.spec import RolloutChange, RolloutState, sent_to
 from churn_pipeline.serving.rollout.state import (
     OwnShadowError,
     Rollout,
     RolloutError,
     StaleError,
     refuse_own_shadow,
-    sent_to,
 )
 
 M = TypeVar("M", bound=BaseModel)

@@ -245,3 +245,11 @@ class Decided(Params):
     why: str
     old: RolloutState
     new: RolloutState
+
+
+def sent_to(before: RolloutState, change: RolloutChange) -> str | None:
+    """Return the challenger that a change sends customers to; None: it sends none."""
+    if "challenger" in change.model_fields_set:
+        return change.challenger
+    more = change.percentage or change.canary or change.overrides
+    return before.challenger if more else None

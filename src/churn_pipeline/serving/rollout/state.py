@@ -254,14 +254,6 @@ def refuse_own_shadow(shadow: str | None, champion: str | None) -> None:
         )
 
 
-def sent_to(before: RolloutState, change: RolloutChange) -> str | None:
-    """Return the challenger that a change sends customers to; None: it sends none."""
-    if "challenger" in change.model_fields_set:
-        return change.challenger
-    more = change.percentage or change.canary or change.overrides
-    return before.challenger if more else None
-
-
 def _stop(who: str, why: str) -> dict[str, Any]:
     stopped = {"stopped": why, "stopped_by": who}
     return {"percentage": 0.0, "canary": None, "shadow": None, **stopped}
