@@ -18,7 +18,7 @@ ENDED = 2**22 + 1  # beyond the largest number of a process
 
 def _catalog(action=None, *, reason="", newest=MADE):
     found = {
-        "params:monitoring": MemoryDataset({"reason": reason}),
+        "params:monitoring.reason": MemoryDataset(reason),
         "models_made": MemoryDataset([newest]),
         "retraining_decision": MemoryDataset(),
     }

@@ -60,7 +60,7 @@ class DueHook:
         asked = set(run_params.get("pipeline_names") or ()) & set(ACTS)
         if not asked or any(run_params.get(part) for part in _PARTS):
             return
-        if catalog.load("params:monitoring").get("reason"):
+        if catalog.load("params:monitoring.reason"):
             return
         pipeline = asked.pop()
         self._refuse_twice(pipeline)
