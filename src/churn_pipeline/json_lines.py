@@ -36,7 +36,8 @@ def read(path: Path, kind: type[T]) -> list[T]:
 def adding(path: Path, mode: int = 0o600) -> Iterator[Callable[[Params], None]]:
     """Yield what adds a line; nobody else adds until the block ends.
 
-    A line is on the disk when it returns, behind the last whole one.
+    A line is on the disk when it returns, behind the last whole one. Where the disk
+    takes no more, OSError is raised and nothing of the line is left.
 
     Args:
         path: The file; made where there is none.
@@ -46,8 +47,14 @@ def adding(path: Path, mode: int = 0o600) -> Iterator[Callable[[Params], None]]:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode)
 
     def add(line: Params) -> None:
-        os.write(file, line.model_dump_json(exclude_defaults=True).encode() + b"\n")
-        os.fsync(file)
+        end = os.fstat(file).st_size
+        try:
+            _write(file, line.model_dump_json(exclude_defaults=True).encode() + b"\n")
+            os.fsync(file)
+        except OSError as error:
+            os.ftruncate(file, end)
+            error.filename = str(path)
+            raise
 
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -55,6 +62,12 @@ def adding(path: Path, mode: int = 0o600) -> Iterator[Callable[[Params], None]]:
         yield add
     finally:
         os.close(file)
+
+
+def _write(file: int, content: bytes) -> None:
+    """Write all bytes: of the last that fit, a full disk takes some and says so."""
+    while content:
+        content = content[os.write(file, content) :]
 
 
 def _parsed(line: bytes, kind: type[T], path: Path, number: int) -> T:
