@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from churn_pipeline.release.ledger import Action, Entry
 
 _FOUND: tuple[Action, ...] = ("register", "pend", "refuse")
-_CROWNED: tuple[Action, ...] = ("promote", "approve")
+_DECIDED: tuple[Action, ...] = ("reject", "promote", "approve")
+"""Said of the version itself; a `rollback` only says that another one has failed."""
 
 
 def last_verdict(entries: Sequence[Entry], version: str) -> Action | None:
@@ -22,7 +23,7 @@ def submitter(entries: Sequence[Entry], version: str) -> str | None:
 
 def rejection(entries: Sequence[Entry], version: str) -> Entry | None:
     """Return who rejected a version, and why; None where nobody has, or not since."""
-    decided = (e for e in _of(entries, version) if e.action in ("reject", *_CROWNED))
+    decided = (e for e in _of(entries, version) if e.action in _DECIDED)
     last = next(decided, None)
     return last if last is not None and last.action == "reject" else None
 
@@ -30,7 +31,7 @@ def rejection(entries: Sequence[Entry], version: str) -> Entry | None:
 def undecided(entries: Sequence[Entry]) -> frozenset[str]:
     """Return the versions that passed their gate and that nobody has decided on."""
     passed = {e.version for e in entries if e.action in ("register", "pend")}
-    decided = {e.version for e in entries if e.action in ("reject", *_CROWNED)}
+    decided = {e.version for e in entries if e.action in _DECIDED}
     return frozenset(passed - decided)
 
 
