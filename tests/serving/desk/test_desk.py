@@ -12,6 +12,7 @@ from churn_pipeline.monitoring.alerts.book import Notice, write
 from churn_pipeline.monitoring.alerts.rules import Alert
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.desk import page
 from churn_pipeline.serving.desk.calls import Budget, ToCall, within
 from churn_pipeline.serving.desk.places import Places
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
@@ -72,6 +73,16 @@ def test_the_page_travels_packed_where_it_may(client):
     assert int(packed.headers["content-length"]) < 15_000
     script = client.get("/desk/plots.js", headers={"Accept-Encoding": "gzip"})
     assert int(script.headers["content-length"]) < 25_000
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/plots.js"])
+def test_files_of_the_page_are_read_once(client, monkeypatch, tmp_path, path):
+    first = client.get(path, headers={"Accept-Encoding": "identity"})
+    monkeypatch.setattr(page, "_HERE", tmp_path)  # nothing to read there
+    for encoding in ("identity", "gzip"):
+        again = client.get(path, headers={"Accept-Encoding": encoding})
+        assert again.status_code == 200
+        assert again.content == first.content
 
 
 @pytest.mark.parametrize("path", ["/desk/running", CALLS, FILE, CUSTOMER])
@@ -318,6 +329,7 @@ def test_what_the_page_asks_for_imports_no_heavy_package(tmp_path):
     asked = f"""
 import sys
 from pathlib import Path
+from churn_pipeline.serving.desk import page
 from churn_pipeline.serving.desk.calls import Budget, calls_as_csv, read_calls
 from churn_pipeline.serving.desk.customer import show_customer
 from churn_pipeline.serving.desk.places import Places

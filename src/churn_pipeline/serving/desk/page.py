@@ -12,6 +12,7 @@ from churn_pipeline.serving.wire import Headers, Reply
 
 PLOTS = "/desk/plots.js"
 _HERE = Path(__file__).parent
+_SHELL = "desk.html"
 _SCRIPTS = ("draw.js", "customers.js", "system.js", "open.js")
 _DAY = b"private, max-age=86400"
 
@@ -21,7 +22,7 @@ def _page() -> tuple[bytes, bytes]:
     """Return the page, and the policy that lets it run its own script alone."""
     style = _text("uPlot.min.css") + _text("desk.css")
     script = "".join(map(_text, _SCRIPTS))
-    whole = _text("desk.html").replace("/*style*/", style).replace("/*script*/", script)
+    whole = _text(_SHELL).replace("/*style*/", style).replace("/*script*/", script)
     policy = (
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "
         f"'none'; connect-src 'self'; style-src {_allowed(style)}; "
@@ -31,9 +32,14 @@ def _page() -> tuple[bytes, bytes]:
 
 
 @cache
+def _content(name: str) -> bytes:
+    """Return a file, read once: reading it again would hold up all other requests."""
+    return _page()[0] if name == _SHELL else (_HERE / name).read_bytes()
+
+
+@cache
 def _packed(name: str) -> bytes:
-    content = _page()[0] if name == "desk.html" else (_HERE / name).read_bytes()
-    return gzip.compress(content, mtime=0)
+    return gzip.compress(_content(name), mtime=0)
 
 
 def shell(headers: Headers) -> Reply:
@@ -42,25 +48,22 @@ def shell(headers: Headers) -> Reply:
     Args:
         headers: Of the request: whether it takes gzip.
     """
-    content, policy = _page()
-    made = _reply("desk.html", content, headers, b"text/html; charset=utf-8")
-    made.headers.append((b"content-security-policy", policy))
+    made = _reply(_SHELL, headers, b"text/html; charset=utf-8")
+    made.headers.append((b"content-security-policy", _page()[1]))
     return made
 
 
 def plots(headers: Headers) -> Reply:
     """Return the library that draws, uPlot, as a script."""
-    name = "uPlot.iife.min.js"
-    content = (_HERE / name).read_bytes()
-    made = _reply(name, content, headers, b"text/javascript; charset=utf-8")
+    made = _reply("uPlot.iife.min.js", headers, b"text/javascript; charset=utf-8")
     made.headers.append((b"cache-control", _DAY))
     return made
 
 
-def _reply(name: str, content: bytes, headers: Headers, kind: bytes) -> Reply:
+def _reply(name: str, headers: Headers, kind: bytes) -> Reply:
     vary = (b"vary", b"accept-encoding")
     if b"gzip" not in headers.get(b"accept-encoding", b""):
-        return Reply(content, kind=kind, headers=[vary])
+        return Reply(_content(name), kind=kind, headers=[vary])
     packed = [vary, (b"content-encoding", b"gzip")]
     return Reply(_packed(name), kind=kind, headers=packed)
 
