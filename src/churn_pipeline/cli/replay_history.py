@@ -113,7 +113,7 @@ def _show(found: Replayed) -> None:
         table.add_column(name, justify="right")
     table.add_column("AUC", justify="right")
     table.add_column("calib.", justify="right")
-    table.add_column("what the loop did")
+    table.add_column("done !alarms")
     for month in found.months:
         table.add_row(*_row(month, found))
     console = Console()
@@ -137,14 +137,13 @@ def _row(month: Month, found: Replayed) -> list[str]:
 
 def _done(month: Month) -> str:
     """Return what the loop did in a step, in a few words."""
-    alarms = f"{len(month.alerts)} alarms" if month.alerts else ""
+    alarms = f"!{len(month.alerts)}" if month.alerts else ""
     if month.action == "nothing":
-        done = "held back" if month.held else ""
+        done = "held" if month.held else ""
     else:
-        why = ", ".join(reason.replace("_", " ") for reason in month.reasons)
-        became = f"released {month.released}" if month.released else "refused"
-        done = f"{month.action} ({why}): {became}"
-    return "; ".join(filter(None, (done, alarms)))
+        short = {"recalibrate": "recal."}.get(month.action, month.action)
+        done = f"{short} {month.released or 'refused'}"
+    return " ".join(filter(None, (done, alarms)))
 
 
 def _number(value: float | None, decimals: int) -> str:

@@ -117,23 +117,25 @@ def _panel(panel: _Panel, found: Replayed, top: float) -> Iterator[str]:
 
 
 def _planted(found: Replayed, bottom: float) -> Iterator[str]:
-    """Yield what was planted, over all panels."""
-    dates = [month.date for month in found.months]
+    """Yield what was planted, over all panels: what ended below, names on top."""
+    high = bottom - GAP + 4
+    half = (_x(1, found) - _x(0, found)) / 2
+    dates, told = [month.date for month in found.months], []
     for number, planted in enumerate(found.planted):
         end = planted.end or dt.date.max
         inside = [i for i, date in enumerate(dates) if planted.start <= date < end]
         if not inside:
             continue
-        half = (_x(1, found) - _x(0, found)) / 2
         x = _x(inside[0], found) - half
         if planted.end is not None:
             wide = _x(inside[-1], found) + half - x
             yield (
                 f'<rect x="{x:.1f}" y="{TOP - 4}" width="{wide:.1f}" '
-                f'height="{bottom - TOP - GAP + 8:.0f}" fill="{_PALE}"/>'
+                f'height="{high - TOP + 4:.0f}" fill="{_PALE}"/>'
             )
-        yield _line(x, TOP - 4, x, bottom - GAP + 4, GREYS[0], dashes="3 3")
-        yield _text(x + 3, TOP + 8 + 13 * (number % 2), planted.name, size=11)
+        told.append(_line(x, TOP - 4, x, high, GREYS[0], dashes="3 3"))
+        told.append(_text(x + 3, TOP + 8 + 13 * (number % 2), planted.name, size=11))
+    yield from told
 
 
 def _legend(found: Replayed) -> Iterator[str]:
