@@ -16,10 +16,12 @@ HOOK = DueHook()
 ENDED = 2**22 + 1  # beyond the largest number of a process
 
 
-def _catalog(action=None, *, reason="", newest=MADE):
+def _catalog(action=None, *, reason="", newest=MADE, reigns=MADE):
+    champion = SimpleNamespace(manifest=SimpleNamespace(version=reigns))
     found = {
         "params:monitoring.reason": MemoryDataset(reason),
         "models_made": MemoryDataset([newest]),
+        "champion": MemoryDataset(champion),
         "retraining_decision": MemoryDataset(),
     }
     if action is not None:
@@ -72,6 +74,18 @@ def test_a_decision_is_carried_out_once(caplog):
     newer = "2026-03-01T01.00.00.000Z"
     told = _ends(caplog, _catalog(Action.RETRAIN, newest=newer))
     assert told.endswith(f"was carried out by {newer}")
+
+
+@pytest.mark.parametrize(
+    ("action", "pipeline"),
+    [(Action.RETRAIN, "retraining"), (Action.RECALIBRATE, "recalibration")],
+)
+def test_what_was_decided_about_a_model_rolled_back_since_is_not_done(action, pipeline):
+    before = "2025-11-01T00.00.00.000Z"
+    told = f"the champion, {before}, got one about {MADE}, which reigns no more"
+    with pytest.raises(NotDecidedError, match=told):
+        _run(_catalog(action, reigns=before), pipeline)
+    assert _goes_on(_catalog(action, reigns=before, reason="new tariff"), pipeline)
 
 
 def test_a_reason_goes_before_the_decision():

@@ -23,7 +23,7 @@ _PARTS = ("node_names", "from_nodes", "to_nodes", "tags", "namespaces")
 
 
 class NotDecidedError(RuntimeError):
-    """Nobody decided to make a model, and nobody gave a reason."""
+    """Nobody decided to make a model now, and nobody gave a reason."""
 
 
 class KilledError(RuntimeError):
@@ -53,7 +53,7 @@ class DueHook:
         """Go on, or say that nothing is to be done and end the command well.
 
         Raises:
-            NotDecidedError: There is no decision, and no reason.
+            NotDecidedError: There is no decision about who reigns, and no reason.
             KilledError: The last such run was killed, and can be gone on with.
             Exit: Nothing is to be done.
         """
@@ -84,7 +84,7 @@ def why_not(catalog: CatalogProtocol[Any, Any], action: str) -> str:
     """Return why an action is not to be carried out; empty where it is.
 
     Raises:
-        NotDecidedError: Nothing was decided yet.
+        NotDecidedError: Nothing was decided yet, or about a model that reigns no more.
     """
     from churn_pipeline.monitoring.decision import RetrainDecision
 
@@ -103,4 +103,20 @@ def why_not(catalog: CatalogProtocol[Any, Any], action: str) -> str:
         )
     if decided.action != action:
         return f"nothing to do here: decided on {decided.date} is {decided.in_words}"
+    _require_reigns(decided.champion, catalog.load("champion").manifest.version)
     return ""
+
+
+def _require_reigns(decided: str, reigns: str) -> None:
+    """Check that a decision is about the model that it would be carried out on.
+
+    Raises:
+        NotDecidedError: Another was rolled back to, approved or promoted since: what
+            was found speaks of the other model.
+    """
+    if decided != reigns:
+        raise NotDecidedError(
+            f"expected a decision about the champion, {reigns}, got one about "
+            f"{decided}, which reigns no more; run `kedro run --pipelines monitoring` "
+            'anew, or give a reason: `--params monitoring.reason="WHY"`'
+        )
