@@ -55,6 +55,7 @@ class CardFacts:
         confidence: Of the intervals, in (0, 1).
         hashes: Name -> sha256 of what the model was made from.
         packages: Package -> version that made it.
+        doubts: What makes the figures look better than they are, in words.
     """
 
     version: str
@@ -74,6 +75,7 @@ class CardFacts:
     confidence: float
     hashes: Mapping[str, str]
     packages: Mapping[str, str]
+    doubts: Sequence[str] = ()
 
 
 def write_card(judged: Judged, facts: CardFacts) -> str:

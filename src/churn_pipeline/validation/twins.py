@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -15,6 +15,7 @@ from churn_pipeline.validation.params import DataValidation
 if TYPE_CHECKING:
     import pandas as pd
 
+CHECK = "equal rows"
 _WORTH_TELLING = 0.02  # of the rows; new customers of one tariff may well be alike
 _BEYOND_CHANCE = 10.0
 
@@ -42,12 +43,17 @@ def twin_findings(
     yield Finding(
         level="warn",
         where=name,
-        check="equal rows",
+        check=CHECK,
         message=f"expected rows of different customers, got {twins:,} of "
         f"{len(frame):,} that equal another in every feature; if they are copies, what "
         "is tested was also trained on and every figure is flattered: drop them from "
         "the file, or declare the column that tells customers apart as `customer_id`",
     )
+
+
+def copies_told(findings: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what was told of copies of rows, of all that was found in the data."""
+    return [found["message"] for found in findings if found["check"] == CHECK]
 
 
 def _twins_by_chance(frame: pd.DataFrame) -> float:

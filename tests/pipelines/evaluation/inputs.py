@@ -59,6 +59,7 @@ def made_up_inputs(n_customers: int = 300) -> dict[str, object]:
         ),
         "true_churn_probability": ibis.memtable(keys.assign(churn_probability=true)),
         "reigning_champion": None,
+        "data_quality": {"findings": []},
     }
 
 

@@ -83,3 +83,13 @@ def test_a_card_tells_that_costs_are_placeholders(inputs, first):
     assert told not in first["model_card"]
     page = evaluate(inputs, replace(DECISION, assumed=True))["model_card"]
     assert told in page
+
+
+def test_a_card_says_that_copies_of_rows_flatter_its_figures(inputs, first):
+    copies = {"check": "equal rows", "message": "got 12 of 600 that equal another"}
+    other = {"check": "new columns", "message": "got `Colour`"}
+    found = {"findings": [copies, other]}
+    page = evaluate({**inputs, "data_quality": found})["model_card"]
+    assert "<b>Doubtful:</b> got 12 of 600 that equal another." in page
+    assert "Colour" not in page
+    assert "Doubtful" not in first["model_card"]

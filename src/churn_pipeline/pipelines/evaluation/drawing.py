@@ -61,12 +61,14 @@ def write_model_card(
     champion_comparison: dict[str, Any],
     behavioural_tests: list[dict[str, Any]],
     gate_verdict: dict[str, Any],
+    data_quality: dict[str, Any],
     decision: Decision,
     dataset: Dataset,
     evaluation: Evaluation,
 ) -> str:
     """Return the model card, one HTML page."""
     from churn_pipeline.evaluation.card import CardFacts, write_card
+    from churn_pipeline.validation.twins import copies_told
 
     importance = feature_importance.set_index("topic")["importance"]
     facts = CardFacts(
@@ -80,6 +82,7 @@ def write_model_card(
         behaviour=behavioural_tests,
         verdict=gate_verdict,
         confidence=evaluation.confidence,
+        doubts=copies_told(data_quality["findings"]),
     )
     given = _judged(scored_test_rows, metrics, decision, dataset)
     return write_card(given, facts)

@@ -47,6 +47,7 @@ def report_pipeline() -> Pipeline:
                     "champion_comparison",
                     "behavioural_tests",
                     "gate_verdict",
+                    "data_quality",
                     "params:evaluation",
                 ),
                 outputs="model_card",
