@@ -97,6 +97,20 @@ def test_a_service_restored_elsewhere_knows_its_keys_and_answers_the_same(
     assert (elsewhere / "mlruns/1/a/figure.json").is_file()
 
 
+def test_only_what_there_is_is_named(project, target):
+    (project / MODELS.parent / "company").mkdir()
+    (project / SERVICE.parent / "company").mkdir(parents=True)
+    told = []
+    back_up(project, target, {}, told.append)
+    assert told == ["models of tiny", "MLflow", "the file"]
+
+
+def test_folders_without_anything_in_them_are_no_models(tmp_path, target):
+    (tmp_path / MODELS).mkdir(parents=True)
+    with pytest.raises(BackupError, match=r"expected models in .*, found none"):
+        back_up(tmp_path, target, {}, nobody)
+
+
 def test_lines_that_are_being_written_are_left_out(project, target, tmp_path):
     (project / SERVICE).mkdir(parents=True)
     (project / SERVICE / "audit.jsonl").write_text('{"a": 1}\n{"b"')
@@ -192,6 +206,6 @@ def test_what_is_kept_elsewhere_is_named(project, target, monkeypatch):
 
 
 def test_a_folder_without_models_is_no_project(tmp_path, target):
-    with pytest.raises(BackupError, match="expected models in"):
+    with pytest.raises(BackupError, match=r"expected models in"):
         back_up(tmp_path, target, {}, nobody)
     assert not target.exists()

@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -58,7 +58,9 @@ def back_up(
         raise BackupError(f"expected a new file, got {target}; name another")
     begun = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     services = Path(environment.get(SERVICE) or project / FOLDERS)
-    names = sorted(_folders(project / MODELS) | _folders(services))
+    models = _folders(project / MODELS, holding=_OF_MODELS)
+    running = _folders(services, holding=("[!.]*",))
+    names = sorted(models | running)
     if not names:
         raise BackupError(f"expected models in {project / MODELS}, found none")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -67,11 +69,13 @@ def back_up(
         champions: dict[str, str] = {}
         predictions: dict[str, int] = {}
         for name in names:
-            tell(f"models of {name}")
-            store = ModelStore(project / MODELS / name)
-            champions |= _models(name, store, staged / "models" / name)
-            tell(f"service of {name}")
-            predictions |= _service(name, services / name, staged / "service" / name)
+            store, service = ModelStore(project / MODELS / name), services / name
+            if name in models:
+                tell(f"models of {name}")
+                champions |= _models(name, store, staged / "models" / name)
+            if name in running:
+                tell(f"service of {name}")
+                predictions |= _service(name, service, staged / "service" / name)
         tell("MLflow")
         _mlflow(project, staged / "mlflow", environment)
         tell("the file")
@@ -89,8 +93,6 @@ def back_up(
 
 def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
     """Copy the models while nobody releases or removes any; return the champion."""
-    if not store.folder.is_dir():
-        return {}
     with store.locked():
         pointer = store.pointer()
         for part in _OF_MODELS:
@@ -100,8 +102,6 @@ def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
 
 def _service(name: str, source: Path, target: Path) -> dict[str, int]:
     """Copy the running state; return how many predictions the log has."""
-    if not source.is_dir():
-        return {}
     target.mkdir(parents=True)
     with Rollout(source / ROLLOUT).locked():
         for path in sorted(source.iterdir()):
@@ -160,10 +160,15 @@ def _copy_file(source: Path, target: Path) -> None:
         os.truncate(target, written.rfind(b"\n") + 1)
 
 
-def _folders(parent: Path) -> set[str]:
-    return (
-        {p.name for p in parent.iterdir() if p.is_dir()} if parent.is_dir() else set()
-    )
+def _folders(parent: Path, *, holding: Iterable[str]) -> set[str]:
+    """Return the data sets whose folder has something to back up.
+
+    Args:
+        parent: Of their folders.
+        holding: Patterns of names; one of them has to be there.
+    """
+    patterns = [f"*/{name}" for name in holding]
+    return {p.parent.name for pattern in patterns for p in parent.glob(pattern)}
 
 
 def _left_out(environment: Mapping[str, str]) -> Iterator[str]:

@@ -25,6 +25,7 @@ from churn_pipeline.serving.refusal import (
     Problem,
     Refusal,
     code_of,
+    received,
     refusal,
     shortened,
     shown,
@@ -173,7 +174,7 @@ class Contract:
 
     def _problem(self, detail: dict[str, Any], row: int | None) -> Problem:
         """Return which field is wrong, what was expected and what came."""
-        kind, received = detail["type"], shown(detail["input"])
+        kind = detail["type"]
         field = str(detail["loc"][0]) if detail["loc"] else ""
         if not detail["loc"]:
             expected = "a customer: an object of its fields (see /docs.json)"
@@ -181,14 +182,12 @@ class Contract:
             expected = self._no_such(field)
         else:
             expected = self.expectation(field)
-        if kind == "missing":
-            received = "no such field"
         return Problem(
             row=row,
             code=code_of(kind),
             field=shortened(field),
             expected=expected,
-            received=received,
+            received=received(detail),
         )
 
     def expectation(self, field: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -125,11 +125,26 @@ def refused_body(error: ValidationError) -> Refusal:
                 code=code_of(found["type"]),
                 field=shortened(".".join(map(str, found["loc"]))),
                 expected=wanted(found["msg"]),
-                received=shown(found["input"]),
+                received=received(found),
             )
             for found in error.errors(include_url=False)[:MAX_ERRORS]
         ],
     )
+
+
+def received(detail: Mapping[str, Any]) -> str:
+    """Return what came where pydantic found an error, on one short line.
+
+    Args:
+        detail: The error; of a missing field its `input` is what the field is not in.
+
+    Examples:
+        >>> received({"type": "missing", "input": {"request_id": "a"}})
+        'no such field'
+        >>> received({"type": "bool_type", "input": 1})
+        '1'
+    """
+    return "no such field" if detail["type"] == "missing" else shown(detail["input"])
 
 
 def wanted(message: str) -> str:

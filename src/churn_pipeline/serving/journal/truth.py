@@ -21,6 +21,7 @@ from churn_pipeline.serving.refusal import (
     MAX_ERRORS,
     Problem,
     Refusal,
+    received,
     refusal,
     shortened,
     shown,
@@ -173,7 +174,7 @@ def _problems(error: ValidationError, row: int) -> list[Problem]:
                 code="invalid_value",
                 field=shortened(field),
                 expected=expected,
-                received=shown(detail["input"]),
+                received=received(detail),
             )
         )
     return found
