@@ -88,6 +88,38 @@ def test_the_submitter_is_refused_where_four_eyes_look(releases, account):
     assert "expected another person than ada, who submitted it" in refused.output
 
 
+def test_the_submitter_is_not_told_to_decide_where_four_eyes_look(releases, account):
+    _register(releases, "1", failed=("bias: age",))
+    ada = {"name": "ada", "role": "approver"}
+    account("ada", approvers=[ada], four_eyes=True)
+    alone = _run("review", "1").output
+    assert (
+        "who may decide: another person than ada, who submitted it "
+        "(release.four_eyes): name one in release.approvers\n" in alone
+    )
+    assert "kedro churn approve" not in alone
+    account("ada", approvers=[ada, *APPROVERS], four_eyes=True)
+    two = _run("review", "1").output
+    assert "who submitted it (release.four_eyes): grace (approver)\n" in two
+    assert "kedro churn approve 1.0.0 --reason WHY" in two
+    assert json.loads(_run("review", "1", "--json").output)["may_approve"] == ["grace"]
+
+
+def test_who_only_rolls_back_is_not_told_to_decide(releases, account):
+    _register(releases, "1", policy="approval")
+    account("ada", approvers=[{"name": "omar", "role": "operator"}])
+    shown = _run("review", "1").output
+    assert "who may decide: nobody in release.approvers is approver" in shown
+    assert "omar" not in shown
+    assert "kedro churn approve" not in shown
+
+
+def test_where_nobody_has_to_be_named_the_command_is_told(releases, account):
+    _register(releases, "1", policy="approval")
+    account("ada", approvers=[])
+    assert "  kedro churn approve 1.0.0 --reason WHY" in _run("review", "1").output
+
+
 def test_a_rejected_version_says_by_whom_and_why(releases, account):
     _register(releases, "1", policy="approval")
     account("grace")

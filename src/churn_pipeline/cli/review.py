@@ -64,13 +64,21 @@ def _facts(releases: Releases, record: Record) -> dict[str, Any]:
         standing = "champion"
     if (no := rejection(entries, record.version)) is not None:
         standing = f"rejected by {no.who}: {no.reason}"
+    rules, submitted_by = releases.rules, submitter(entries, record.version)
     return {
         "version": record.version,
         "semantic_version": record.semantic_version,
         "state": standing,
-        "submitted_by": submitter(entries, record.version),
-        "approvers": {a.name: a.role for a in releases.rules.approvers},
-        "four_eyes": releases.rules.four_eyes,
+        "submitted_by": submitted_by,
+        "approvers": {a.name: a.role for a in rules.approvers},
+        "may_approve": [
+            a.name
+            for a in rules.approvers
+            if not rules.refusal(
+                "approve", a.name, submitter=submitted_by, failed=record.unmet
+            )
+        ],
+        "four_eyes": rules.four_eyes,
         "failed": list(record.failed),
     }
 
@@ -109,14 +117,26 @@ def _next(record: Record, told: dict[str, Any], env: str | None) -> list[str]:
     figures = f"all figures: {in_env(f'kedro churn review {name} --json', env)}"
     if told["state"] not in ("pending", "registered"):
         return [figures]
-    names = ", ".join(f"{who} ({role})" for who, role in told["approvers"].items())
-    named = names or "nobody is named in release.approvers"
+    approve = f"  {in_env(f'kedro churn approve {name} --reason WHY', env)}"
+    is_open = not told["approvers"] and not record.unmet
     return [
-        f"who may decide: {named}",
-        f"  {in_env(f'kedro churn approve {name} --reason WHY', env)}",
+        f"who may decide: {_deciders(told)}",
+        *([approve] if told["may_approve"] or is_open else []),
         f"  {in_env(f'kedro churn reject {name} --reason WHY', env)}",
         figures,
     ]
+
+
+def _deciders(told: dict[str, Any]) -> str:
+    """Return who may approve a version, and whom four eyes keep from it."""
+    if not told["approvers"]:
+        return "nobody is named in release.approvers"
+    may, roles, who = told["may_approve"], told["approvers"], told["submitted_by"]
+    names = ", ".join(f"{name} ({roles[name]})" for name in may)
+    if told["four_eyes"] and who in roles:
+        other = f"another person than {who}, who submitted it (release.four_eyes)"
+        return f"{other}: {names or 'name one in release.approvers'}"
+    return names or "nobody in release.approvers is approver or admin; name one"
 
 
 _MOST = 220
