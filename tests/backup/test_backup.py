@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import sqlite3
 import tarfile
 from contextlib import closing
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -16,6 +18,7 @@ from churn_pipeline.backup.collect import back_up
 from churn_pipeline.backup.restore import restore
 from churn_pipeline.cli import backup as commands
 from churn_pipeline.cli import churn
+from churn_pipeline.io.versions import AllVersions
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import App
@@ -26,6 +29,7 @@ from tests.serving.apps import client_of, two_models
 
 GOOD = {"tenure_months": 3, "monthly_charge": 20.5, "plan": "basic"}
 MODELS, SERVICE = Path("data/06_models/tiny"), Path("data/09_service/tiny")
+OUTPUTS = Path("data/07_model_output/tiny")
 
 
 def nobody(part: str) -> None:
@@ -109,6 +113,65 @@ def test_folders_without_anything_in_them_are_no_models(tmp_path, target):
     (tmp_path / MODELS).mkdir(parents=True)
     with pytest.raises(BackupError, match=r"expected models in .*, found none"):
         back_up(tmp_path, target, {}, nobody)
+
+
+def leave_list(project: Path, version: str, customers: list[str]) -> Path:
+    """Write a list of who is called and who is kept aside, as scoring does."""
+    name = "call_assignments.parquet"
+    file = project / OUTPUTS / name / version / name
+    file.parent.mkdir(parents=True)
+    arms = ["call", "control"][: len(customers)]
+    pd.DataFrame({"customer_id": customers, "arm": arms}).to_parquet(file)
+    return file
+
+
+def test_who_was_called_and_who_was_kept_aside_is_known_after_a_restore(
+    project, target, tmp_path
+):
+    leave_list(project, "2026-01", ["a", "b"])
+    leave_list(project, "2026-02", ["c"])
+    torn = leave_list(project, "2026-03", ["d"])  # a run is writing it
+    torn.write_bytes(torn.read_bytes()[:-20])
+    (project / OUTPUTS / "churn_scores.csv").write_text("made again by a run")
+    held = back_up(project, target, {}, nobody)
+    assert held.lists == {"tiny": 2}
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / OUTPUTS).mkdir(parents=True)  # a run was there, and listed nobody
+    assert restore(target, elsewhere, {}, nobody).lists == {"tiny": 2}
+    lists = AllVersions(path=str(elsewhere / OUTPUTS / "call_assignments.parquet"))
+    found = lists.load()
+    assert found["customer_id"].tolist() == ["a", "b", "c"]
+    assert found["arm"].tolist() == ["call", "control", "call"]
+    assert [path.name for path in (elsewhere / OUTPUTS).iterdir()] == [
+        "call_assignments.parquet"
+    ]
+
+
+def test_lists_kept_in_another_folder_are_backed_up_and_put_there(
+    project, target, tmp_path
+):
+    leave_list(project, "2026-01", ["a"])
+    (project / OUTPUTS.parent).rename(tmp_path / "lists")
+    held = back_up(
+        project, target, {"CHURN_OUTPUT_DIR": str(tmp_path / "lists")}, nobody
+    )
+    assert held.lists == {"tiny": 1}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    restore(target, elsewhere, {"CHURN_OUTPUT_DIR": str(tmp_path / "other")}, nobody)
+    restored = tmp_path / "other/tiny/call_assignments.parquet/2026-01"
+    assert (restored / "call_assignments.parquet").is_file()
+
+
+def test_lists_that_are_there_are_not_overwritten(project, target, tmp_path):
+    leave_list(project, "2026-01", ["a"])
+    back_up(project, target, {}, nobody)
+    elsewhere = tmp_path / "elsewhere"
+    kept = leave_list(elsewhere, "2026-02", ["b"])
+    with pytest.raises(BackupError, match=r"got .*call_assignments\.parquet"):
+        restore(target, elsewhere, {}, nobody)
+    assert pd.read_parquet(kept)["customer_id"].tolist() == ["b"]
+    assert not (elsewhere / MODELS).exists()
 
 
 def test_lines_that_are_being_written_are_left_out(project, target, tmp_path):
@@ -198,10 +261,12 @@ def test_where_one_part_cannot_be_placed_none_is(project, target, tmp_path):
 
 def test_what_is_kept_elsewhere_is_named(project, target, monkeypatch):
     monkeypatch.setattr(commands, "project_folder", lambda: project)
+    leave_list(project, "2026-01", ["a"])
     kept = {"CHURN_JOURNAL": "postgresql://ann:secret@db/churn", "COLUMNS": "200"}
     done = CliRunner().invoke(churn, ["backup", str(target)], env=kept)
     assert "not in it" in done.output
     assert "prediction log and feedback, at postgresql://ann" in done.output
+    assert re.search(r"call lists +tiny 1\b", done.output)
     assert "secret" not in done.output
 
 

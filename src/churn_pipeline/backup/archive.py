@@ -2,6 +2,7 @@
 
 models/<dataset>/...       models, pointer, ledger, runs, study
 service/<dataset>/...      keys, rollout, audit log, prediction log and feedback
+outputs/<dataset>/...      every list of who was called and who was kept aside
 mlflow/...                 runs and registry, where they lie in the project
 backup.json                contents, hashes, time; see `Contents`
 """
@@ -13,7 +14,7 @@ import shutil
 import tarfile
 from pathlib import Path, PurePosixPath
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from churn_pipeline.params import Params
 
@@ -38,6 +39,7 @@ class Contents(Params):
         predictions: Logged predictions of each data set.
         left_out: What is kept elsewhere and needs a backup of its own, in words.
         files: sha256 of each file, by its name in the archive.
+        lists: Lists of who was called and who was kept aside, of each data set.
     """
 
     version: int = VERSION
@@ -47,6 +49,7 @@ class Contents(Params):
     predictions: dict[str, int]
     left_out: tuple[str, ...]
     files: dict[str, str]
+    lists: dict[str, int] = Field(default_factory=dict)
 
 
 def pack(folder: Path, contents: Contents, target: Path) -> None:

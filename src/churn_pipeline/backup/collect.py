@@ -13,6 +13,7 @@ from pathlib import Path
 
 from churn_pipeline.backup.archive import BackupError, Contents, hashes, pack
 from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.desk import places
 from churn_pipeline.serving.journal.database import URL as JOURNAL_URL
 from churn_pipeline.serving.journal.database import shown
 from churn_pipeline.serving.place import FOLDERS, JOURNAL, ROLLOUT, SERVICE
@@ -33,7 +34,7 @@ _OF_MODELS = (
     "ledger.head",
     "tuning.db",
 )
-_LINES = ".jsonl"
+_LINES, _TABLE = ".jsonl", ".parquet"
 
 Tell = Callable[[str], None]
 
@@ -58,24 +59,27 @@ def back_up(
         raise BackupError(f"expected a new file, got {target}; name another")
     begun = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
     services = Path(environment.get(SERVICE) or project / FOLDERS)
+    outputs = outputs_of(project, environment)
     models = _folders(project / MODELS, holding=_OF_MODELS)
     running = _folders(services, holding=("[!.]*",))
-    names = sorted(models | running)
-    if not names:
+    listed = _folders(outputs, holding=(places.ASSIGNMENTS,))
+    if not models | running | listed:
         raise BackupError(f"expected models in {project / MODELS}, found none")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
         staged = Path(folder)
         champions: dict[str, str] = {}
-        predictions: dict[str, int] = {}
-        for name in names:
-            store, service = ModelStore(project / MODELS / name), services / name
-            if name in models:
-                tell(f"models of {name}")
-                champions |= _models(name, store, staged / "models" / name)
-            if name in running:
-                tell(f"service of {name}")
-                predictions |= _service(name, service, staged / "service" / name)
+        predictions, lists = dict[str, int](), dict[str, int]()
+        for name in sorted(models):
+            tell(f"models of {name}")
+            store = ModelStore(project / MODELS / name)
+            champions |= _models(name, store, staged / "models" / name)
+        for name in sorted(running):
+            tell(f"service of {name}")
+            predictions |= _service(name, services / name, staged / "service" / name)
+        for name in sorted(listed):
+            tell(f"call lists of {name}")
+            lists |= _lists(name, outputs / name, staged / "outputs" / name)
         tell("MLflow")
         _mlflow(project, staged / "mlflow", environment)
         tell("the file")
@@ -84,11 +88,17 @@ def back_up(
             project=str(project),
             champions=champions,
             predictions=predictions,
+            lists=lists,
             left_out=tuple(_left_out(environment)),
             files=hashes(staged),
         )
         pack(staged, contents, target)
     return contents
+
+
+def outputs_of(project: Path, environment: Mapping[str, str]) -> Path:
+    """Return the folder of what models have said, a folder each data set."""
+    return Path(environment.get(places.OUTPUTS) or project / places.FOLDERS)
 
 
 def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
@@ -114,6 +124,16 @@ def _service(name: str, source: Path, target: Path) -> dict[str, int]:
         return {}
     with closing(sqlite3.connect(target / JOURNAL)) as journal:
         return {name: journal.execute("SELECT count(*) FROM prediction").fetchone()[0]}
+
+
+def _lists(name: str, source: Path, target: Path) -> dict[str, int]:
+    """Copy who was called and who was kept aside; return how many lists there are.
+
+    Another run would deal the calls out by today's model: what those of the past have
+    brought could never be measured again.
+    """
+    _copy(source / places.ASSIGNMENTS, target / places.ASSIGNMENTS)
+    return {name: len(places.versions(target / places.ASSIGNMENTS))}
 
 
 def _mlflow(project: Path, target: Path, environment: Mapping[str, str]) -> None:
@@ -152,12 +172,26 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def _copy_file(source: Path, target: Path) -> None:
-    """Copy a file; of lines that are being added to, those that are whole."""
+    """Copy a file; of one that is being written, whole lines and no part of a table."""
     shutil.copyfile(source, target)
     shutil.copymode(source, target)
     if source.suffix == _LINES:
         written = target.read_bytes()
         os.truncate(target, written.rfind(b"\n") + 1)
+    elif source.suffix == _TABLE and not _is_whole(target):
+        target.unlink()
+
+
+def _is_whole(table: Path) -> bool:
+    """Return whether a Parquet file has its end, which is written last."""
+    from pyarrow import ArrowInvalid
+    from pyarrow.parquet import read_metadata
+
+    try:
+        read_metadata(table)
+    except ArrowInvalid:
+        return False
+    return True
 
 
 def _folders(parent: Path, *, holding: Iterable[str]) -> set[str]:

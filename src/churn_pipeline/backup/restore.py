@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from churn_pipeline.backup.archive import BackupError, Contents, unpack
-from churn_pipeline.backup.collect import MODELS, Tell
+from churn_pipeline.backup.collect import MODELS, Tell, outputs_of
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.place import FOLDERS, SERVICE
 
@@ -37,7 +37,7 @@ def restore(
     Args:
         source: A file that `back_up` has written.
         project: Folder of the project, with none of what the backup holds.
-        environment: Names the folder of the services.
+        environment: Names the folders of the services and of the lists.
         tell: Called with each part as it is begun.
 
     Raises:
@@ -45,6 +45,7 @@ def restore(
         ArtifactError: A champion does not answer as it did.
     """
     services = Path(environment.get(SERVICE) or project / FOLDERS)
+    outputs = outputs_of(project, environment)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=project) as folder:
         staged = Path(folder)
         tell("the file")
@@ -52,6 +53,7 @@ def restore(
         moves = [
             *_each(staged / "models", project / MODELS),
             *_each(staged / "service", services),
+            *_inside(staged / "outputs", outputs),
             *_each(staged / "mlflow", project),
         ]
         _require_free(moves)
@@ -67,6 +69,11 @@ def _each(source: Path, target: Path) -> list[Move]:
     """Return where each thing of a folder goes."""
     found = sorted(source.iterdir()) if source.is_dir() else []
     return [(path, target / path.name) for path in found]
+
+
+def _inside(source: Path, target: Path) -> list[Move]:
+    """Return where each thing of a folder's folders goes: other things may be there."""
+    return [move for one, other in _each(source, target) for move in _each(one, other)]
 
 
 def _require_free(moves: list[Move]) -> None:

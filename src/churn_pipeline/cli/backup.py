@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write models, ledger, log, feedback, keys and runs of every data set to FILE.
+    """Write models, ledger, log, feedback, keys, runs and call lists to FILE.
 
     The service and runs may go on. What was answered before is in it, but for the
     answers of the last second, which may still be on their way into the log.
@@ -56,15 +56,19 @@ def restore(file: Path) -> None:
 def _show(held: Contents, what: str, seconds: float) -> None:
     """Show what a backup holds, and what it does not."""
     champions = ", ".join(f"{n} {v}" for n, v in held.champions.items()) or "none"
-    logged = ", ".join(f"{n} {count:,}" for n, count in held.predictions.items())
     rows = [
         ("as of", held.time),
         ("champions", champions),
-        ("predictions", logged or "none"),
+        ("predictions", _counted(held.predictions)),
+        ("call lists", _counted(held.lists)),
         *(("not in it", text) for text in held.left_out),
     ]
     click.echo(f"{what}, {len(held.files):,} files, {seconds:.1f} s")
     click.echo("\n".join(columns(rows)))
+
+
+def _counted(by_name: dict[str, int]) -> str:
+    return ", ".join(f"{n} {count:,}" for n, count in by_name.items()) or "none"
 
 
 def _tell(part: str) -> None:
