@@ -26,7 +26,7 @@ def test_one_mistyped_number_is_told_and_does_not_widen_the_range():
     proposal = propose(_facts(ages))
     assert (proposal.column.min, proposal.column.max) == (0, 200)
     assert proposal.is_warning
-    assert "1 far from all others, as 999999, reject their rows" in proposal.note
+    assert "1 far from all others, as 999999, rejects its row" in proposal.note
 
 
 def test_a_mistyped_negative_number_is_told_too():

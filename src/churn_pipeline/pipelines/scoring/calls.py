@@ -101,7 +101,7 @@ def in_control(
     Examples:
         >>> customers = pd.Series([f"C-{i}" for i in range(1000)])
         >>> int(in_control(customers, share=0.1, campaign="spring").sum())
-        103
+        89
     """
     draw, below = draw_of(f"calls {campaign}"), round(share * BUCKETS)
     found = (bucket(digest(customer, draw)) < below for customer in customer_id)
