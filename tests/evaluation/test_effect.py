@@ -23,6 +23,7 @@ def _outcomes(rng, *, n, churn, called_churn, share=0.2):
         spend=np.full(n, 4.0),
         probability=np.full(n, churn),
         expected=np.full(n, 6.0),
+        success_rate=np.full(n, 0.25),
     )
 
 
@@ -48,7 +49,7 @@ def test_intervals_cover_the_truth_as_often_as_stated():
     held = {"change": 0, "profit": 0}
     for _ in range(600):
         rows = _outcomes(rng, n=600, churn=0.3, called_churn=0.22)
-        found = measure(rows, success_rate=0.25, confidence=0.9)
+        found = measure(rows, confidence=0.9)
         held["change"] += found.change.low <= -0.08 <= found.change.high
         held["profit"] += found.profit.low <= 0.08 * 100 - 4 <= found.profit.high
     # 600 draws at 0.9 leave 0.862 to 0.938 in 998 of 1,000 cases.
@@ -61,7 +62,6 @@ def test_calls_that_do_nothing_are_seldom_taken_for_more():
     told = [
         measure(
             _outcomes(rng, n=400, churn=0.3, called_churn=0.3),
-            success_rate=0.25,
             confidence=0.95,
         ).says
         for _ in range(400)
@@ -73,9 +73,8 @@ def test_sleeping_dogs_and_success_are_told_apart():
     rng = np.random.default_rng(3)
     woken = _outcomes(rng, n=3000, churn=0.1, called_churn=0.2)
     saved = _outcomes(rng, n=3000, churn=0.3, called_churn=0.2)
-    asked = {"success_rate": 0.25, "confidence": 0.95}
-    assert measure(woken, **asked).says == "more_leave"
-    found = measure(saved, **asked)
+    assert measure(woken, confidence=0.95).says == "more_leave"
+    found = measure(saved, confidence=0.95)
     assert found.says == "fewer_leave"
     assert found.expected_change == pytest.approx(-0.25 * 0.3)
     assert found.called + found.control == 3000
@@ -83,14 +82,14 @@ def test_sleeping_dogs_and_success_are_told_apart():
 
 def test_of_a_small_group_nothing_is_said():
     called = np.arange(200) < 171
-    rows = Outcomes(called, (~called).astype(float), *np.ones((4, 200)))
-    found = measure(rows, success_rate=0.5, confidence=0.95)
+    rows = Outcomes(called, (~called).astype(float), *np.ones((5, 200)))
+    found = measure(rows, confidence=0.95)
     assert found.control == 29
     assert found.change.high < 0
     assert found.says == "not_sure"
 
 
 def test_without_a_control_group_there_is_nothing_to_compare():
-    rows = Outcomes(np.ones(5, dtype=bool), *np.ones((5, 5)))
+    rows = Outcomes(np.ones(5, dtype=bool), *np.ones((6, 5)))
     with pytest.raises(ValueError, match=r"got 5 and 0; set `scoring.control_share`"):
-        measure(rows, success_rate=0.5, confidence=0.95)
+        measure(rows, confidence=0.95)

@@ -61,6 +61,11 @@ def test_a_tenth_is_kept_aside_the_same_whoever_else_there_is(champion):
     assert set(aside["campaign"]) == {"first"}
 
 
+def test_the_success_rate_that_was_stated_is_kept(champion):
+    stated = champion.manifest.decision.success_rate
+    assert set(_assigned(champion)["success_rate"]) == {stated}
+
+
 def test_who_is_kept_aside_does_not_depend_on_what_the_model_says(champion):
     found = _assigned(champion, control_share=0.5)
     profit = found.groupby("arm")["expected_profit"]

@@ -18,7 +18,7 @@ from churn_pipeline.pipelines.effect_reporting.nodes import (
 from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 from churn_pipeline.serving.journal.truth import Truth
-from tests.factories import TINY_DATASET, tiny_artifact
+from tests.factories import TINY_DATASET
 from tests.features.tables import COMPANY, as_tables, customers, events, terms
 
 LISTED = dt.date(2024, 4, 11)  # between the dates that features are made at
@@ -140,6 +140,7 @@ def _outcomes(n=4000, seed=0, campaign="first"):
             "expected_profit": 5.0,
             "expected_spend": 4.0,
             "customer_value": 100.0,
+            "success_rate": 0.5,
             "certainty": "leaves",
             "held_out": False,
             "model_version": "v1",
@@ -150,7 +151,7 @@ def _outcomes(n=4000, seed=0, campaign="first"):
 
 
 def _measured(outcomes):
-    return measure_effect(outcomes, tiny_artifact(), TINY_DATASET, EffectReporting())
+    return measure_effect(outcomes, TINY_DATASET, EffectReporting())
 
 
 def test_sleeping_dogs_are_named_by_segment():
@@ -168,6 +169,18 @@ def test_sleeping_dogs_are_named_by_segment():
     assert whole["called"] + whole["control"] == 4000
     money = 100 * (whole["control_churn"] - whole["called_churn"]) - 4
     assert whole["profit"]["value"] == pytest.approx(money)
+
+
+def test_what_was_expected_is_by_the_rate_that_was_stated_at_the_time():
+    before = _outcomes(n=1000).assign(success_rate=0.25)
+    later = _outcomes(n=1000, campaign="second").assign(
+        observation_date=pd.Timestamp(LISTED) + pd.Timedelta(days=90)
+    )
+    found = _measured(pd.concat([before, later]))["campaigns"]
+    called = before[before["arm"] == "call"]["churn_probability"].mean()
+    second, first = (part["effect"]["expected_change"] for part in found)
+    assert first == pytest.approx(-0.25 * called)
+    assert second == pytest.approx(-0.5 * called)
 
 
 def test_each_campaign_is_measured_by_itself_the_newest_first():

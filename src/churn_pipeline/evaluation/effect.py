@@ -46,7 +46,7 @@ class Effect:
         change: Churn rate of the called less that of the others; below 0: calls work.
         profit: Money that calling brought a customer, less what it is expected to have
             cost.
-        expected_change: The change that the stated success rate foresees.
+        expected_change: The change that the success rates stated then foresee.
         expected_profit: The money that was expected, a customer.
         says: Whether fewer leave when called, or more (sleeping dogs are woken);
             `not_sure` where the interval holds 0 or a group is small.
@@ -74,6 +74,8 @@ class Outcomes:
         spend: Money that calling each is expected to cost, offers included.
         probability: Of leaving, as the model said, in [0, 1].
         expected: Money that calling each was expected to earn.
+        success_rate: Share of called churners who then stay, as was stated when each
+            was listed, in (0, 1].
     """
 
     called: NDArray[np.bool_]
@@ -82,13 +84,14 @@ class Outcomes:
     spend: Floats
     probability: Floats
     expected: Floats
+    success_rate: Floats
 
     def part(self, inside: NDArray[np.bool_]) -> Outcomes:
         """Return some of the customers."""
         return Outcomes(*(part[inside] for part in vars(self).values()))
 
 
-def measure(outcomes: Outcomes, *, success_rate: float, confidence: float) -> Effect:
+def measure(outcomes: Outcomes, *, confidence: float) -> Effect:
     """Return what calls did to some customers.
 
     What an offer cost is not known of a customer: it is charged as the stated shares
@@ -96,7 +99,6 @@ def measure(outcomes: Outcomes, *, success_rate: float, confidence: float) -> Ef
 
     Args:
         outcomes: The customers of both groups.
-        success_rate: Share of called churners who then stay, as was stated.
         confidence: Share of intervals that cover the truth, in (0, 1).
 
     Raises:
@@ -116,6 +118,7 @@ def measure(outcomes: Outcomes, *, success_rate: float, confidence: float) -> Ef
         confidence=confidence,
     )
     cost = float(outcomes.spend[on].mean())
+    kept_by_calls = outcomes.success_rate * outcomes.probability
     gain = mean_difference(kept[on], kept[~on], confidence=confidence)
     profit = Between(gain.value - cost, gain.low - cost, gain.high - cost)
     return Effect(
@@ -125,7 +128,7 @@ def measure(outcomes: Outcomes, *, success_rate: float, confidence: float) -> Ef
         control_churn=float(left[~on].mean()),
         change=change,
         profit=profit,
-        expected_change=-success_rate * float(outcomes.probability[on].mean()),
+        expected_change=-float(kept_by_calls[on].mean()),
         expected_profit=float(outcomes.expected[on].mean()),
         says=_says(change, int(on.sum()), int((~on).sum())),
     )

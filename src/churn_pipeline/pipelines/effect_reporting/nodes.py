@@ -18,7 +18,6 @@ from churn_pipeline.evaluation.slices import groups, levels
 from churn_pipeline.params import Params
 from churn_pipeline.pipelines.evaluation.rows import group_values
 from churn_pipeline.pipelines.scoring.calls import ASSIGNED
-from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.serving.decide import CALL
 
 logger = logging.getLogger(__name__)
@@ -40,18 +39,15 @@ class EffectReporting(Params):
 
 
 def measure_effect(
-    call_outcomes: pd.DataFrame,
-    champion: Artifact,
-    dataset: Dataset,
-    effect_reporting: EffectReporting,
+    call_outcomes: pd.DataFrame, dataset: Dataset, effect_reporting: EffectReporting
 ) -> dict[str, Any]:
     """Return what calls did, by campaign, the newest first.
 
     Who was on the list counts as called, whether somebody reached them or not.
 
     Args:
-        call_outcomes: Customers of both groups, with their labels.
-        champion: Its stated success rate is what is expected.
+        call_outcomes: Customers of both groups, with their labels and with what was
+            stated when they were listed, which is what is expected.
         dataset: Its currency.
         effect_reporting: How sure.
 
@@ -61,9 +57,8 @@ def measure_effect(
         (see `evaluation.effect.Effect`; None where it cannot be told yet), `segments`
         (`segment`, `level`, `effect`) and `in_words`.
     """
-    rate = champion.manifest.decision.success_rate
     parts = [
-        _campaign(str(name), rows, rate, effect_reporting.confidence, dataset.currency)
+        _campaign(str(name), rows, effect_reporting.confidence, dataset.currency)
         for name, rows in _campaigns(call_outcomes)
     ]
     for part in parts:
@@ -85,7 +80,7 @@ def _campaigns(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _campaign(
-    name: str, rows: pd.DataFrame, rate: float, confidence: float, currency: str
+    name: str, rows: pd.DataFrame, confidence: float, currency: str
 ) -> dict[str, Any]:
     known = rows[rows["label"].notna()]
     dates = pd.to_datetime(rows["observation_date"])
@@ -100,8 +95,8 @@ def _campaign(
     }
     if min(_sizes(known).values()) < _TWO:
         return {**told, "in_words": [_why_none(told)]}
-    whole = measure(_outcomes(known), success_rate=rate, confidence=confidence)
-    segments = _segments(known, rate, confidence)
+    whole = measure(_outcomes(known), confidence=confidence)
+    segments = _segments(known, confidence)
     lines = [_in_words(whole, currency, confidence)]
     lines += [_woken(segment) for segment in segments if _wakes(segment)]
     return {
@@ -112,9 +107,7 @@ def _campaign(
     }
 
 
-def _segments(
-    rows: pd.DataFrame, rate: float, confidence: float
-) -> list[dict[str, Any]]:
+def _segments(rows: pd.DataFrame, confidence: float) -> list[dict[str, Any]]:
     """Return the effect in each segment that both groups have enough customers in."""
     called = (rows["arm"] == CALL).to_numpy()
     parts = [
@@ -130,9 +123,7 @@ def _segments(
         {
             "segment": segment,
             "level": level,
-            "effect": measure(
-                outcomes.part(inside), success_rate=rate, confidence=sure
-            ),
+            "effect": measure(outcomes.part(inside), confidence=sure),
         }
         for segment, level, inside in parts
     ]
@@ -148,7 +139,10 @@ def _levels(rows: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.object_]]]:
 
 
 def _outcomes(rows: pd.DataFrame) -> Outcomes:
-    names = ("label", "customer_value", "expected_spend", RISK, "expected_profit")
+    names = (
+        *("label", "customer_value", "expected_spend"),
+        *(RISK, "expected_profit", "success_rate"),
+    )
     return Outcomes(
         (rows["arm"] == CALL).to_numpy(),
         *(rows[name].to_numpy(np.float64) for name in names),

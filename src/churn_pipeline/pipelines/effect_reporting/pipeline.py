@@ -29,7 +29,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 measure_effect,
                 inputs=by_name(
                     "call_outcomes",
-                    "champion",
                     "params:dataset",
                     "params:effect_reporting",
                 ),

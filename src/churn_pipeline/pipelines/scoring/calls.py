@@ -29,7 +29,7 @@ CONTROL = "control"
 ASSIGNED = [
     *("campaign", "customer_id", "observation_date", "arm", "rank"),
     *("churn_probability", "expected_profit", "expected_spend", "customer_value"),
-    *("certainty", "held_out", "model_version"),
+    *("success_rate", "certainty", "held_out", "model_version"),
 ]
 """Columns of `call_assignments` but for those of segments."""
 
@@ -59,13 +59,15 @@ def assign_calls(
     Returns:
         `campaign`, `customer_id`, `observation_date`, `arm` (`call` or `control`),
         `rank` (Int64, from 1; of a control none), `churn_probability`,
-        `expected_profit`, `expected_spend` and `customer_value` (money), `certainty`,
-        `held_out`, `model_version`, and the segment columns; the call that is expected
-        to earn most first.
+        `expected_profit`, `expected_spend` and `customer_value` (money), `success_rate`
+        (as stated today: what was expected stays so whatever is stated later),
+        `certainty`, `held_out`, `model_version`, and the segment columns; the call
+        that is expected to earn most first.
     """
     worth = churn_scores[churn_scores["decision"] == CALL]
     ranked = worth.sort_values("expected_profit", ascending=False, kind="stable")
-    spend = champion.manifest.decision.spend(ranked["churn_probability"])
+    stated = champion.manifest.decision
+    spend = stated.spend(ranked["churn_probability"])
     aside = in_control(
         ranked["customer_id"], share=scoring.control_share, campaign=scoring.campaign
     )
@@ -79,6 +81,7 @@ def assign_calls(
         arm=np.where(aside, CONTROL, CALL),
         rank=rank.to_numpy(),
         expected_spend=spend,
+        success_rate=stated.success_rate,
     )[ASSIGNED]
     date = pd.Timestamp(churn_scores["observation_date"].iloc[0]).date()
     segments = _segments(at_date(customer_features, date), feature_set["segments"])
