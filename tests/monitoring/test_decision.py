@@ -136,7 +136,7 @@ def test_a_churn_rate_that_moves_alone_is_calibrated_again():
     found = _decided(verdict=moved_rate(), standing=None)
     assert found.action is Action.RECALIBRATE
     assert found.missing == (
-        "how good the model is by now: no label newer than its own has matured",
+        "how good the model is by now: too few labels newer than its own",
     )
 
 

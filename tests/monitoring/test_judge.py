@@ -80,7 +80,7 @@ def test_the_same_customers_are_quiet_and_nothing_is_priced():
 def test_one_window_is_no_alarm_and_the_second_confirms_it():
     first = _judged(2.0, dt.date(2024, 8, 1))
     assert not first.confirmed
-    assert "1 have been watched" in first.alarm_in_words
+    assert "1 has been watched" in first.alarm_in_words
     windows = Windows((first.watch(),), WindowRule(n=2, m=3))
     second = _judged(2.0, windows=windows)
     assert second.confirmed

@@ -100,6 +100,18 @@ def test_a_month_of_too_few_is_not_judged():
     assert _judge(min_rows=50, min_churners=5).cohort(few).realised != {}
 
 
+def test_labels_that_are_too_few_to_judge_by_are_not_said_to_be_none():
+    report = _judge().report([_month(3, n=90)], [], dt.date(2026, 3, 1))
+    assert report.realised is None
+    assert report.in_words.startswith(
+        "90 labels have matured since the release, too few to judge by; of 2026-03-01"
+    )
+    one = report.model_copy(update={"matured": 1}).in_words
+    assert one.startswith("One label has matured since the release, too few")
+    none = report.model_copy(update={"matured": 0}).in_words
+    assert none.startswith("No label has matured since the release; of")
+
+
 def test_months_whose_days_the_labels_learnt_from_look_at_are_marked():
     assert [_judge().cohort(_month(m)).overlapping for m in (2, 3)] == [True, False]
 

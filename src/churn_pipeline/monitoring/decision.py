@@ -276,6 +276,6 @@ def _missing(evidence: Evidence) -> Iterator[str]:
     elif verdict.verdict == NOTHING_NEWER:
         yield "whether anything drifted: there are no rows newer than the training's"
     if evidence.standing is None:
-        yield "how good the model is by now: no label newer than its own has matured"
+        yield "how good the model is by now: too few labels newer than its own"
     if evidence.new_labels is None:
         yield "how many newer rows have labels"

@@ -30,7 +30,7 @@ class Standing(Params):
 
 
 def standing_of(report: PerformanceReport) -> Standing | None:
-    """Return how good a model is by its labels; None where none has matured.
+    """Return how good a model is by its labels; None where too few are mature.
 
     It counts as worse once N of the last M mature months are. What is estimated
     without labels is told, and no reason: customers may have become harder to tell.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from churn_pipeline.evaluation.figure_style import BLUE, GREYS, ORANGE, RED, style
@@ -21,6 +21,8 @@ SHOWN = {
 }
 """Metrics that are drawn, and what they are called."""
 _BAND = "rgba(37, 99, 235, 0.16)"
+_HALF = dt.timedelta(days=5)
+"""To each side of one date alone, as far as its band goes."""
 MAX_LEVELS = 24
 
 Point = tuple[dt.date, Measured]
@@ -67,6 +69,8 @@ def by_month(
             line = {"color": GREYS[1], "dash": "dot", "width": 1.5}
             figure.add_hline(y=reference[name].value, line=line, **place)
     style(figure, title)
+    told = (*estimated.values(), *realised.values())
+    _of_days(figure, {date for points in told for date, _ in points})
     legend, margin = {"orientation": "h", "y": -0.08}, {"t": 110}
     figure.update_layout(height=640, legend=legend, margin=margin)
     return figure
@@ -109,11 +113,10 @@ def _traces(
     import plotly.graph_objects as go
 
     dates = [date for date, _ in estimated]
-    high = [m.high for _, m in estimated]
-    low = [m.low for _, m in estimated]
+    band = _as_wide_as_seen(estimated)
     yield go.Scatter(
-        x=[*dates, *dates[::-1]],
-        y=[*high, *low[::-1]],
+        x=[date for date, _ in (*band, *band[::-1])],
+        y=[*(m.high for _, m in band), *(m.low for _, m in band[::-1])],
         mode="lines",
         fill="toself",
         fillcolor=_BAND,
@@ -148,6 +151,22 @@ def _traces(
             yield dots.update(x=[date for date, _ in some], **bars)
         elif first:  # for the legend, which leaves out what has no place
             yield dots.update(x=[None], y=[None])
+
+
+def _of_days(figure: go.Figure, dates: Collection[dt.date]) -> None:
+    """Give one date alone an axis of days, where one would run over milliseconds."""
+    if len(dates) == 1:
+        (date,) = dates
+        ends = [date - 2 * _HALF, date + 2 * _HALF]
+        figure.update_xaxes(range=ends, tickvals=[date], tickformat="%Y-%m-%d")
+
+
+def _as_wide_as_seen(points: Sequence[Point]) -> Sequence[Point]:
+    """Return points, and one alone twice, for a band of no width is not seen."""
+    if len(points) != 1:
+        return points
+    ((date, measured),) = points
+    return [(date - _HALF, measured), (date + _HALF, measured)]
 
 
 def _dots(colour: str, name: str, *, first: bool) -> Any:

@@ -142,7 +142,8 @@ class PerformanceReport(Params):
         rows: Customers newer than those that it learnt from.
         matured: How many of them have a mature label.
         estimated: Metrics of the newest cohort, as estimated without labels.
-        realised: Metrics of the newest mature cohort; None: none has matured.
+        realised: Metrics of the newest mature cohort with labels enough to judge;
+            None: there is none.
         realised_month: Which cohort that is.
         reference: Metrics on the test split, before its release.
         cohorts: Every month newer than what it learnt from, the oldest first.
@@ -190,7 +191,8 @@ class PerformanceReport(Params):
                 "nothing to measure."
             )
         if self.realised is None:
-            known = "No label has matured since the release"
+            known = f"{_labels(self.matured)} matured since the release"
+            known += ", too few to judge by" if self.matured else ""
         elif self.degraded:
             known = f"Worse by the labels of {self.realised_month:%Y-%m}" + (
                 ", and not for the first time" if self.confirmed else ""
@@ -203,6 +205,13 @@ class PerformanceReport(Params):
             )
         ahead = "worse" if self.expected else "as good as at the release"
         return f"{known}; of {self.date:%Y-%m-%d} it is estimated to be {ahead}."
+
+
+def _labels(n: int) -> str:
+    """Return so many labels as the beginning of a sentence."""
+    if n > 1:
+        return f"{n:,} labels have"
+    return "One label has" if n else "No label has"
 
 
 def of_one_source(cohorts: Sequence[Cohort]) -> tuple[Cohort, ...]:

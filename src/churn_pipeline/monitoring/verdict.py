@@ -117,9 +117,10 @@ class DriftVerdict(Params):
         rule = f"{self.windows.n} of the last {self.windows.m} windows"
         if self.confirmed:
             return f"Confirmed: the same drifted in {rule} or more."
+        watched = len(self.window_dates)
         return (
             f"Not confirmed yet: an alarm takes {rule}, this one among them, and "
-            f"{len(self.window_dates)} have been watched."
+            f"{watched} {'has' if watched == 1 else 'have'} been watched."
         )
 
     @property
