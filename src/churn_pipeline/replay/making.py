@@ -145,4 +145,5 @@ def _given(world: World, settings: Settings) -> dict[str, Any]:
         "feature_set": world.feature_set,
         "true_churn_probability": None,
         "dependency_audit": None,
+        "data_quality": {"findings": []},
     }
