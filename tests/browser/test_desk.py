@@ -10,15 +10,17 @@ import uvicorn
 
 from churn_pipeline.monitoring.alerts.book import Notice, write
 from churn_pipeline.monitoring.alerts.rules import Alert
+from churn_pipeline.monitoring.verdict import NOTHING_NEWER
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.place import KEYS
 from tests.factories import tiny_artifact
-from tests.monitoring.verdicts import drifted, performance
+from tests.monitoring.verdicts import QUIET, drifted, performance
 from tests.serving.apps import GOOD, app_of, client_of, two_models
 from tests.serving.desk.files import leave_list, leave_report
 
 ROC_AUC = {"value": 0.8, "low": 0.75, "high": 0.85}
+UNSEEN = ("One.", "Two.")
 COHORTS = [
     {"month": f"2026-0{month}-01", "estimated": {"roc_auc": ROC_AUC}, "realised": known}
     for month, known in ((1, {"roc_auc": ROC_AUC}), (2, {}), (3, {}))
@@ -208,6 +210,35 @@ def test_what_is_wrong_is_seen_at_once(page, troubled, said):
     assert shares in page.locator("#release").inner_text()
     assert page.locator("#effect .bad").count() == 1
     assert page.locator("#alerts .tag.bad").inner_text() == "critical"
+    assert told == []
+
+
+@pytest.fixture
+def young(tmp_path):
+    """Yield a service whose champion has one month behind it, and few labels."""
+    app = app_of(tiny_artifact(), CHURN_REPORT_DIR=str(tmp_path / "reports"))
+    reports = tmp_path / "reports" / "tiny"
+    newest = QUIET.model_copy(update={"verdict": NOTHING_NEWER, "unseen": UNSEEN})
+    leave_report(reports, "drift_verdict.json", newest.model_dump(mode="json"))
+    leave_report(reports, "performance_report.json", REPORT | {"cohorts": COHORTS[1:2]})
+    with _running(app) as address:
+        yield address, app.key
+
+
+def test_what_is_not_known_yet_is_not_told_as_good(page, young, said):
+    address, key = young
+    told, _ = said
+    _open(page, address, key)
+    page.locator("#plot-performance canvas").wait_for()
+    drift = page.locator("#drift").inner_text()
+    assert "Nothing was compared: the rows of 2026-02-01" in drift
+    assert "columns" not in drift
+    assert page.locator("#drift progress, #drift .good").count() == 0
+    assert "labels: One. Two." in drift
+    performance_card = page.locator("#performance").inner_text()
+    assert "3 with a mature label, too few to judge by." in performance_card
+    axis = page.evaluate("drawn.get('plot-performance').scales.x")
+    assert (axis["max"] - axis["min"]) / 86_400 == 60
     assert told == []
 
 

@@ -230,6 +230,16 @@ def test_traffic_counts_predictions_and_not_the_page(client):
     assert sum(found["decisions"].values()) == 1
 
 
+def test_the_headline_latency_is_that_of_predictions(client):
+    client.post("/predict", json=GOOD)
+    client.post("/predict_batch", json=[GOOD, GOOD])
+    client.get("/docs")
+    found = client.get("/desk/running").json()["traffic"]
+    assert found["endpoints"]["/docs"]["requests"] == 1
+    assert found["predicted"][-1] == 2
+    assert len(found["predicted"]) == len(found["bounds"]) + 1
+
+
 def test_a_customers_history_has_answers_labels_and_calls(app, client, outputs):
     answered = client.post("/predict", json={**GOOD, "customer_id": "C-2"}).json()
     client.post("/predict", json={**GOOD, "customer_id": "C-3"})

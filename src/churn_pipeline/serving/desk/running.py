@@ -31,6 +31,7 @@ CARDS = {
 }
 """Card -> the report that it shows, and the pipeline that writes it."""
 _BUCKET, _COUNT = "churn_request_seconds_bucket", "churn_requests_total"
+_PREDICTIONS = frozenset({"/predict", "/predict_batch"})
 _OF_OTHERS = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -46,8 +47,8 @@ class Running(BaseModel):
             `problem` with them.
         rollout: Who gets which model, as `/rollout` tells it.
         traffic: Counts since the start: by endpoint `requests`, `failed` and the
-            histogram `buckets` of the seconds; `bounds`; `decisions`; numbers of the
-            process.
+            histogram `buckets` of the seconds; `predicted`, the buckets of
+            predictions alone; `bounds`; `decisions`; numbers of the process.
         drift: The newest verdict of `drift_reporting`.
         performance: The newest report of `performance_reporting`.
         decision: What was decided about another model.
@@ -126,9 +127,18 @@ def traffic(samples: Mapping[Series, float]) -> Json:
     return {
         "bounds": list(BOUNDS),
         "endpoints": endpoints,
+        "predicted": _predicted(endpoints),
         "decisions": decisions,
         "numbers": plain,
     }
+
+
+def _predicted(endpoints: Mapping[str, Json]) -> list[float]:
+    """Return the buckets of the addresses that predict; a page takes its own time."""
+    each = [
+        found["buckets"] for name, found in endpoints.items() if name in _PREDICTIONS
+    ]
+    return [sum(counts) for counts in zip(_none()["buckets"], *each, strict=True)]
 
 
 def _is_shown(path: str) -> bool:

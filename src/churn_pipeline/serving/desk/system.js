@@ -16,8 +16,7 @@ function quantile(share, bounds, buckets) {
 function added(traffic) {
   const all = Object.values(traffic.endpoints);
   const sum = (name) => all.reduce((total, one) => total + one[name], 0);
-  const buckets = traffic.bounds.concat(0).map((_, i) => all.reduce((n, one) => n + one.buckets[i], 0));
-  return { time: Date.now() / 1000, requests: sum("requests"), failed: sum("failed"), buckets };
+  return { time: Date.now() / 1000, requests: sum("requests") };
 }
 
 const milliseconds = (seconds) => (seconds === null ? "–" : `${number(1000 * seconds, seconds < 0.01 ? 1 : 0)} ms`);
@@ -57,27 +56,32 @@ function showRelease({ release, rollout }) {
         `${moment(one.time)}, ${one.who}${one.reason ? `: ${one.reason}` : ""}`))))] : null);
 }
 
+const NOTHING_NEWER = "nothing newer than the training data";
 function showDrift({ drift }) {
+  const compared = drift.verdict !== NOTHING_NEWER;
   const causes = [...(drift.causes ?? [])].sort((a, b) => b.cost - a.cost).slice(0, 8);
-  const moved = [...(drift.columns ?? [])].filter((one) => one.judged).sort((a, b) => (b.cost ?? -1) - (a.cost ?? -1) || b.effect / b.limit - a.effect / a.limit).slice(0, 8);
+  const moved = [...(drift.columns ?? [])].filter((one) => compared && one.judged).sort((a, b) => (b.cost ?? -1) - (a.cost ?? -1) || b.effect / b.limit - a.effect / a.limit).slice(0, 8);
   const bar = (name, share, told) => h("div", {}, h("span", {}, name), h("span", {}, told), h("progress", { max: 1, value: Math.max(0, Math.min(1, share)) }));
   const top = Math.max(...causes.map((one) => one.cost), 0);
   const furthest = Math.max(...moved.map((one) => one.effect / one.limit), 1);
   card("drift", "Drift by cost", written(drift), absent(drift),
-    drift.verdict ? h("p", {}, tag(drift.verdict, drift.verdict === "drift" ? (drift.confirmed ? "bad" : "warn") : "good"),
-      ` ${drift.drifted.length} columns drifted${drift.confirmed ? ", confirmed" : ""}; window of ${drift.current_date}.`) : null,
+    drift.verdict ? h("p", {}, tag(drift.verdict, drift.verdict === "drift" ? (drift.confirmed ? "bad" : "warn") : compared ? "good" : ""),
+      !compared ? ` Nothing was compared: the rows of ${drift.current_date} are those that the model learnt from.` : ` ${drift.drifted.length} ${drift.drifted.length === 1 ? "column" : "columns"} drifted${drift.confirmed ? ", confirmed" : ""}; window of ${drift.current_date}.`) : null,
     causes.length ? [h("h3", {}, "What it would cost a customer, were it a fault of the data"), h("div", { className: "bars" },
       causes.map((one) => bar(one.name, top ? one.cost / top : 0, money(one.cost, currency, 3))))] : null,
     moved.length ? [h("h3", {}, "How far columns moved, of what is allowed"), h("div", { className: "bars" },
       moved.map((one) => bar(one.name, one.effect / one.limit / furthest, `${percent(one.effect / one.limit)}${one.drifted ? " drifted" : ""}`)))] : null,
-    drift.unseen?.length ? h("p", { className: "soft" }, `Not to be seen without labels: ${drift.unseen.join("; ")}`) : null);
+    drift.unseen?.length ? h("p", { className: "soft" }, `Not to be seen without labels: ${drift.unseen.join(" ")}`) : null);
 }
 
+const MONTH = 30 * 86400;
 function showPerformance({ performance }) {
-  const cohorts = performance.cohorts ?? [];
+  const told = performance.cohorts ?? [], own = told.filter((one) => one.source !== "log");
+  const cohorts = own.length ? own : told;
+  const labels = performance.realised ? "" : performance.matured ? ", too few to judge by" : " yet";
   card("performance", "Performance, estimated and realised", written(performance), absent(performance),
-    performance.degraded !== undefined ? h("p", {}, tag(performance.degraded ? "worse" : performance.realised ? "as good as stated" : "no labels yet", performance.degraded ? "bad" : performance.realised ? "good" : ""),
-      ` ${performance.reasons.join(" ") || `${number(performance.rows)} newer customers, ${number(performance.matured)} with a label.`}`) : null,
+    performance.degraded !== undefined ? h("p", {}, tag(performance.degraded ? "worse" : performance.realised ? "as good as stated" : performance.matured ? "too few labels" : "no labels yet", performance.degraded ? "bad" : performance.realised ? "good" : ""),
+      ` ${performance.reasons.join(" ") || `${number(performance.rows)} newer ${performance.rows === 1 ? "customer" : "customers"}, ${performance.matured ? number(performance.matured) : "none"} with a mature label${labels}.`}`) : null,
     cohorts.length ? [h("label", {}, "Metric ", h("select", { id: "metric", onchange: (event) => { metric = event.target.value; showPerformance({ performance }); } },
       Object.entries(METRICS).map(([value, name]) => h("option", { value, selected: value === metric }, name)))),
     h("div", { id: "plot-performance", className: "plot" })] : performance.absent ? null : h("p", { className: "soft" }, "Nothing is newer than what the model learnt from."));
@@ -85,11 +89,15 @@ function showPerformance({ performance }) {
   const pick = (kind, end) => cohorts.map((one) => one[kind]?.[metric]?.[end] ?? null);
   const shade = colour("--band"), mark = colour("--mark"), real = colour("--warn"), points = { show: true, size: 9 };
   const value = (_, v) => number(v, 3);
-  plot("plot-performance", [cohorts.map((one) => Date.parse(one.month) / 1000), pick("estimated", "low"), pick("estimated", "high"), pick("estimated", "value"), pick("realised", "value")],
+  // A month alone is a point between two others, so that its band has a width.
+  const alone = cohorts.length === 1, months = cohorts.map((one) => Date.parse(one.month) / 1000);
+  const between = (values) => (alone ? [null, ...values, null] : values);
+  const band = (end) => (alone ? Array(3).fill(pick("estimated", end)[0]) : pick("estimated", end));
+  plot("plot-performance", [alone ? [months[0] - MONTH / 2, months[0], months[0] + MONTH / 2] : months, band("low"), band("high"), between(pick("estimated", "value")), between(pick("realised", "value"))],
     [{ label: "low", stroke: shade, points: { show: false }, value }, { label: "high", stroke: shade, points: { show: false }, value },
       { label: "estimated", stroke: mark, width: 2, points: { ...points, size: 6 }, value }, { label: "realised", stroke: real, width: 0, points: { ...points, stroke: real, fill: real }, value }],
-    { bands: [{ series: [2, 1], fill: shade }], ...whiskers(pick("realised", "low"), pick("realised", "high"), "--warn"),
-      scales: { y: { range: (u, low, high) => { const all = ["low", "high"].flatMap((end) => [...pick("realised", end), ...pick("estimated", end)]).filter((v) => v !== null);
+    { bands: [{ series: [2, 1], fill: shade }], ...whiskers(between(pick("realised", "low")), between(pick("realised", "high")), "--warn"),
+      scales: { x: { range: (_, from, to) => (alone ? [from - MONTH / 2, to + MONTH / 2] : [from, to]) }, y: { range: (u, low, high) => { const all = ["low", "high"].flatMap((end) => [...pick("realised", end), ...pick("estimated", end)]).filter((v) => v !== null);
         const [from, to] = [Math.min(low, ...all), Math.max(high, ...all)]; const room = (to - from || Math.abs(to) || 1) * 0.1; return [from - room, to + room]; } } } });
 }
 
@@ -138,5 +146,5 @@ function showTiles(running, calls, rate) {
     calls?.written ? [tile(number(calls.taken), "calls today"), tile(money(calls.expected_profit, currency), "they are expected to earn")]
       : [tile(running.release.semantic_version ?? "–", "champion"), tile(number(all.requests), "requests since the start")],
     tile(standing ? number(standing.length) : "–", standing?.length === 1 ? "alert stands" : "alerts stand"),
-    tile(milliseconds(quantile(0.95, running.traffic.bounds, all.buckets)), rate === null ? "p95 latency" : `p95 latency, ${number(rate, 1)} requests/s`));
+    tile(milliseconds(quantile(0.95, running.traffic.bounds, running.traffic.predicted)), rate === null ? "p95 of predictions" : `p95 of predictions, ${number(rate, 1)} requests/s`));
 }
