@@ -56,6 +56,16 @@ def test_set_changes_the_file_that_the_service_reads(path):
     assert rollout.ledger.read()[0].why == "try it"
 
 
+def test_the_number_of_the_state_is_told_in_words(path):
+    first, *_ = _run("show").output.splitlines()
+    assert first == "nothing was set yet (state 0 of the rollout)"
+    _set("--challenger", "1.2.0", "--percentage", "5")
+    first, *_ = _run("show").output.splitlines()
+    assert first == (
+        f"state 1 of the rollout, in force since {Rollout(path).state.time}"
+    )
+
+
 def test_a_version_that_is_kept_from_customers_is_no_challenger(path, monkeypatch):
     monkeypatch.setattr(objections, "closed", lambda store, version: "eve rejected it")
     done = _set("--challenger", "1.2.0", "--percentage", "5")

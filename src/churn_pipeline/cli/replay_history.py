@@ -107,7 +107,7 @@ def _show(found: Replayed) -> None:
 
     ways = found.ways
     unit = f"{found.currency} a customer"
-    table = Table(title=f"Profit, {unit}, and what the loop did", pad_edge=False)
+    table = Table(title=f"Profit, {unit}, and what the loop did")
     table.add_column(found.unit)
     for name in ways:
         table.add_column(name, justify="right")

@@ -182,7 +182,10 @@ def _canary(steps: str) -> dict[str, Any] | None:
 
 
 def _lines(state: RolloutState) -> Iterator[str]:
-    yield f"state {state.version}{f', since {state.time}' if state.time else ''}"
+    if state.version:
+        yield f"state {state.version} of the rollout, in force since {state.time}"
+    else:
+        yield "nothing was set yet (state 0 of the rollout)"
     if state.stopped:
         yield f"stopped: {state.stopped}"
     if state.challenger is None:
