@@ -3,6 +3,7 @@
 from omegaconf.resolvers import oc
 
 from churn_pipeline.hooks import (
+    AdviceHook,
     CallsHook,
     ConsoleHook,
     DueHook,
@@ -22,6 +23,7 @@ _tracking = TrackingHook()
 # pluggy calls the last one first: a run that is not due leaves no trace, the day is
 # settled and the journal clears up before anything is read.
 HOOKS = (
+    AdviceHook(),
     ConsoleHook(),
     QualityHook(),
     CallsHook(),

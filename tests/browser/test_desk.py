@@ -203,7 +203,7 @@ def test_what_is_wrong_is_seen_at_once(page, troubled, said):
         "release": "the last ones were removed",
         "experiment": "v2, 5.00 % of customers",
         "effect": "sleeping dogs: in plan basic",
-        "calls": "No list yet",
+        "calls": "Nothing yet",
     }.items():
         assert text in page.locator(f"#{card}").inner_text(), card
     shares = "v2 answers 5.00 % of customers"

@@ -79,6 +79,23 @@ def test_where_the_first_model_was_refused_or_waits_that_is_said(releases, comma
     assert "waits; run `kedro churn approve 1.0.1`" in _run(command).output
 
 
+@pytest.mark.parametrize(
+    ("args", "see"),
+    [
+        (("reject", "1", "--reason", "no"), "see `kedro churn status --env shop`"),
+        (("rollback", "--reason", "no"), "see `kedro churn history --env shop`"),
+        (("promote", "2"), "`kedro churn promote 1.0.1 --override --reason WHY --env"),
+    ],
+)
+def test_a_refusal_names_commands_for_the_data_set_at_hand(releases, args, see):
+    _register(releases, "1")
+    _register(releases, "2", approved=False)
+    refused = _run(*args, "--env", "shop")
+    assert refused.exit_code == 1
+    assert see in refused.output
+    assert "--env" not in _run(*args).output
+
+
 def test_before_the_first_champion_json_has_no_version(releases):
     answered = _run("status", "--json")
     assert (answered.exit_code, json.loads(answered.output)["version"]) == (0, None)

@@ -64,7 +64,9 @@ def test_a_refused_first_model_is_told_with_the_reason_of_the_gate(champion):
 def test_a_first_model_that_waits_is_told_with_the_command(champion):
     champion().save(dataclasses.replace(_release("1"), policy="approval"))
     with pytest.raises(
-        NoChampionError, match=r"waits; run `kedro churn approve 1\.0\.0`"
+        NoChampionError,
+        match=r"waits; run `kedro churn approve 1\.0\.0`; once it is approved, "
+        "`kedro churn resume` does what is left of this run$",
     ):
         champion().load()
 

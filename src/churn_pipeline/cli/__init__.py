@@ -6,9 +6,12 @@ Each command is imported when it is called, so that `kedro --help` stays quick.
 from __future__ import annotations
 
 import importlib
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import click
+
+from churn_pipeline.cli.project import ENV
+from churn_pipeline.environment import told_for
 
 
 class LazyCommands(click.Group):
@@ -39,6 +42,15 @@ class LazyCommands(click.Group):
         "restore": "backup",
     }
     """Command -> module of this package that defines a function of its name."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; the commands that its error names are for its data set."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            told = told_for(ctx.meta.get(ENV), error.message)
+            error.message = told  # type: ignore[misc]  # its kind and usage are kept
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""

@@ -10,8 +10,25 @@ import click
 if TYPE_CHECKING:
     from kedro.config import AbstractConfigLoader
 
+ENV = "churn_pipeline.env"
+"""Under which a command leaves its data set for who shows its errors."""
+
+
+def _noted(
+    context: click.Context, option: click.Parameter, env: str | None
+) -> str | None:
+    context.meta[ENV] = env
+    return env
+
+
 env_option = click.option(
-    "--env", "-e", default=None, help="The data set: a folder in conf/."
+    "--env",
+    "-e",
+    default=None,
+    # Read before arguments that may be wrong.
+    is_eager=True,
+    callback=_noted,
+    help="The data set: a folder in conf/.",
 )
 credentials_option = click.option(
     "--credentials",

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from churn_pipeline.cli.advice import in_env
 from churn_pipeline.cli.project import env_option, project_folder
 from churn_pipeline.cli.wording import history_lines, status_lines
 from churn_pipeline.environment import require_environment
@@ -180,7 +179,7 @@ def _why_none(found: Mapping[str, Any], entries: list[Entry], env: str | None) -
 
     def shown(command: str) -> str:
         first = env is None and command == "kedro run"
-        return "make run" if first else in_env(command, env)
+        return "make run" if first else command
 
     waits = bool(found["challengers"])
     return first_champion(found["dataset"], entries, waits=waits, shown=shown)

@@ -11,6 +11,7 @@ from churn_pipeline.cli.advice import in_env
 from churn_pipeline.cli.project import env_option
 from churn_pipeline.cli.registry import refusals, releases_of
 from churn_pipeline.cli.wording import width
+from churn_pipeline.environment import told_for
 
 if TYPE_CHECKING:
     from churn_pipeline.release.records import Record
@@ -103,7 +104,7 @@ def _show(record: Record, told: dict[str, Any], env: str | None) -> None:
     console.print(table)
     todo = [f"{found.name}: {found.todo}" for found in findings if found.todo]
     for line in (*todo, *_next(record, told, env)):
-        console.print(escape(line), soft_wrap=True)
+        console.print(escape(told_for(env, line)), soft_wrap=True)
 
 
 def _short(text: str) -> str:

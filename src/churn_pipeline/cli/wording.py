@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from churn_pipeline.cli.advice import in_env
+from churn_pipeline.environment import told_for
 
 if TYPE_CHECKING:
     from churn_pipeline.release.ledger import Entry
@@ -52,17 +52,18 @@ def status_lines(
         "serves since": _since(found),
         "fit on": _fitted(found),
         **_reached(found, currency),
-        **_others(found, entries, env),
+        **_others(found, entries),
     }
     title = f"Champion of {found['dataset']}: {_named(found)}, {found['family']}"
-    return [title, *columns([(fact, text) for fact, text in facts.items() if text])]
+    told = [(fact, told_for(env, text)) for fact, text in facts.items() if text]
+    return [title, *columns(told)]
 
 
 def history_lines(entries: Sequence[Entry], env: str | None) -> list[str]:
     """Return who did what with which version, and why, the newest last."""
     if not entries:
-        start = "make run" if env is None else in_env("kedro run", env)
-        return [f"no decisions yet: start with `{start}`"]
+        start = "make run" if env is None else "kedro run"
+        return [told_for(env, f"no decisions yet: start with `{start}`")]
     numbers = _numbers(entries)
     lines = [line for entry in entries[-_NEWEST:] for line in _told(entry, numbers)]
     shown = min(len(entries), _NEWEST)
@@ -180,9 +181,7 @@ def _threshold(found: Mapping[str, Any]) -> str:
     )
 
 
-def _others(
-    found: Mapping[str, Any], entries: Sequence[Entry], env: str | None
-) -> dict[str, str]:
+def _others(found: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, str]:
     """Return the champion before, who waits, the last refusal and what to do."""
     from churn_pipeline.release.ledger import champions
 
@@ -195,20 +194,19 @@ def _others(
         + (f", failed: {', '.join(failed[version])}" if version in failed else "")
         for version in found["challengers"]
     ]
-    back = in_env("kedro churn rollback --reason WHY", env)
-    figures = in_env("kedro churn status --json", env)
     return {
-        "before it": f"{_name(before[-1], numbers)}; `{back}` goes back"
+        "before it": f"{_name(before[-1], numbers)}; `kedro churn rollback --reason "
+        "WHY` goes back"
         if before
         else "no other champion",
         "waiting": "; ".join(waiting),
         "last refused": "".join(_refusal(entry, numbers) for entry in refused),
-        "next": _next(found, numbers, env),
-        "all figures": f"`{figures}`",
+        "next": _next(found, numbers),
+        "all figures": "`kedro churn status --json`",
     }
 
 
-def _next(found: Mapping[str, Any], numbers: Mapping[str, str], env: str | None) -> str:
+def _next(found: Mapping[str, Any], numbers: Mapping[str, str]) -> str:
     if "problem" in found:
         return "mend the problem"
     if not found["challengers"]:
@@ -216,8 +214,8 @@ def _next(found: Mapping[str, Any], numbers: Mapping[str, str], env: str | None)
     newest = found["challengers"][-1]
     name = numbers.get(newest, newest)
     if newest in found["failed_checks"]:
-        return f"`{in_env(f'kedro churn review {name}', env)}`"
-    return f"`{in_env(f'kedro churn approve {name} --reason WHY', env)}`"
+        return f"`kedro churn review {name}`"
+    return f"`kedro churn approve {name} --reason WHY`"
 
 
 def _refusal(entry: Entry, numbers: Mapping[str, str]) -> str:

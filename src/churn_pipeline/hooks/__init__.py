@@ -1,5 +1,6 @@
-"""Kedro hooks: tracking, console, journal, the day of a run, and whether it is due."""
+"""Kedro hooks: tracking, console, journal, advice, a run's day, whether it is due."""
 
+from churn_pipeline.hooks.advice import AdviceHook
 from churn_pipeline.hooks.calls import CallsHook
 from churn_pipeline.hooks.console import ConsoleHook
 from churn_pipeline.hooks.due import DueHook
@@ -9,6 +10,7 @@ from churn_pipeline.hooks.today import TodayHook
 from churn_pipeline.hooks.tracking import TrackingHook
 
 __all__ = [
+    "AdviceHook",
     "CallsHook",
     "ConsoleHook",
     "DueHook",

@@ -134,10 +134,8 @@ class JournalHook:
 
     def _interrupt(self, _signal: int, _frame: object) -> None:
         """Say how to go on; Kedro tells its hooks nothing of Ctrl-C."""
-        asked = self._record.request.get("env") if self._record is not None else None
         self._end("failed")
-        env = f" --env {asked}" if asked and asked != "local" else ""
-        logger.warning("stopped; go on with `kedro churn resume%s`", env)
+        logger.warning("stopped; go on with `kedro churn resume`")
         raise KeyboardInterrupt
 
     def _end(self, status: Status) -> None:

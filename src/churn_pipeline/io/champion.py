@@ -135,13 +135,11 @@ def _why_none(releases: Releases) -> str:
     """Return why there is no champion to score with, and what to do."""
     from churn_pipeline.release.first import first_champion
 
-    why = first_champion(
-        releases.registry.dataset,
-        releases.store.decisions(),
-        waits=bool(releases.waiting()),
-        shown=str,
-    )
-    return f"nothing was scored, {why} (a command takes the --env of this run)"
+    waits = bool(releases.waiting())
+    dataset, entries = releases.registry.dataset, releases.store.decisions()
+    why = first_champion(dataset, entries, waits=waits, shown=str)
+    left = "; once it is approved, `kedro churn resume` does what is left of this run"
+    return f"nothing was scored, {why}{left if waits else ''}"
 
 
 def account() -> str:

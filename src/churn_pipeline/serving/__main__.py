@@ -8,7 +8,7 @@ import socket
 import sys
 from pathlib import Path
 
-from churn_pipeline.environment import require_environment
+from churn_pipeline.environment import require_environment, told_for
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.access.browser import Cors
 from churn_pipeline.serving.access.gate import Access
@@ -56,8 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"(contract: {address}/docs)\n"
     )
     if not n_keys:
-        add = f"kedro churn keys add NAME --role predict{_env(options.env)}"
-        sys.stderr.write(f"there is no valid key, so nobody gets in: `{add}`\n")
+        add = "there is no valid key, so nobody gets in: `kedro churn keys add NAME "
+        sys.stderr.write(told_for(options.env, f"{add}--role predict`\n"))
     sys.stderr.flush()
     serve = ["-m", "bentoml", "serve", SERVICE, "--quiet", "--host", options.host]
     grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
@@ -121,10 +121,6 @@ def _require_readable(folder: Path) -> None:
     if is_file(url):
         names = Pseudonyms.of(folder, os.environ)
         connect(url, pseudonyms=names.fingerprint).close()
-
-
-def _env(env: str | None) -> str:
-    return f" --env {env}" if env and env != "local" else ""
 
 
 def _require_free(host: str, port: int) -> None:

@@ -185,8 +185,11 @@ def test_without_a_list_that_is_said(client):
     told = client.get(CALLS).json()
     assert (told["written"], told["rows"]) == ("", [])
     running = client.get("/desk/running").json()
-    assert "kedro run --pipelines scoring" in running["calls"]["absent"]
-    assert "kedro run --pipelines monitoring" in running["drift"]["absent"]
+    listed = "Nothing yet: `kedro run --pipelines scoring --env tiny`"
+    assert running["calls"]["absent"] == listed
+    watched = "Nothing yet: `kedro run --pipelines monitoring --env tiny`"
+    assert running["drift"]["absent"] == watched
+    assert "--percentage 5 --env tiny` begins one" in running["no_experiment"]
 
 
 def test_reports_are_told_and_a_broken_one_says_so(client, tmp_path):

@@ -47,7 +47,7 @@ function callItem(row) {
       : h("span", { className: "soft" }, "reasons are told of the first of the list")));
 }
 
-async function showCalls() {
+async function showCalls(absent) {
   const found = await askJson(`desk/calls${budget}`);
   at("calls").hidden = at("customer").hidden = false;
   currency = found.currency;
@@ -55,7 +55,7 @@ async function showCalls() {
   at("budget").hidden = !found.written;
   at("budget-name").textContent = currency ? `Budget (${currency})` : "Budget";
   if (!found.written) {
-    put("calls-sum", ...words("No list yet: `kedro run --pipelines scoring` makes it."));
+    put("calls-sum", ...words(absent));
     return found;
   }
   put("calls-sum", h("b", {}, number(found.taken)), ` of ${number(found.listed)} calls, expected to earn `,

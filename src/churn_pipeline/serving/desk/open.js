@@ -10,10 +10,10 @@ async function look() {
   // What has not changed stays as it is: nobody loses their place.
   const fresh = JSON.stringify({ ...running, time: "", traffic: null });
   if (fresh !== stamp) {
-    if (running.customers && (!known || known.calls.written !== running.calls.written)) calls = await showCalls();
+    if (running.customers && (!known || known.calls.written !== running.calls.written)) calls = await showCalls(running.calls.absent ?? "");
     SHOWS.forEach((show) => show(running));
     const onTrial = running.rollout.challenger || running.rollout.shadow;
-    showExperiment(onTrial ? await askJson("experiment") : null);
+    showExperiment(onTrial ? await askJson("experiment") : null, running.no_experiment);
     stamp = fresh;
   }
   known = running;
@@ -50,7 +50,7 @@ at("enter").addEventListener("submit", (event) => {
   open();
 });
 at("leave").addEventListener("click", () => { sessionStorage.removeItem(KEPT); location.reload(); });
-at("budget").addEventListener("submit", tried(async () => { readBudget(); calls = await showCalls(); }));
+at("budget").addEventListener("submit", tried(async () => { readBudget(); calls = await showCalls(known.calls.absent ?? ""); }));
 at("download").addEventListener("click", tried(async () => { readBudget(); await download(); }));
 at("find").addEventListener("submit", tried(() => lookUp(at("customer-id").value.trim())));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { if (known) showPerformance(known); });

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from churn_pipeline.environment import told_for
 from churn_pipeline.monitoring.alerts.book import standing
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.kept import record_of
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.desk.places import CALLS, Json, Places, newest, version_of
+from churn_pipeline.serving.locate import DEFAULT_DATASET
 from churn_pipeline.serving.metrics import BOUNDS, Series
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ CARDS = {
 """Card -> the report that it shows, and the pipeline that writes it."""
 _BUCKET, _COUNT = "churn_request_seconds_bucket", "churn_requests_total"
 _PREDICTIONS = frozenset({"/predict", "/predict_batch"})
+_NO_EXPERIMENT = (
+    "None runs: `kedro churn rollout set --challenger VERSION --percentage 5` begins "
+    "one."
+)
 _OF_OTHERS = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -56,6 +62,7 @@ class Running(BaseModel):
         alerts: Those that stand, `told`, and when they were `written`.
         calls: Version of the newest list to call, `written`.
         runbook: Address of the runbook; empty where none is set.
+        no_experiment: What to say where none runs: how one is begun.
     """
 
     dataset: str
@@ -71,6 +78,7 @@ class Running(BaseModel):
     alerts: dict[str, Any]
     calls: dict[str, Any]
     runbook: str
+    no_experiment: str
 
 
 def show_running(parts: Parts, places: Places, *, customers: bool) -> Running:
@@ -81,8 +89,9 @@ def show_running(parts: Parts, places: Places, *, customers: bool) -> Running:
         places: Where reports lie.
         customers: Whether who asks may see customers too.
     """
+    env = None if places.dataset == DEFAULT_DATASET else places.dataset
     cards = {
-        name: _card(partial(places.report, file), pipeline)
+        name: _card(partial(places.report, file), pipeline, env)
         for name, (file, pipeline) in CARDS.items()
     }
     own = parts.metrics.samples()
@@ -90,12 +99,13 @@ def show_running(parts: Parts, places: Places, *, customers: bool) -> Running:
         dataset=places.dataset,
         time=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         customers=customers,
-        release=_release(parts),
+        release=_release(parts, env),
         rollout=parts.rollout.state.model_dump(mode="json"),
         traffic=traffic(parts.shared.with_others(own) if parts.shared else own),
-        alerts=_card(lambda: _alerts(places), "monitoring"),
-        calls=_card(lambda: _calls(places), "scoring"),
+        alerts=_card(lambda: _alerts(places), "monitoring", env),
+        calls=_card(lambda: _calls(places), "scoring", env),
         runbook=places.runbook,
+        no_experiment=told_for(env, _NO_EXPERIMENT),
         **cards,
     )
 
@@ -149,18 +159,19 @@ def _none() -> Json:
     return {"requests": 0, "failed": 0, "buckets": [0] * (len(BOUNDS) + 1)}
 
 
-def _card(read: Callable[[], Json | None], pipeline: str) -> Json:
+def _card(read: Callable[[], Json | None], pipeline: str, env: str | None) -> Json:
     """Return what a card shows, or why it shows nothing."""
     try:
         found = read()
     except (OSError, ValueError) as error:
         return {"absent": str(error)}
     if found is None:
-        return {"absent": f"Nothing yet: `kedro run --pipelines {pipeline}`"}
+        command = f"kedro run --pipelines {pipeline}"
+        return {"absent": told_for(env, f"Nothing yet: `{command}`")}
     return found
 
 
-def _release(parts: Parts) -> Json:
+def _release(parts: Parts, env: str | None) -> Json:
     manifest = parts.models.champion.artifact.manifest
     told: Json = {
         "version": manifest.version,
@@ -177,7 +188,7 @@ def _release(parts: Parts) -> Json:
     try:
         return told | _registered(parts.folder, manifest.version)
     except (ArtifactError, LedgerError, OSError) as error:
-        return told | {"problem": str(error)}
+        return told | {"problem": told_for(env, str(error))}
 
 
 def _registered(models: Path, version: str) -> Json:

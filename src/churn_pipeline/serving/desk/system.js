@@ -124,12 +124,12 @@ function showEffect({ effect }) {
       one.in_words.map((line) => h("p", { className: line.startsWith("sleeping dogs") ? "bad" : "" }, line))]));
 }
 
-function showExperiment(found) {
+function showExperiment(found, none) {
   const heads = [["metric"], ["champion", 1], ["other", 1], ["difference", 1], ["interval", 1], ["verdict"]];
   const rows = (list) => list.map((one) => [one.metric, number(one.champion, 4), number(one.challenger, 4), signed(one.difference, 4),
     one.low === null ? "–" : `${signed(one.low, 4)} to ${signed(one.high, 4)}`, one.verdict]);
   if (found === null) {
-    card("experiment", "Experiments", "", h("p", { className: "soft" }, words("None runs: `kedro churn rollout set --challenger VERSION --percentage 5` begins one.")));
+    card("experiment", "Experiments", "", h("p", { className: "soft" }, words(none)));
     return;
   }
   card("experiment", "Experiments", found.as_of ? moment(found.as_of) : "",
