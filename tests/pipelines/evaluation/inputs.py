@@ -59,7 +59,6 @@ def made_up_inputs(n_customers: int = 300) -> dict[str, object]:
         ),
         "true_churn_probability": ibis.memtable(keys.assign(churn_probability=true)),
         "reigning_champion": None,
-        "data_quality": {"findings": []},
     }
 
 
@@ -73,6 +72,7 @@ def evaluate(inputs: dict[str, Any], decision: Decision = DECISION) -> dict[str,
     """Run the evaluation pipeline; return everything that it wrote."""
     pipeline = create_pipeline()
     given = {
+        "data_quality": {"findings": []},
         **{name: inputs[name] for name in pipeline.inputs() if name in inputs},
         "params:decision": decision,
         "params:evaluation": written_parameters(),
