@@ -43,31 +43,60 @@ def adding(path: Path, mode: int = 0o600) -> Iterator[Callable[[Params], None]]:
         path: The file; made where there is none.
         mode: Who may read and write it, where it is made.
     """
+    with locked(path, mode) as file:
+
+        def add(line: Params) -> None:
+            """Write one line, and wait until the disk has it."""
+            content = line.model_dump_json(exclude_defaults=True).encode() + b"\n"
+            try:
+                write_line(file, content, durable=True)
+            except OSError as error:
+                error.filename = str(path)
+                raise
+
+        yield add
+
+
+@contextmanager
+def locked(path: Path, mode: int = 0o600) -> Iterator[int]:
+    """Yield a file's descriptor, for lines to be added; nobody else adds meanwhile.
+
+    What a crash has left of a line is cut off first.
+
+    Args:
+        path: The file; made where there is none.
+        mode: Who may read and write it, where it is made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode)
-
-    def add(line: Params) -> None:
-        end = os.fstat(file).st_size
-        try:
-            _write(file, line.model_dump_json(exclude_defaults=True).encode() + b"\n")
-            os.fsync(file)
-        except OSError as error:
-            os.ftruncate(file, end)
-            error.filename = str(path)
-            raise
-
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
         _drop_torn_end(file)
-        yield add
+        yield file
     finally:
         os.close(file)
 
 
-def _write(file: int, content: bytes) -> None:
-    """Write all bytes: of the last that fit, a full disk takes some and says so."""
-    while content:
-        content = content[os.write(file, content) :]
+def write_line(file: int, content: bytes, *, durable: bool = False) -> None:
+    """Write a line whole, or nothing of it.
+
+    Args:
+        file: As `locked` yields it.
+        content: The line with its end.
+        durable: Whether to wait until the disk has it.
+
+    Raises:
+        OSError: The disk takes no more; nothing of the line is left.
+    """
+    end = os.fstat(file).st_size
+    try:
+        while content:  # of the last that fit, a full disk takes some
+            content = content[os.write(file, content) :]
+        if durable:
+            os.fsync(file)
+    except OSError:
+        os.ftruncate(file, end)
+        raise
 
 
 def _parsed(line: bytes, kind: type[T], path: Path, number: int) -> T:

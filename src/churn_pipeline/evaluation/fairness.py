@@ -52,6 +52,33 @@ def fairness_by_group(
         other rows), `calibration_gap` (mean probability less churn rate). NaN where a
         rate or an interval is not defined.
     """
+    y = np.asarray(label, dtype=np.float64)
+    p = np.asarray(probability, dtype=np.float64)
+    called = (p >= np.asarray(threshold)).astype(np.float64)
+    found = list(groups(group))
+    told = _Told(y, p, called, np.stack([r for _, r in found], axis=1).astype(float))
+    gaps = _gaps_with_intervals(
+        told, customer, resamples=resamples, confidence=confidence, seed=seed
+    )
+    rates = _rates(y, called, group)
+    return [
+        {
+            "group": name,
+            "n_rows": int(rows.sum()),
+            "small": sizes.small(y[rows]),
+            **rates[name],
+            "churn_rate": float(y[rows].mean()),
+            "mean_probability": float(p[rows].mean()),
+            **of_group,
+        }
+        for (name, rows), of_group in zip(found, gaps, strict=True)
+    ]
+
+
+def _rates(
+    label: Floats, called: Floats, group: NDArray[np.object_]
+) -> dict[str, dict[str, float]]:
+    """Return the rates of each group by their names, as fairlearn defines them."""
     from fairlearn.metrics import (
         MetricFrame,
         false_positive_rate,
@@ -59,40 +86,20 @@ def fairness_by_group(
         true_positive_rate,
     )
 
-    y = np.asarray(label, dtype=np.float64)
-    p = np.asarray(probability, dtype=np.float64)
-    called = (p >= np.asarray(threshold)).astype(np.float64)
     frame = MetricFrame(
         metrics={
             "selection_rate": selection_rate,
             "true_positive_rate": true_positive_rate,
             "false_positive_rate": false_positive_rate,
         },
-        y_true=y,
+        y_true=label,
         y_pred=called,
         sensitive_features=group.astype(str),
     )
-    rates = frame.by_group.to_dict("index")
-    found = list(groups(group))
-    told = _Told(y, p, called, np.stack([r for _, r in found], axis=1).astype(float))
-    point = told.gaps(np.ones((1, len(y))))
-    drawn = _draws(told, customer, resamples=resamples, seed=seed)
-    return [
-        {
-            "group": name,
-            "n_rows": int(rows.sum()),
-            "small": sizes.small(y[rows]),
-            **{key: float(value) for key, value in rates[name].items()},
-            "churn_rate": float(y[rows].mean()),
-            "mean_probability": float(p[rows].mean()),
-            **with_intervals(
-                {gap: float(values[0, i]) for gap, values in point.items()},
-                {gap: values[:, i] for gap, values in drawn.items()},
-                confidence=confidence,
-            ),
-        }
-        for i, (name, rows) in enumerate(found)
-    ]
+    return {
+        str(name): {key: float(value) for key, value in rates.items()}
+        for name, rates in frame.by_group.to_dict("index").items()
+    }
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,27 @@ class _Told:
         inside, every = hits @ self.inside, rows @ self.inside
         total = hits.sum(1, keepdims=True), rows.sum(1, keepdims=True)
         return inside / every, (total[0] - inside) / (total[1] - every)
+
+
+def _gaps_with_intervals(
+    told: _Told,
+    customer: ArrayLike,
+    *,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[dict[str, float]]:
+    """Return each group's gaps, each with `_low` and `_high`, in the groups' order."""
+    point = told.gaps(np.ones((1, len(told.label))))
+    drawn = _draws(told, customer, resamples=resamples, seed=seed)
+    return [
+        with_intervals(
+            {gap: float(values[0, place]) for gap, values in point.items()},
+            {gap: values[:, place] for gap, values in drawn.items()},
+            confidence=confidence,
+        )
+        for place in range(told.inside.shape[1])
+    ]
 
 
 def _draws(

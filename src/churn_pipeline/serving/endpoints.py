@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from churn_pipeline.release.artifact import ArtifactError
@@ -15,6 +14,7 @@ from churn_pipeline.serving.answering import (
     answer_explained,
 )
 from churn_pipeline.serving.asked import reasons_asked
+from churn_pipeline.serving.audited import write_down
 from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.by_id import rows_with_features, with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
@@ -48,7 +48,6 @@ from churn_pipeline.serving.wire import (
 from churn_pipeline.serving.work import answered_one, in_thread, listed, with_labels
 
 Endpoint = Callable[[Parts, Call], Awaitable[Reply]]
-T = TypeVar("T")
 PREDICT = "/predict"
 logger = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ async def predict_batch(parts: Parts, call: Call) -> Reply:
 async def explain(parts: Parts, call: Call) -> Reply:
     """Answer to one customer or to several, with what speaks for churn and against."""
     require_json(call.headers)
-    reasons = reasons_asked(parse_qsl(_query(call), keep_blank_values=True))
+    reasons = reasons_asked(parse_qsl(call.query, keep_blank_values=True))
     asked = _asked_by_id(parts, call, await body_of(call, MAX_BYTES))
     _fill_rows(parts, asked)
     many = await in_thread(parts, lambda: answer_explained(asked, reasons))
@@ -115,7 +114,7 @@ async def change_rollout(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     body = parsed(await body_of(call, MAX_BYTES))
     known = await in_thread(parts, parts.known)
-    await in_thread(parts, lambda: _audit(parts, call, "rollout_change"))
+    await in_thread(parts, lambda: write_down(parts, call, "rollout_change", "asked"))
     state = await in_thread(
         parts,
         lambda: put_rollout(
@@ -136,7 +135,7 @@ async def stop_rollout(parts: Parts, call: Call) -> Reply:
     body = parsed(await body_of(call, MAX_BYTES))
     state = abort_rollout(parts.rollout, body, call.caller)
     try:
-        _audit(parts, call, "rollout_abort")
+        write_down(parts, call, "rollout_abort", "asked")
     except OSError as error:  # the ledger has it
         logger.error("a stop is not in the audit log: %s", error)
     return Reply(state.model_dump_json().encode())
@@ -267,37 +266,17 @@ def _fill_rows(parts: Parts, asked: Asked) -> None:
     asked.fill = partial(rows_with_features, online=parts.online, names=names)
 
 
-def _audit(parts: Parts, call: Call, kind: str) -> None:
-    """Write down who asks for a change; the rollout's own ledger has what came of it.
-
-    Raises:
-        OSError: It cannot be written: nothing is changed then.
-    """
-    parts.access.audit.write(
-        kind,
-        caller=call.caller,
-        address=call.address,
-        agent=call.headers.get(b"user-agent", b"").decode("latin-1"),
-        reason=f"asked, request {call.request_id}",
-    )
-
-
-def _query(call: Call) -> str:
-    query: Any = call.scope.get("query_string", b"")
-    return str(query.decode("latin-1"))
-
-
 def _no_query(call: Call) -> None:
     """Check that nothing is asked in the address.
 
     Raises:
         Refusal: Something is.
     """
-    if call.scope.get("query_string"):
+    if call.query:
         path = call.scope["path"]
         raise refusal(
             422,
             "unknown_field",
             expected=f"nothing after {path}; reasons are given by /explain",
-            received=_query(call)[:80],
+            received=call.query[:80],
         )

@@ -59,6 +59,17 @@ class Call:
         return str(sender[0]) if sender else ""
 
     @property
+    def agent(self) -> str:
+        """The program that sent it, as it calls itself."""
+        return self.headers.get(b"user-agent", b"").decode("latin-1")
+
+    @property
+    def query(self) -> str:
+        """What is asked in the address, behind the question mark."""
+        asked: bytes = self.scope.get("query_string", b"")
+        return asked.decode("latin-1")
+
+    @property
     def key_hash(self) -> str:
         """What logs show of the caller's key."""
         return self.caller.key_hash

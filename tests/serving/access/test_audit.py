@@ -144,10 +144,37 @@ def test_a_full_disk_does_not_keep_a_refusal_from_its_sender(
     def full(*args):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(module.os, "write", full)
+    monkeypatch.setattr(os, "write", full)
     for _ in range(3):
         _refuse(audit)
     assert audit.lost == 3
     assert len(caplog.records) == 1
     with pytest.raises(OSError, match="No space left"):
         audit.write("key_added", caller=None, address="", agent="", reason="")
+
+
+def test_what_the_disk_takes_in_parts_is_a_whole_line(audit, tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:7]))
+    audit.write("key_added", caller=DESK, address="", agent="", reason="one")
+    (line,) = _lines(tmp_path, "audit.jsonl")
+    assert (line["kind"], line["reason"]) == ("key_added", "one")
+
+
+def test_of_a_line_that_does_not_fit_nothing_is_left(audit, tmp_path, monkeypatch):
+    told = {"caller": DESK, "address": "", "agent": ""}
+    audit.write("key_added", **told, reason="one")
+    write = os.write
+
+    def full(file, line):
+        if len(line) < 100:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(file, line[:20])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            audit.write("key_added", **told, reason="two")
+    audit.write("key_added", **told, reason="three")
+    lines = _lines(tmp_path, "audit.jsonl")
+    assert [line["reason"] for line in lines] == ["one", "three"]

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from churn_pipeline import json_lines
 from churn_pipeline.serving.access.keys import PREFIX, SECRET
 from churn_pipeline.serving.access.roles import Caller
 from churn_pipeline.serving.place import AUDIT, SECURITY
@@ -35,7 +36,6 @@ WINDOW_SECONDS = 60
 LARGEST = 16 * 2**20
 KEPT = 4
 _LONGEST = 200
-_OWNER_ONLY = 0o600
 
 
 class Audit:
@@ -145,13 +145,9 @@ class Audit:
     def _append(self, path: Path, told: dict[str, Any]) -> None:
         time = dt.datetime.fromtimestamp(self._clock(), dt.UTC)
         line = {"time": time.isoformat(timespec="milliseconds"), **told}
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Opened for each line: another process may have rotated the file.
-        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
-        try:
-            os.write(descriptor, f"{json.dumps(line)}\n".encode())
-        finally:
-            os.close(descriptor)
+        with json_lines.locked(path) as file:
+            json_lines.write_line(file, f"{json.dumps(line)}\n".encode())
 
 
 def _suppressed(left_out: Counter[tuple[str, ...]]) -> dict[str, Any]:

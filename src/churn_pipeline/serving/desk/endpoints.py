@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from churn_pipeline.serving.access.roles import roles_of
+from churn_pipeline.serving.audited import write_down
 from churn_pipeline.serving.contract import MAX_BYTES, parsed
 from churn_pipeline.serving.desk.calls import (
     Budget,
@@ -43,18 +44,20 @@ async def running(parts: Parts, call: Call) -> Reply:
 
 async def calls(parts: Parts, call: Call) -> Reply:
     """Answer whom to call today."""
-    budget, desk = Budget.of(_query(call)), parts.desk
+    budget, desk = Budget.of(call.query), parts.desk
     found = await desk.look_up(lambda: show_calls(read_calls(desk.places), budget))
     return Reply(found.model_dump_json().encode())
 
 
 async def calls_csv(parts: Parts, call: Call) -> Reply:
     """Answer whom to call today, as a file; who takes it is written down."""
-    budget, desk = Budget.of(_query(call)), parts.desk
+    budget, desk = Budget.of(call.query), parts.desk
 
     def made() -> bytes:
         listed = read_calls(desk.places)
-        _audit(parts, call, "calls_exported", f"list of {listed.written or 'no run'}")
+        write_down(
+            parts, call, "calls_exported", f"list of {listed.written or 'no run'}"
+        )
         return calls_as_csv(listed, budget)
 
     return Reply(await desk.look_up(made), kind=CSV, headers=[_NAMED])
@@ -68,7 +71,7 @@ async def customer(parts: Parts, call: Call) -> Reply:
     told = desk.places.pseudonyms.mark(wanted)
 
     def found() -> bytes:
-        _audit(parts, call, "customer_viewed", f"customer of mark {told}")
+        write_down(parts, call, "customer_viewed", f"customer of mark {told}")
         return show_customer(desk.places, wanted).model_dump_json().encode()
 
     return Reply(await desk.look_up(found))
@@ -82,23 +85,3 @@ DESK: dict[str, dict[str, Any]] = {
     "/desk/calls.csv": {"GET": calls_csv},
     "/desk/customer": {"POST": customer},
 }
-
-
-def _audit(parts: Parts, call: Call, kind: str, what: str) -> None:
-    """Write down who looks at customers.
-
-    Raises:
-        OSError: It cannot be written: nothing is shown then.
-    """
-    parts.access.audit.write(
-        kind,
-        caller=call.caller,
-        address=call.address,
-        agent=call.headers.get(b"user-agent", b"").decode("latin-1"),
-        reason=f"{what}, request {call.request_id}",
-    )
-
-
-def _query(call: Call) -> str:
-    query: Any = call.scope.get("query_string", b"")
-    return str(query.decode("latin-1"))
