@@ -215,7 +215,7 @@ def test_a_killed_retraining_reads_its_own_rows_though_newer_ones_were_made(
     version = newest(own).version
     refused = own.kedro(*RETRAIN, check=False)
     assert refused.returncode == 1
-    assert "`kedro churn resume --pipelines retraining`" in refused.stderr
+    assert "`kedro churn resume --pipelines retraining --env test`" in refused.stderr
     own.kedro("run", "--env", "test", "--pipelines", "feature_engineering")
     assert newest(own).version > version
     own.kedro(*RESUME)
