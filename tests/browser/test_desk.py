@@ -20,6 +20,14 @@ from tests.serving.apps import GOOD, app_of, client_of, two_models
 from tests.serving.desk.files import leave_list, leave_report
 
 ROC_AUC = {"value": 0.8, "low": 0.75, "high": 0.85}
+ORDER = {
+    "share": [0.0, 0.5, 1.0],
+    "profit": [
+        dict.fromkeys(("value", "low", "high"), 0.0),
+        {"value": 6.0, "low": 4.5, "high": 7.5},
+        {"value": 7.2, "low": 4.8, "high": 9.6},
+    ],
+}
 UNSEEN = ("One.", "Two.")
 COHORTS = [
     {"month": f"2026-0{month}-01", "estimated": {"roc_auc": ROC_AUC}, "realised": known}
@@ -78,12 +86,13 @@ def troubled(tmp_path):
     campaign = {
         **dict.fromkeys(("since", "until"), "2026-01-01"),
         **{"campaign": "spring", "in_words": ["sleeping dogs: in plan basic"]},
+        "order": ORDER,
     }
     for name, told in (
         ("drift_verdict.json", drifted("charge", cost=1.25).model_dump(mode="json")),
         ("performance_report.json", performance("roc_auc").model_dump(mode="json")),
         ("retraining_decision.json", decision),
-        ("call_effect.json", {"campaigns": [campaign]}),
+        ("call_effect.json", {"campaigns": [campaign], "currency": "EUR"}),
     ):
         leave_report(reports, name, told)
     alert = Alert(
@@ -209,6 +218,8 @@ def test_what_is_wrong_is_seen_at_once(page, troubled, said):
     shares = "v2 answers 5.00 % of customers"
     assert shares in page.locator("#release").inner_text()
     assert page.locator("#effect .bad").count() == 1
+    page.locator("#plot-effect canvas").wait_for()
+    assert "called from the top" in page.locator("#plot-effect").inner_text()
     assert page.locator("#alerts .tag.bad").inner_text() == "critical"
     assert told == []
 

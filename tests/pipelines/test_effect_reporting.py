@@ -13,6 +13,7 @@ from churn_pipeline.io.versions import AllVersions
 from churn_pipeline.pipelines.effect_reporting.labels import label_assignments
 from churn_pipeline.pipelines.effect_reporting.nodes import (
     EffectReporting,
+    draw_effect,
     measure_effect,
 )
 from churn_pipeline.serving.journal.feedback import Feedback
@@ -169,6 +170,30 @@ def test_sleeping_dogs_are_named_by_segment():
     assert whole["called"] + whole["control"] == 4000
     money = 100 * (whole["control_churn"] - whole["called_churn"]) - 4
     assert whole["profit"]["value"] == pytest.approx(money)
+
+
+@pytest.mark.parametrize(
+    ("worth", "says"),
+    [({"basic": 9.0, "premium": 1.0}, "holds"), ({"basic": 1.0}, "reversed")],
+)
+def test_the_order_of_the_list_is_judged_by_what_its_first_part_brings(worth, says):
+    rows = _outcomes(n=20_000)
+    rows["expected_profit"] = rows["plan"].map(worth).fillna(5.0)
+    found = _measured(rows)
+    (campaign,) = found["campaigns"]
+    assert campaign["order"]["says"] == says
+    assert "the first 50% of the list brings" in campaign["in_words"][1]
+    drawn = {trace.name: list(trace.y) for trace in draw_effect(found).data}
+    assert drawn["called from the top"] == pytest.approx(
+        [at["value"] for at in campaign["order"]["profit"]]
+    )
+
+
+@pytest.mark.parametrize(("n", "told"), [(0, "Nobody"), (100, "too few labels")])
+def test_a_figure_of_nothing_says_why(n, told):
+    figure = draw_effect(_measured(_outcomes(n=n)))
+    assert told in figure.layout.title.text
+    assert not figure.data
 
 
 def test_what_was_expected_is_by_the_rate_that_was_stated_at_the_time():

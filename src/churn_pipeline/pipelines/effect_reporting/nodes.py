@@ -14,6 +14,7 @@ from pydantic import Field
 
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.effect import FEWEST, Effect, Outcomes, measure
+from churn_pipeline.evaluation.qini import Order, order_of_calls
 from churn_pipeline.evaluation.slices import groups, levels
 from churn_pipeline.params import Params
 from churn_pipeline.pipelines.evaluation.rows import group_values
@@ -24,6 +25,11 @@ logger = logging.getLogger(__name__)
 RISK = "churn_probability"
 _TWO = 2
 """Customers of each group that an interval needs."""
+_ORDER = {
+    "holds": "the first of the list bring most, as its order says",
+    "reversed": "the last of the list bring most: check what customers are worth",
+    "not_sure": "whether the first bring more is not to be told from chance yet",
+}
 _THIRDS = ("lowest third", "middle third", "highest third")
 
 
@@ -54,8 +60,9 @@ def measure_effect(
     Returns:
         `currency`, `confidence`, and `campaigns`: of each its name, the dates of its
         lists (`since`, `until`), `customers` by group, `matured` by group, `effect`
-        (see `evaluation.effect.Effect`; None where it cannot be told yet), `segments`
-        (`segment`, `level`, `effect`) and `in_words`.
+        (see `evaluation.effect.Effect`; None where it cannot be told yet), `order`
+        (`evaluation.qini.Order`, likewise), `segments` (`segment`, `level`, `effect`)
+        and `in_words`.
     """
     parts = [
         _campaign(str(name), rows, effect_reporting.confidence, dataset.currency)
@@ -68,6 +75,25 @@ def measure_effect(
         logger.info("nobody has been listed to call yet: `kedro run -p scoring`")
     told = {"currency": dataset.currency, "confidence": effect_reporting.confidence}
     return {**told, "campaigns": parts}
+
+
+def draw_effect(call_effect: dict[str, Any]) -> Any:
+    """Return the figure of what calls bring from the top of the newest list down.
+
+    Args:
+        call_effect: What `measure_effect` found.
+    """
+    from churn_pipeline.evaluation.effect_plot import effect_plot
+
+    campaigns, currency = call_effect["campaigns"], call_effect["currency"]
+    if not campaigns:
+        return effect_plot("Nobody has been listed to call yet", None, currency)
+    newest = campaigns[0]
+    if newest["order"] is None:
+        title = f"Campaign {newest['campaign']}: too few labels to tell the order"
+        return effect_plot(title, None, currency)
+    title = f"Campaign {newest['campaign']}: {_ORDER[newest['order']['says']]}"
+    return effect_plot(title, newest["order"], currency)
 
 
 def _campaigns(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -91,17 +117,22 @@ def _campaign(
         "customers": _sizes(rows),
         "matured": _sizes(known),
         "effect": None,
+        "order": None,
         "segments": [],
     }
     if min(_sizes(known).values()) < _TWO:
         return {**told, "in_words": [_why_none(told)]}
-    whole = measure(_outcomes(known), confidence=confidence)
+    outcomes = _outcomes(known)
+    whole = measure(outcomes, confidence=confidence)
+    order = order_of_calls(outcomes, confidence=confidence)
     segments = _segments(known, confidence)
     lines = [_in_words(whole, currency, confidence)]
+    lines += [_of_order(order, currency, confidence)] if order else []
     lines += [_woken(segment) for segment in segments if _wakes(segment)]
     return {
         **told,
         "effect": asdict(whole),
+        "order": asdict(order) if order else None,
         "segments": [{**part, "effect": asdict(part["effect"])} for part in segments],
         "in_words": lines,
     }
@@ -182,6 +213,16 @@ def _in_words(effect: Effect, currency: str, confidence: float) -> str:
         f"to {100 * change.high:+.1f}; expected {100 * effect.expected_change:+.1f}), "
         f"{currency} {profit.value:+,.2f} a call ({profit.low:+,.2f} to "
         f"{profit.high:+,.2f}; expected {effect.expected_profit:+,.2f}): {ending}"
+    )
+
+
+def _of_order(order: Order, currency: str, confidence: float) -> str:
+    half, qini = len(order.share) // 2, order.qini
+    return (
+        f"the first {order.share[half]:.0%} of the list brings {currency} "
+        f"{order.profit[half].value:+,.2f} a listed customer, the whole "
+        f"{order.profit[-1].value:+,.2f} (Qini {qini.value:+,.2f}, {confidence:.0%}: "
+        f"{qini.low:+,.2f} to {qini.high:+,.2f}): {_ORDER[order.says]}"
     )
 
 

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from churn_pipeline.pipelines.effect_reporting.labels import label_assignments
-from churn_pipeline.pipelines.effect_reporting.nodes import measure_effect
+from churn_pipeline.pipelines.effect_reporting.nodes import draw_effect, measure_effect
 from churn_pipeline.pipelines.wiring import by_name
 
 
@@ -34,6 +34,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 ),
                 outputs="call_effect",
                 name="measure_effect",
+            ),
+            Node(
+                draw_effect,
+                inputs=by_name("call_effect"),
+                outputs="call_effect_plot",
+                name="draw_effect",
             ),
         ]
     )

@@ -80,10 +80,10 @@ async function plot(id, data, series, more = {}) {
   if (!box) return;
   drawn.get(id)?.destroy();
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
-  const { axes = [{}, {}], ...rest } = more;
+  const { axes = [{}, {}], x = {}, ...rest } = more;
   const made = new uPlot({
     width: Math.max(box.clientWidth, 240), height: 210, cursor: { y: false },
-    series: [{}, ...series], axes: axes.map((own) => ({ ...axis, ...own })), ...rest,
+    series: [x, ...series], axes: axes.map((own) => ({ ...axis, ...own })), ...rest,
   }, data, box);
   drawn.set(id, made);
 }

@@ -120,8 +120,20 @@ function showEffect({ effect }) {
   const campaigns = effect.campaigns ?? [];
   card("effect", "What calls bring", written(effect), absent(effect),
     effect.campaigns && !campaigns.length ? h("p", { className: "soft" }, "Nobody has been listed to call yet.") : null,
-    campaigns.map((one) => [h("h3", {}, `Campaign ${one.campaign}, ${one.since} to ${one.until}`),
-      one.in_words.map((line) => h("p", { className: line.startsWith("sleeping dogs") ? "bad" : "" }, line))]));
+    campaigns.map((one, i) => [h("h3", {}, `Campaign ${one.campaign}, ${one.since} to ${one.until}`),
+      one.in_words.map((line) => h("p", { className: line.startsWith("sleeping dogs") ? "bad" : "" }, line)),
+      i === 0 && one.order ? h("div", { id: "plot-effect", className: "plot" }) : null]));
+  if (campaigns[0]?.order) plotOrder(campaigns[0].order, effect.currency);
+}
+
+function plotOrder({ share, profit }, unit) {
+  const shade = colour("--band"), pick = (end) => profit.map((at) => at[end]), value = (_, v) => money(v, unit, 2);
+  const straight = share.map((part) => part * profit.at(-1).value);
+  plot("plot-effect", [share, pick("low"), pick("high"), pick("value"), straight],
+    [{ label: "low", stroke: shade, points: { show: false }, value }, { label: "high", stroke: shade, points: { show: false }, value },
+      { label: "called from the top, a listed customer", stroke: colour("--mark"), width: 2, value }, { label: "in any order", stroke: colour("--soft"), dash: [4, 4], points: { show: false }, value }],
+    { bands: [{ series: [2, 1], fill: shade }], scales: { x: { time: false } }, axes: [{ values: (_, ticks) => ticks.map((tick) => percent(tick)) }, {}],
+      x: { label: "first of the list", value: (_, v) => (v === null ? "–" : percent(v)) } });
 }
 
 function showExperiment(found, none) {
