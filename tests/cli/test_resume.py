@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from churn_pipeline.runs import RunRecord, read_records
+from tests.cli.kills import kill_once, newest
 from tests.conftest import Project
 
 
@@ -24,33 +19,16 @@ def own(trained: Project, tmp_path: Path) -> Project:
     return trained.copy(tmp_path / "project")
 
 
-def newest(project: Project) -> RunRecord:
-    return read_records(project.folder, "test")[-1]
-
-
-def kill_when(project: Project, node: str, *command: str) -> RunRecord:
-    """Start a kedro command, kill it while a node runs, and return its record."""
-    before = newest(project).version
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kedro", *command],
-        cwd=project.folder,
-        env=os.environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        record = newest(project)
-        if record.version != before and record.running == node:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            return newest(project)
-    raise AssertionError(f"the run ended ({process.poll()}) before {node} was at work")
-
-
 def test_a_killed_run_goes_on_under_its_version(own: Project) -> None:
-    command = ("run", "--env", "test", "--pipelines", "training")
-    killed = kill_when(own, "training.train_candidates", *command)
+    before = newest(own).version
+
+    def trains() -> bool:
+        record = newest(own)
+        at_work = record.running == "training.train_candidates"
+        return at_work and record.version != before
+
+    kill_once(own, trains, "run", "--env", "test", "--pipelines", "training")
+    killed = newest(own)
     assert killed.interrupted
     own.kedro("churn", "resume", "--env", "test")
     resumed = newest(own)

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from churn_pipeline.release.ledger import Ledger
-from churn_pipeline.runs import RunRecord, read_records
+from churn_pipeline.runs import read_records
 from churn_pipeline.serving.rollout.state import Rollout
+from tests.cli.kills import kill_once, newest
 from tests.conftest import Project
 
 MODELS = "data/06_models/test"
@@ -59,10 +55,6 @@ def own(trained: Project, tmp_path: Path) -> Project:
     return trained.copy(tmp_path / "project")
 
 
-def newest(project: Project) -> RunRecord:
-    return read_records(project.folder, "test")[-1]
-
-
 def trials(project: Project) -> list[Trial]:
     """Return the finished trials of the newest study."""
     with closing(sqlite3.connect(project.folder / MODELS / "tuning.db")) as store:
@@ -85,28 +77,6 @@ def verdicts(project: Project, version: str) -> list[str]:
     """Return what the ledger says of a version."""
     entries = Ledger(project.folder / MODELS / "ledger.jsonl").read()
     return [entry.action for entry in entries if entry.version == version]
-
-
-def kill_once(project: Project, is_time: Callable[[], bool], *command: str) -> None:
-    """Start a kedro command, and kill it as soon as it is time."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kedro", *command],
-        cwd=project.folder,
-        env=os.environ,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline and process.poll() is None:
-        if is_time():
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            return
-    process.kill()
-    process.wait()
-    raise AssertionError(
-        f"it ended ({process.returncode}) before it was time: {command}"
-    )
 
 
 @contextmanager
