@@ -9,6 +9,8 @@ from churn_pipeline.pipelines.drift_reporting.nodes import (
     judge_churn_rate,
     judge_drift,
     keep_watch,
+)
+from churn_pipeline.pipelines.drift_reporting.samples import (
     sample_current,
     sample_reference,
 )

@@ -1,0 +1,69 @@
+"""One customer: answers, labels and lists, under pseudonyms too."""
+
+import pytest
+
+from tests.factories import tiny_artifact
+from tests.serving.apps import GOOD, app_of, client_of
+from tests.serving.desk.files import VERSION
+
+CUSTOMER = "/desk/customer"
+
+
+def test_a_customers_history_has_answers_labels_and_calls(app, client, outputs):
+    answered = client.post("/predict", json={**GOOD, "customer_id": "C-2"}).json()
+    client.post("/predict", json={**GOOD, "customer_id": "C-3"})
+    app.parts.journal.flush()
+    by_request = {"request_id": answered["request_id"], "churned": True}
+    by_day = {"customer_id": "C-2", "observation_date": "2026-02-01", "churned": False}
+    client.post("/feedback", json=[by_day, by_request])
+    told = client.post(CUSTOMER, json={"customer_id": "C-2"}).json()
+    (said,) = told["answers"]
+    assert said["probability"] == answered["churn_probability"]
+    assert said["request_id"] == answered["request_id"]
+    assert [label["churned"] for label in told["labels"]] == [True, False]
+    assert told["labels"][1]["observation_date"] == "2026-02-01"
+    assert told["today"]["rank"] == 1
+    assert told["lists"] == [
+        {
+            "written": VERSION,
+            "observation_date": "2026-02-01",
+            "campaign": "spring",
+            "arm": "call",
+            "rank": 1,
+            "churn_probability": 0.9,
+            "expected_profit": 30.0,
+        }
+    ]
+
+
+def test_who_is_kept_aside_is_told_as_such(client, outputs):
+    told = client.post(CUSTOMER, json={"customer_id": "C-9"}).json()
+    assert told["today"] is None
+    assert [(one["arm"], one["rank"]) for one in told["lists"]] == [("control", None)]
+
+
+def test_a_stranger_has_no_history(client, outputs):
+    told = client.post(CUSTOMER, json={"customer_id": "nobody"}).json()
+    assert told == {
+        "customer_id": "nobody",
+        "today": None,
+        "answers": [],
+        "labels": [],
+        "lists": [],
+    }
+
+
+def test_under_pseudonyms_a_customer_is_found_by_the_name_that_people_know(
+    tmp_path, outputs
+):
+    app = app_of(tiny_artifact(), CHURN_PSEUDONYM_KEY="0123456789abcdef")
+    client = client_of(app)
+    client.post("/predict", json={**GOOD, "customer_id": "C-2"})
+    app.parts.journal.flush()
+    told = client.post(CUSTOMER, json={"customer_id": "C-2"}).json()
+    assert len(told["answers"]) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"customer_id": ""}, {"customer_id": "\0"}, []])
+def test_a_customer_that_is_none_is_refused(client, body):
+    assert client.post(CUSTOMER, json=body).status_code == 422
