@@ -2,9 +2,10 @@
 
 import pytest
 
+from churn_pipeline.serving.desk import customer
 from tests.factories import tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
-from tests.serving.desk.files import VERSION
+from tests.serving.desk.files import ASSIGNED, VERSION, leave_list
 
 CUSTOMER = "/desk/customer"
 
@@ -42,6 +43,29 @@ def test_who_is_kept_aside_is_told_as_such(client, outputs):
     assert [(one["arm"], one["rank"]) for one in told["lists"]] == [("control", None)]
 
 
+def test_of_customers_with_alike_names_each_has_their_own_rows(client, outputs):
+    alike = ASSIGNED.assign(customer_id=["17", "7"])
+    leave_list(outputs, "2026-02-02T06.00.00.000Z", assigned=alike)
+    numbers = ASSIGNED.assign(customer_id=[7, 117])
+    leave_list(outputs, "2026-02-03T06.00.00.000Z", assigned=numbers)
+    told = client.post(CUSTOMER, json={"customer_id": "7"}).json()
+    assert [(one["written"][:10], one["arm"]) for one in told["lists"]] == [
+        ("2026-02-03", "call"),
+        ("2026-02-02", "control"),
+    ]
+    assert told["looked_through"] == 3
+
+
+def test_no_further_list_is_looked_through_when_the_time_is_up(
+    client, outputs, monkeypatch
+):
+    leave_list(outputs, "2026-02-02T06.00.00.000Z")
+    monkeypatch.setattr(customer, "SECONDS", 0.0)
+    told = client.post(CUSTOMER, json={"customer_id": "C-9"}).json()
+    assert [one["written"][:10] for one in told["lists"]] == ["2026-02-02"]
+    assert told["looked_through"] == 1
+
+
 def test_a_stranger_has_no_history(client, outputs):
     told = client.post(CUSTOMER, json={"customer_id": "nobody"}).json()
     assert told == {
@@ -50,6 +74,7 @@ def test_a_stranger_has_no_history(client, outputs):
         "answers": [],
         "labels": [],
         "lists": [],
+        "looked_through": 1,
     }
 
 

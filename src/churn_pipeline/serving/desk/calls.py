@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from pydantic import BaseModel
 
+from churn_pipeline.serving.desk.lists import places_of
 from churn_pipeline.serving.desk.places import (
     ASSIGNMENTS,
     CALLS,
@@ -145,12 +146,18 @@ def read_calls(places: Places) -> Listed:
     file = newest(places.outputs / CALLS)
     if file is None:
         return Listed("", "", [], 0)
-    with file.open(encoding="utf-8", newline="") as opened:
-        found = list(csv.DictReader(opened))
+    found = list(_read(file))
     currency = found[0]["currency"] if found else ""
     rows = [_row(row) for row in found]
     aside = places.outputs / ASSIGNMENTS / version_of(file) / ASSIGNMENTS
     return Listed(version_of(file), currency, rows, _kept_aside(aside))
+
+
+def call_of(places: Places, customer_id: str) -> ToCall | None:
+    """Return a customer's place on the newest list; None: not on it."""
+    file = newest(places.outputs / CALLS)
+    rows = iter(()) if file is None else _read(file)
+    return next((_row(row) for row in rows if row["customer_id"] == customer_id), None)
 
 
 def within(rows: Sequence[ToCall], budget: Budget) -> list[ToCall]:
@@ -208,6 +215,11 @@ def calls_as_csv(listed: Listed, budget: Budget) -> bytes:
     return b"\xef\xbb\xbf" + out.getvalue().encode()  # Excel takes UTF-8 by this mark
 
 
+def _read(file: Path) -> Iterator[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as opened:
+        yield from csv.DictReader(opened)
+
+
 def _row(given: dict[str, str]) -> ToCall:
     return ToCall(
         rank=int(given["rank"]),
@@ -226,8 +238,8 @@ def _kept_aside(file: Path) -> int:
         return 0
     from pyarrow import parquet
 
-    arms = parquet.ParquetFile(file).read(columns=["arm"])["arm"].to_pylist()
-    return int(arms.count("control"))
+    arms = parquet.ParquetFile(file).read(columns=["arm"])["arm"]
+    return len(places_of(arms, "control"))
 
 
 def _number(name: str, text: str | None, *, whole: bool) -> float | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from churn_pipeline.serving.desk.calls import ToCall, read_calls
+from churn_pipeline.serving.desk.calls import ToCall, call_of
+from churn_pipeline.serving.desk.lists import rows_of
 from churn_pipeline.serving.desk.places import ASSIGNMENTS, Places, version_of, versions
 from churn_pipeline.serving.journal.database import Database, connect
 from churn_pipeline.serving.refusal import refused_body
@@ -17,7 +18,9 @@ from churn_pipeline.serving.refusal import refused_body
 SHOWN = 50
 """Answers and labels of a customer that are looked up, the newest first."""
 LISTS = 100
-"""Lists that are looked through, the newest first."""
+"""Lists that are looked through at most, the newest first."""
+SECONDS = 2.0
+"""Time after which no further list is looked through."""
 
 
 class CustomerAsked(BaseModel):
@@ -100,7 +103,9 @@ class CustomerShown(BaseModel):
         today: The place on today's list, with the reasons; None: not on it.
         answers: What the service said, at most 50.
         labels: What became true.
-        lists: The lists of calls, of the last 100.
+        lists: The lists of calls that the customer was on, or kept aside from.
+        looked_through: How many lists were looked through, the newest first: 100, or
+            those of 2 seconds.
     """
 
     customer_id: str
@@ -108,6 +113,7 @@ class CustomerShown(BaseModel):
     answers: list[Answered]
     labels: list[Label]
     lists: list[OnList]
+    looked_through: int
 
 
 def asked_customer(body: object) -> CustomerAsked:
@@ -135,15 +141,16 @@ def show_customer(places: Places, customer_id: str) -> CustomerShown:
     ) as database:
         answers = _answers(database, name)
         labels = _labels(database, name, answers)
-    rows = read_calls(places).rows
+    lists, looked_through = _lists(places, customer_id)
     return CustomerShown(
         customer_id=customer_id,
-        today=next((row for row in rows if row.customer_id == customer_id), None),
+        today=call_of(places, customer_id),
         answers=[
             Answered(**dict(zip(_ANSWER, row[:-1], strict=True))) for row in answers
         ],
         labels=labels,
-        lists=_lists(places, customer_id),
+        lists=lists,
+        looked_through=looked_through,
     )
 
 
@@ -179,27 +186,15 @@ def _labels(database: Database, name: str | None, answers: list[Any]) -> list[La
     ]
 
 
-def _lists(places: Places, customer_id: str) -> list[OnList]:
-    """Return the lists, as the versions of `call_assignments` have them."""
-    found = []
-    for file in islice(versions(places.outputs / ASSIGNMENTS), LISTS):
-        rows = _rows_of(file, customer_id)
-        found += [OnList(written=version_of(file), **row) for row in rows]
-    return found
-
-
-def _rows_of(file: Path, customer_id: str) -> list[dict[str, Any]]:
-    """Return a customer's rows; pyarrow's own filters and moments import pandas."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
+def _lists(places: Places, customer_id: str) -> tuple[list[OnList], int]:
+    """Return the lists the customer was on, and how many were looked through."""
     names = [name for name in OnList.model_fields if name != "written"]
-    table = parquet.ParquetFile(file).read(columns=["customer_id", *names])
-    customers = table["customer_id"].cast(pa.string())
-    dates = table["observation_date"].cast(pa.date32()).cast(pa.string())
-    columns = {name: table[name] for name in names} | {"observation_date": dates}
-    return [
-        {name: column[place].as_py() for name, column in columns.items()}
-        for place, known in enumerate(customers.to_pylist())
-        if known == customer_id
-    ]
+    found: list[OnList] = []
+    looked, until = 0, time.monotonic() + SECONDS
+    for file in islice(versions(places.outputs / ASSIGNMENTS), LISTS):
+        rows = rows_of(file, customer_id, names)
+        found += [OnList(written=version_of(file), **row) for row in rows]
+        looked += 1
+        if time.monotonic() >= until:
+            break
+    return found, looked

@@ -103,7 +103,7 @@ async function lookUp(id) {
   if (aside) parts.push(h("p", {}, tag("kept aside", "warn"), " Of the control group: not to be called."));
   if (told.today) parts.push(h("h3", {}, "Today"), h("ol", { className: "calls" }, callItem(told.today)));
   if (told.lists.length) {
-    parts.push(h("h3", {}, "Lists of calls"), folded(
+    parts.push(h("h3", {}, `Of the last ${number(told.looked_through)} lists of calls`), folded(
       [["list"], ["what"], ["rank", 1], ["risk", 1], ["expected", 1], ["campaign"], ["of"]],
       told.lists.map((one) => [moment(one.written), one.arm === "control" ? "kept aside" : "to call", one.rank ?? "–",
         percent(one.churn_probability), money(one.expected_profit, currency, 2), one.campaign, one.observation_date])));
