@@ -2,68 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 
-import pytest
 from click.testing import CliRunner
 
 from churn_pipeline.cli import churn, journal
-from churn_pipeline.release.records import Record
-from churn_pipeline.release.releases import Releases
-from churn_pipeline.release.store import ModelStore
-from churn_pipeline.serving.decide import decide
 from churn_pipeline.serving.journal.database import connect
-from churn_pipeline.serving.journal.entry import BatchEntry
-from churn_pipeline.serving.journal.pseudonym import Pseudonyms
-from churn_pipeline.serving.journal.store import Store
-from tests.factories import tiny_artifact, tiny_columns
-from tests.release.in_memory import MemoryRegistry
-from tests.serving.online.stores import sqlite_store
+from tests.factories import tiny_artifact
 
 DAY_NS = 86_400 * 10**9
-
-
-@pytest.fixture
-def service(tmp_path, monkeypatch) -> Path:
-    """A service's folder, with a model that answered two customers 10 days ago."""
-    memory = MemoryRegistry()
-    memory.dataset = "tiny"
-    releases = Releases(ModelStore(tmp_path / "models"), memory, who="ada")
-    monkeypatch.setattr(journal, "releases_of", lambda env: releases)
-    monkeypatch.setattr(journal, "project_folder", lambda: tmp_path)
-    for name in ("CHURN_JOURNAL", "CHURN_SERVICE_DIR", "CHURN_PSEUDONYM_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    artifact = tiny_artifact()
-    manifest = artifact.manifest
-    record = Record(
-        version=manifest.version, family="logistic", gate="approved", metrics={}
-    )
-    releases.store.add(artifact, record)
-    columns = {name: values[:2] for name, values in tiny_columns().items()}
-    probability = artifact.predict(columns)
-    decided = decide(columns, probability, manifest)
-    entry = BatchEntry(
-        request_id="many",
-        time_ns=time.time_ns() - 10 * DAY_NS,
-        endpoint="/predict_batch",
-        customer_ids=["customer-ann", "customer-bob"],
-        columns=columns,
-        probability=probability,
-        decision=decided.decision,
-        threshold=decided.threshold,
-        model_version=manifest.version,
-        artifact_sha256=manifest.digest,
-        variant="champion",
-        key_hash="0" * 16,
-        microseconds=90,
-    )
-    folder = tmp_path / "data" / "09_service" / "tiny"
-    database = connect(f"sqlite:///{folder / 'journal.db'}")
-    Store(database, Pseudonyms()).write([entry], "1")
-    database.close()
-    return folder
 
 
 def run(*args: str):
@@ -109,41 +56,6 @@ def test_replay_says_what_is_not_there(service, tmp_path) -> None:
     done = run("replay", "many")
     assert (done.exit_code, "expected a prediction log at" in done.output) == (1, True)
     assert not (service / "journal.db").exists()
-
-
-def test_forget_erases_one_customer_and_the_audit_log_does_not_say_whom(
-    service,
-) -> None:
-    done = run("forget", "customer-ann")
-    assert done.exit_code == 0, done.output
-    assert "predictions      1 before, 0 left" in done.output
-    assert "files            0 places with the bytes" in done.output
-    (line,) = (service / "audit.jsonl").read_text("utf-8").splitlines()
-    told = json.loads(line)
-    assert told["kind"] == "customer_forgotten"
-    assert told["reason"].startswith(
-        "1 predictions, 0 labels, 0 online features: complete, by "
-    )
-    for path in service.iterdir():
-        assert b"customer-ann" not in path.read_bytes()
-    assert run("replay", "many", "--row", "1").exit_code == 0
-
-
-def test_forget_erases_the_online_features_too(service, tmp_path, monkeypatch) -> None:
-    dataset = journal.releases_of(None).registry.dataset
-    path = tmp_path / "online.db"
-    row = {"plan": "plus", "age": 41.0}
-    place = sqlite_store(path, {"customer-ann": row, "customer-ben": row}, dataset)
-    monkeypatch.setenv("CHURN_ONLINE_STORE", place)
-    done = run("forget", "customer-ann")
-    assert done.exit_code == 0, done.output
-    assert "online features  3 before, 0 left" in done.output
-    assert b"customer-ann" not in path.read_bytes()
-    assert b"customer-ben" in path.read_bytes()
-    path.write_bytes(b"no database")
-    done = run("forget", "customer-ben")
-    assert done.exit_code == 1
-    assert "expected an online store that answers at sqlite:///" in done.output
 
 
 def test_size_and_prune_say_how_big_the_log_is(service) -> None:

@@ -33,7 +33,7 @@ class LazyCommands(click.Group):
         "gc": "runs",
         "keys": "keys",
         "replay": "journal",
-        "forget": "journal",
+        "forget": "forget",
         "journal": "journal",
         "rollout": "rollout",
         "loop": "loop",

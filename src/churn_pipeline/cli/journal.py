@@ -1,8 +1,7 @@
-"""`kedro churn replay, forget, journal`: what was answered, again, or no longer."""
+"""`kedro churn replay, journal`: what was answered, again, and how much of it."""
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from churn_pipeline.cli.wording import columns
 
 if TYPE_CHECKING:
     from churn_pipeline.release.releases import Releases
-    from churn_pipeline.serving.journal.erase import Forgotten
     from churn_pipeline.serving.journal.replay import Answer
     from churn_pipeline.serving.journal.store import Store
 
@@ -63,40 +61,6 @@ def replay(request_id: str, line: int, env: str | None, *, shadow: bool) -> None
             "packages or the processor may differ: compare `packages` in the manifest"
         )
     click.echo("the same to the bit")
-
-
-@click.command()
-@click.argument("customer_id")
-@env_option
-def forget(customer_id: str, env: str | None) -> None:
-    """Erase one customer from log, feedback and online features, and prove it.
-
-    Stop asking for the customer first: answers of the last second may still be on
-    their way into the log. The audit log says that it was done, not of whom.
-
-    Example: kedro churn forget 7590-VHVEG --env telco
-    """
-    from churn_pipeline.serving.journal.erase import forget as erase
-    from churn_pipeline.serving.online import online_place
-    from churn_pipeline.serving.online.erase import OnlineErasure, OnlineStoreError
-
-    releases = releases_of(env)
-    name = releases.registry.dataset
-    online = OnlineErasure(online_place(name, project=project_folder()), name)
-    try:
-        with opened(releases) as store:
-            others = {"online features": online}
-            known = store.database, store.pseudonyms
-            done = erase(*known, customer_id, elsewhere=others)
-    except OnlineStoreError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo("\n".join(columns(_proof(done))))
-    _audit(releases, done)
-    if not done.complete:
-        raise click.ClickException(
-            "expected nothing of the customer to be left, got what is counted above; "
-            "end requests about the customer and run it again"
-        )
 
 
 @click.group()
@@ -182,34 +146,6 @@ def has_journal(releases: Releases) -> bool:
     from churn_pipeline.serving.journal.database import exists
 
     return exists(_url(releases))
-
-
-def _proof(done: Forgotten) -> list[tuple[str, str]]:
-    """Return what was there and what is left."""
-    rows = [
-        (place, f"{done.before[place]:,} before, {left:,} left")
-        for place, left in done.after.items()
-    ]
-    if done.traces is None:
-        return [*rows, ("files", "not searched: the name is too short, or no file")]
-    found = f"{done.traces:,} places with the bytes of the customer's name"
-    alike = f"; {done.alike:,} other customers' names hold it" if done.alike else ""
-    return [*rows, ("files", found + alike)]
-
-
-def _audit(releases: Releases, done: Forgotten) -> None:
-    """Write that a customer was erased, without who it was."""
-    from churn_pipeline.serving.access.audit import Audit
-
-    rows = ", ".join(f"{count} {place}" for place, count in done.before.items())
-    state = "complete" if done.complete else "incomplete"
-    Audit(_folder(releases)).write(
-        "customer_forgotten",
-        caller=None,
-        address="",
-        agent="kedro churn forget",
-        reason=f"{rows}: {state}, by {getpass.getuser()}",
-    )
 
 
 def _state(store: Store) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ def write_batches(
     """
     check_suffix(path)
     rows = 0
-    with _whole(path) as file:
+    with whole(path) as file:
         with _writer(path, schema, file) as write:
             for batch in batches:
                 write(batch)
@@ -48,7 +48,7 @@ def write_batches(
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
+def whole(path: Path) -> Iterator[IO[bytes]]:
     """Open a file beside the target, which takes its place when all went well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")

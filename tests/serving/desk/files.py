@@ -46,6 +46,14 @@ def leave_list(
     assigned.to_parquet(_file(outputs, "call_assignments.parquet", version))
 
 
+def leave_outcomes(
+    outputs: Path, version: str = VERSION, rows: pd.DataFrame | None = None
+) -> None:
+    """Write what became of those of a list."""
+    rows = ASSIGNED.assign(label=[1.0, None]) if rows is None else rows
+    rows.to_parquet(_file(outputs, "call_outcomes.parquet", version))
+
+
 def leave_report(reports: Path, name: str, told: Any, version: str = VERSION) -> None:
     """Write a report."""
     _file(reports, name, version).write_text(json.dumps(told), encoding="utf-8")

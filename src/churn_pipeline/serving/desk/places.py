@@ -16,6 +16,7 @@ from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 OUTPUTS, RUNBOOK = "CHURN_OUTPUT_DIR", "CHURN_RUNBOOK_URL"
 FOLDERS = Path("data/07_model_output")
 CALLS, ASSIGNMENTS = "call_list.csv", "call_assignments.parquet"
+OUTCOMES = "call_outcomes.parquet"
 
 Json = dict[str, Any]
 
@@ -66,7 +67,7 @@ class Places:
         return cls(
             dataset,
             report_folder(dataset, given),
-            Path(given.get(OUTPUTS) or FOLDERS) / dataset,
+            output_folder(dataset, given),
             service,
             journal,
             pseudonyms,
@@ -90,6 +91,23 @@ class Places:
                 "pipeline that writes it again"
             ) from error
         return told | {"written": version_of(file)}
+
+
+def output_folder(dataset: str, environment: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of a data set's lists; it need not exist yet.
+
+    Args:
+        dataset: Name of the data set.
+        environment: `CHURN_OUTPUT_DIR` names the folder that the data sets' folders
+            lie in, in place of the project's `data/07_model_output`. None takes the
+            process's.
+
+    Examples:
+        >>> output_folder("telco", {}).as_posix()
+        'data/07_model_output/telco'
+    """
+    given = os.environ if environment is None else environment
+    return Path(given.get(OUTPUTS) or FOLDERS) / dataset
 
 
 def versions(entry: Path) -> list[Path]:

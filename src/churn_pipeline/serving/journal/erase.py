@@ -75,8 +75,7 @@ def forget(
     others = elsewhere or {}
 
     def count() -> dict[str, int]:
-        found = {place: other.count(customer_id) for place, other in others.items()}
-        return _count(database, name) | found
+        return _count(database, name) | _count_elsewhere(others, customer_id)
 
     before = count()
     with database.writing():
@@ -95,6 +94,19 @@ def forget(
             traces = _traces(database, texts)
     alike = _alike(database, name) if traces else 0
     return Forgotten(before, count(), traces, alike)
+
+
+def forget_elsewhere(customer_id: str, elsewhere: Mapping[str, Elsewhere]) -> Forgotten:
+    """Erase a customer where there is no journal, and look what is left.
+
+    Args:
+        customer_id: As requests name the customer.
+        elsewhere: Places by name.
+    """
+    before = _count_elsewhere(elsewhere, customer_id)
+    for place in elsewhere.values():
+        place.forget(customer_id)
+    return Forgotten(before, _count_elsewhere(elsewhere, customer_id), None, alike=0)
 
 
 def of_customer(database: Database, name: str) -> list[Row]:
@@ -119,6 +131,12 @@ _LABELS = """
 SELECT f.id FROM label_days d
 JOIN feedback f ON f.observation_day = d.day AND f.customer = ?
 """
+
+
+def _count_elsewhere(
+    places: Mapping[str, Elsewhere], customer_id: str
+) -> dict[str, int]:
+    return {name: place.count(customer_id) for name, place in places.items()}
 
 
 def _count(database: Database, name: str) -> dict[str, int]:
