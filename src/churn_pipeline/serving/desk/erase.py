@@ -76,8 +76,8 @@ class ListErasure:
                 yield file, *look(file, customer_id)
             except (OSError, ValueError, KeyError, csv.Error) as error:
                 raise ListError(
-                    f"expected a list with customers in {file}, got {error}; remove "
-                    "it, or restore it from a copy"
+                    f"expected a list with customers in {file}, got {error}; let "
+                    "a run that writes it end, or restore it from a copy"
                 ) from error
 
 
