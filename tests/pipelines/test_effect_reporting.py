@@ -236,3 +236,56 @@ def test_all_lists_are_read_the_oldest_first(tmp_path):
         folder.mkdir(parents=True)
         _assignments(names, LISTED).to_parquet(folder / "calls.parquet")
     assert entry.load()["customer_id"].tolist() == ["a", "b"]
+
+
+def _leave(tmp_path, name, version, rows):
+    file = tmp_path / name / version / name
+    file.parent.mkdir(parents=True)
+    rows.to_parquet(file)
+    return file
+
+
+def _nights(count):
+    """Return lists of one night after the other, of ten of fifty customers each."""
+    rng = np.random.default_rng(0)
+    for night in range(count):
+        campaign = "first" if night < 20 else "second"
+        names = [f"C{i}" for i in sorted(rng.choice(50, 10, replace=False))]
+        date = LISTED + dt.timedelta(days=night)
+        yield f"v{night:02d}", _assignments(names, date, campaign=campaign)
+
+
+def test_what_was_kept_stands_for_older_lists_which_are_read_no_more(tmp_path, tables):
+    kept = AllVersions(
+        path=str(tmp_path / "calls.parquet"), kept=str(tmp_path / "outcomes.parquet")
+    )
+    parameters = FeatureEngineering.model_validate(
+        {"windows_days": [7], "lookback_days": 7}
+    )
+    lists, known = list(_nights(60)), None
+    for version, rows in lists:
+        file = _leave(tmp_path, "calls.parquet", version, rows)
+        if version in {"v25", "v55"}:
+            known = label_assignments(kept.load(), *tables, None, COMPANY, parameters)
+            _leave(tmp_path, "outcomes.parquet", version, known)
+    _leave(tmp_path, "outcomes.parquet", "v58", known).write_bytes(b"PAR1 killed")
+    for file in sorted((tmp_path / "calls.parquet").glob("v0*/*"))[:20]:
+        file.write_bytes(b"not to be read")
+    every = pd.concat([rows for _, rows in lists], ignore_index=True)
+    found, expected = (
+        label_assignments(rows, *tables, None, COMPANY, parameters)
+        .sort_values(["campaign", "customer_id"])
+        .reset_index(drop=True)
+        for rows in (kept.load(), every)
+    )
+    assert len(expected) > 60
+    pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_a_list_that_was_written_late_is_not_left_out(tmp_path):
+    entry = AllVersions(
+        path=str(tmp_path / "calls.parquet"), kept=str(tmp_path / "outcomes.parquet")
+    )
+    _leave(tmp_path, "outcomes.parquet", "v2", _assignments(["a"], LISTED))
+    _leave(tmp_path, "calls.parquet", "v1", _assignments(["b"], LISTED))
+    assert entry.load()["customer_id"].tolist() == ["a", "b"]

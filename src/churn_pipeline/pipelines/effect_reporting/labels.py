@@ -36,7 +36,8 @@ def label_assignments(  # noqa: PLR0917 - Kedro passes them by name
     before the call: there `/feedback` by customer and date of the list tells.
 
     Args:
-        call_assignments_so_far: Of all lists, the oldest first.
+        call_assignments_so_far: Of all lists, the oldest first; for older lists what
+            this node has returned of them before, whose labels are told anew.
         customers: Typed customers.
         transactions: Typed events.
         contracts: Typed contract terms.
