@@ -156,7 +156,10 @@ def _top_of_curve(
 
 
 def _ceiling(ceiling: dict[str, float], own: dict[str, float]) -> dict[str, float]:
-    """Return what the true probability would reach, and the share of the way to it."""
+    """Return what the true probability would reach, and the share of the way to it.
+
+    No model passes it on average; on some rows one may by chance: a share above 1.
+    """
     if not ceiling:
         return {}
     names = ("roc_auc", "average_precision", "log_loss", "profit")
