@@ -13,9 +13,11 @@ from pathlib import Path
 
 from churn_pipeline.backup.archive import BackupError, Contents, hashes, pack
 from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.control import CAMPAIGN
 from churn_pipeline.serving.desk import places
 from churn_pipeline.serving.journal.database import URL as JOURNAL_URL
 from churn_pipeline.serving.journal.database import shown
+from churn_pipeline.serving.newest import versions
 from churn_pipeline.serving.place import FOLDERS, JOURNAL, ROLLOUT, SERVICE
 from churn_pipeline.serving.rollout.state import Rollout
 
@@ -132,8 +134,9 @@ def _lists(name: str, source: Path, target: Path) -> dict[str, int]:
     Another run would deal the calls out by today's model: what those of the past have
     brought could never be measured again.
     """
-    _copy(source / places.ASSIGNMENTS, target / places.ASSIGNMENTS)
-    return {name: len(places.versions(target / places.ASSIGNMENTS))}
+    for entry in (places.ASSIGNMENTS, CAMPAIGN):
+        _copy(source / entry, target / entry)
+    return {name: len(versions(target / places.ASSIGNMENTS))}
 
 
 def _mlflow(project: Path, target: Path, environment: Mapping[str, str]) -> None:

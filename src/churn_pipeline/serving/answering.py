@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from churn_pipeline.serving import text
 from churn_pipeline.serving.contract import MAX_ROWS, MAX_ROWS_WITH_REASONS, Request
+from churn_pipeline.serving.control import ControlGroup
 from churn_pipeline.serving.predictor import Predictions
 from churn_pipeline.serving.reader import Fill, Reader, Values
 from churn_pipeline.serving.routing import Routes, Side
@@ -29,6 +30,7 @@ class Asked:
         start: Seconds of `perf_counter` when it came.
         kind: Media type of the body.
         fill: Gives features to rows of an id alone; None: nobody does.
+        control: Who is kept aside; None: nobody is.
     """
 
     reader: Reader
@@ -38,6 +40,12 @@ class Asked:
     start: float
     kind: str = JSON
     fill: Fill | None = None
+    control: ControlGroup | None = None
+
+    @property
+    def campaign(self) -> str | None:
+        """Name of the campaign that keeps customers aside; None: none does."""
+        return None if self.control is None else self.control.campaign
 
 
 class One(NamedTuple):
@@ -80,6 +88,8 @@ class Many(NamedTuple):
 def answer_one(asked: Asked, values: Values, side: Side) -> One:
     """Return the answer to one customer."""
     told, warnings = side.model.one(values)
+    if asked.control is not None:
+        told = asked.control.marked(told)
     members = text.prediction(told, text.side(side.model.version, side.variant))
     return One(_whole(asked, members, warnings), side, values, told, warnings)
 
@@ -142,6 +152,8 @@ def _group(
         failed, side = side.variant, instead
         found = side.model.many(request, reasons)
     taken = (time.perf_counter() - start) * 1e6
+    if asked.control is not None:
+        found.told = list(map(asked.control.marked, found.told))
     return Group(side, lines, request, found, taken, failed)
 
 

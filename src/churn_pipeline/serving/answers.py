@@ -26,6 +26,9 @@ class Prediction(BaseModel):
             earn money; None where no call is.
         decision: `call` where the probability reaches the threshold, else `no_call`;
             `gone` where the features say that the customer has left already.
+        kept_aside: Whether the customer is in the control group: not to be called,
+            whatever the decision. False without a `customer_id`, and where no list
+            keeps anybody aside.
         expected_profit: Money that a call is expected to earn.
         certainty: `leaves` or `stays` where the model is sure, else `not_sure`.
         model_version: Version of the model that answered.
@@ -37,6 +40,7 @@ class Prediction(BaseModel):
     churn_probability: float
     threshold: float | None
     decision: Literal["call", "no_call", "gone"]
+    kept_aside: bool
     expected_profit: float | None
     certainty: Literal["leaves", "stays", "not_sure"]
     model_version: str

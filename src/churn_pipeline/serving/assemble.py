@@ -14,9 +14,10 @@ from churn_pipeline.release.objections import closed
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
+from churn_pipeline.serving.control import Control
 from churn_pipeline.serving.desk.desk import Desk
 from churn_pipeline.serving.desk.places import Places
-from churn_pipeline.serving.drift import Drift, report_folder
+from churn_pipeline.serving.drift import Drift
 from churn_pipeline.serving.follow import Beside, Follower
 from churn_pipeline.serving.hook import secret_of
 from churn_pipeline.serving.journal.database import connect, journal_url
@@ -85,6 +86,8 @@ def put_together(
         champion.dataset,
         max_age_days=max_age_days(environment),
     )
+    places = Places.of(champion.dataset, folder, url, names, environment)
+    control = Control(places.outputs)
     parts = Parts(
         models=models,
         access=access,
@@ -94,7 +97,8 @@ def put_together(
         counting=Counting(partial(_count, url, names.fingerprint, models)),
         metrics=metrics,
         online=online,
-        desk=Desk(Places.of(champion.dataset, folder, url, names, environment)),
+        control=control,
+        desk=Desk(places),
         known=store.versions if store else list,
         closed=partial(closed, store) if store else lambda _: "",
         folder=store.folder if store else None,
@@ -102,8 +106,8 @@ def put_together(
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
         cors=Cors.of(environment),
     )
-    parts.followers += [access, rollout, online, Storage(folder, metrics)]
-    parts.followers.append(Drift(report_folder(champion.dataset, environment), metrics))
+    parts.followers += [access, rollout, control, online, Storage(folder, metrics)]
+    parts.followers.append(Drift(places.reports, metrics))
     if store is not None:
         parts.followers += [
             Follower(models, store, metrics),

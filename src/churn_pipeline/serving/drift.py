@@ -5,7 +5,6 @@ The pipeline `drift_reporting` judges; the service tells Prometheus what it foun
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,15 +12,11 @@ from pathlib import Path
 import msgspec
 
 from churn_pipeline.serving.metrics import Metrics
-
-logger = logging.getLogger(__name__)
+from churn_pipeline.serving.newest import Newest
 
 REPORTS = "CHURN_REPORT_DIR"
 FOLDERS = Path("data/08_reporting")
 VERDICT = "drift_verdict.json"
-"""A folder with a folder of each version, as Kedro keeps them; names sort by time."""
-
-Seen = tuple[str, int, int]
 
 
 class Moved(msgspec.Struct):
@@ -64,50 +59,18 @@ def report_folder(dataset: str, environment: Mapping[str, str] | None = None) ->
     return Path(given.get(REPORTS) or FOLDERS) / dataset
 
 
-class Drift:
+class Drift(Newest):
     """Keeps the metrics of drift those of the newest verdict."""
 
     def __init__(self, folder: Path, metrics: Metrics) -> None:
         """Name where reports lie; nothing is read yet."""
-        self._folder, self._metrics = folder / VERDICT, metrics
-        self._seen: Seen | None = None
-        self._problem: str | None = None
+        before = "the drift told is that of before"
+        super().__init__(folder / VERDICT, part="drift", before=before)
+        self._metrics = metrics
 
-    def refresh(self) -> None:
-        """Read the newest verdict where it is another; there may be none yet.
-
-        Where it cannot be read, what the one before found stays, and the log says
-        why, once.
-        """
-        try:
-            self._follow()
-            self._problem = None
-        except (OSError, ValueError) as error:
-            if str(error) != self._problem:
-                logger.error("the drift told is that of before: %s", error)
-            self._problem = str(error)
-
-    def problems(self) -> dict[str, str | None]:
-        """Return why the verdict of before is told."""
-        return {"drift": self._problem}
-
-    def _follow(self) -> None:
-        newest = self._newest()
-        if newest is None:
-            return
-        file = newest / VERDICT
-        state = file.stat()
-        seen = (newest.name, state.st_mtime_ns, state.st_size)
-        if seen != self._seen:
-            self._tell(_read(file), state.st_mtime)
-            self._seen = seen
-
-    def _newest(self) -> Path | None:
-        """Return the folder of the newest version; one without a file is not done."""
-        if not self._folder.is_dir():
-            return None
-        versions = sorted(self._folder.iterdir(), reverse=True)
-        return next((v for v in versions if (v / VERDICT).is_file()), None)
+    def take(self, file: Path) -> None:
+        """Tell a verdict."""
+        self._tell(_read(file), file.stat().st_mtime)
 
     def _tell(self, verdict: Verdict, written: float) -> None:
         self._metrics.drop("churn_drift_score")

@@ -246,7 +246,9 @@ def _asked(parts: Parts, call: Call, body: bytes) -> Asked:
     """Return the request to the models."""
     champion = parts.models.champion
     router = parts.router.held(champion)
-    return Asked(champion.reader, router, body, call.request_id, call.start)
+    asked = Asked(champion.reader, router, body, call.request_id, call.start)
+    asked.control = parts.control.group
+    return asked
 
 
 def _asked_by_id(parts: Parts, call: Call, body: bytes) -> Asked:

@@ -28,7 +28,9 @@ def note_one(
         parts.metrics.warned(one.warnings)
     names = (model.dataset, model.version, variant)
     parts.metrics.predicted(*names, told.decision)
-    if told.decision == CALL:
+    if told.kept_aside:
+        parts.metrics.add("churn_kept_aside_total")
+    elif told.decision == CALL:
         worth = parts.metrics.worth(*names, model.costs)
         worth.add(1, told.probability, told.expected_profit)
     parts.watch.count(variant, failed=False, microseconds=microseconds)
@@ -64,6 +66,8 @@ def note_many(
                 microseconds=microseconds,
                 lines=None if len(many.groups) == 1 else lines,
                 value=model.values(request),
+                campaign=asked.campaign,
+                kept_aside=[one.kept_aside for one in told],
             )
         )
 
@@ -75,7 +79,10 @@ def _counted(parts: Parts, group: Group) -> None:
     parts.metrics.warned(group.found.warnings)
     for decision, n in Counter(one.decision for one in told).items():
         parts.metrics.predicted(*names, decision, n)
-    calls = [one for one in told if one.decision == CALL]
+    aside = sum(one.kept_aside for one in told)
+    if aside:
+        parts.metrics.add("churn_kept_aside_total", aside)
+    calls = [one for one in told if one.decision == CALL and not one.kept_aside]
     parts.metrics.worth(*names, model.costs).add(
         len(calls),
         sum(one.probability for one in calls),
@@ -111,4 +118,6 @@ def _entry(
         key_hash,
         microseconds,
         model.value(one.values),
+        asked.campaign,
+        told.kept_aside,
     )

@@ -36,6 +36,10 @@ FAMILIES = {
         "counter",
         "Customers answered, by model, version, variant and decision",
     ),
+    "churn_kept_aside_total": (
+        "counter",
+        "Customers answered who are kept aside: not to be called",
+    ),
     "churn_expected_profit_total": (
         "counter",
         "Money that the calls are expected to earn, by model, version and variant",

@@ -12,6 +12,7 @@ from typing import Any
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors, Headers
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.beside import answer_beside
+from churn_pipeline.serving.control import Control
 from churn_pipeline.serving.desk.desk import Desk
 from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.writer import Journal
@@ -48,6 +49,7 @@ class Parts:
         hook_secret: Of the registry's webhook; None closes it.
         headers: Of every answer.
         cors: Pages of other origins that may read answers.
+        control: Says who is kept aside, to measure what calls bring.
         desk: Looks up what the page shows.
         known: Returns the versions that a rollout may name.
         closed: Returns why no customer may get one of them; empty where they may.
@@ -68,6 +70,7 @@ class Parts:
     counting: Counting
     metrics: Metrics
     online: OnlineFeatures
+    control: Control
     desk: Desk
     known: Callable[[], list[str]]
     closed: Callable[[str], str]

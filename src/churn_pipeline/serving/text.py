@@ -26,6 +26,7 @@ class Told(NamedTuple):
     threshold: float
     expected_profit: float
     certainty: str
+    kept_aside: bool = False
 
 
 def side(version: str, variant: str) -> str:
@@ -45,13 +46,14 @@ def prediction(told: Told, side: str, reasons: list[Reason] | None = None) -> st
         >>> prediction(Told(7, 0.5, "call", 0.4, 2.5, "not_sure"), "")[:41]
         '"customer_id":7,"churn_probability":0.5,"'
     """
-    identity, chance, decision, threshold, profit, certainty = told
+    identity, chance, decision, threshold, profit, certainty, aside = told
     pays_from = repr(threshold) if threshold <= 1 else "null"
+    kept = "true" if aside else "false"
     money = repr(profit) if isfinite(profit) else "null"
     text = (
         f'"customer_id":{_identity(identity)},"churn_probability":{chance!r},'
         f'"threshold":{pays_from},"decision":"{decision}",'
-        f'"expected_profit":{money},"certainty":"{certainty}",{side}'
+        f'"kept_aside":{kept},"expected_profit":{money},"certainty":"{certainty}",{side}'
     )
     if reasons is None:
         return text

@@ -43,7 +43,7 @@ def test_an_answer_is_in_the_journal_within_a_second(journal, url) -> None:
     (row,) = rows(url, "SELECT * FROM predictions")
     assert row == (
         *("a" * 32, 0, "2026-01-01T12:00:00.000Z", 1_767_268_800 * 10**9, "/predict"),
-        *("customer-17", 20454, None, 0.1 + 0.2, 0.25, "call"),
+        *("customer-17", 20454, None, 0.1 + 0.2, 0.25, "call", None, 0),
         *("2026-01-01T00.00.00.000Z",),
         *("a" * 64, "champion", "0123456789abcdef", 90),
     )
@@ -285,7 +285,7 @@ def test_another_url_is_refused(url) -> None:
 def test_a_journal_of_another_release_is_refused(journal, url) -> None:
     with sqlite3.connect(url.removeprefix("sqlite:///")) as other:
         other.execute("UPDATE journal SET value = '99' WHERE name = 'schema_version'")
-    with pytest.raises(JournalError, match="version 2, got 99"):
+    with pytest.raises(JournalError, match="version 3, got 99"):
         Journal(url)
 
 

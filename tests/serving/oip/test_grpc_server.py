@@ -101,6 +101,8 @@ def _outputs(answer):
 def _unpacked(datatype, raw):
     if datatype == "FP64":
         return list(struct.unpack(f"<{len(raw) // 8}d", raw))
+    if datatype == "BOOL":
+        return list(struct.unpack(f"<{len(raw)}?", raw))
     found = []
     while raw:
         (length,) = struct.unpack("<I", raw[:4])
@@ -114,7 +116,8 @@ def test_one_customer_is_answered_as_by_predict_to_the_bit(app, ask, raw):
     row = {name: value for name, (value,) in GOOD.items()} | {"customer_id": "C-1"}
     told = client_of(app).post("/predict", json=row).json()
     answer = ask("ModelInfer", _request(GOOD | {"customer_id": ["C-1"]}, raw=raw))
-    names = ("churn_probability", "decision", "threshold", "model_version", "variant")
+    names = ("churn_probability", "decision", "kept_aside", "threshold")
+    names += ("model_version", "variant")
     assert _outputs(answer) == {name: [told[name]] for name in names}
     assert answer.model_version == told["model_version"]
 

@@ -42,7 +42,8 @@ def _outputs(answer):
 
 def test_one_customer_is_answered_as_by_predict_to_the_bit(client):
     told = client.post("/predict", json=GOOD | {"customer_id": "C-1"}).json()
-    names = ("churn_probability", "decision", "threshold", "model_version", "variant")
+    names = ("churn_probability", "decision", "kept_aside", "threshold")
+    names += ("model_version", "variant")
     answer = client.post(INFER, json=_one(customer_id="C-1") | {"id": "shop-1"})
     assert _outputs(answer) == {name: [told[name]] for name in names}
     assert answer.json()["id"] == "shop-1"

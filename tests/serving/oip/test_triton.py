@@ -23,7 +23,8 @@ from tests.serving.certificate import certificate
 pytest.importorskip("grpc", reason="needs the grpc extra")
 TRITON = ROOT / ".venv/triton/bin/python"
 CLIENT = ROOT / "tests/serving/oip/triton_client.py"
-OUTPUTS = ["churn_probability", "decision", "threshold", "model_version", "variant"]
+OUTPUTS = ["churn_probability", "decision", "kept_aside", "threshold"]
+OUTPUTS += ["model_version", "variant"]
 GOOD = {"tenure_months": [3.0], "monthly_charge": [20.5], "plan": ["basic"]}
 
 

@@ -21,8 +21,8 @@ from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.reasons import in_one_line
+from churn_pipeline.serving.control import Campaign, ControlGroup
 from churn_pipeline.serving.decide import CALL
-from churn_pipeline.serving.rollout.bucket import BUCKETS, bucket, digest, draw_of
 
 _REASONS_ROWS = 256
 CONTROL = "control"
@@ -93,8 +93,7 @@ def in_control(
 ) -> NDArray[np.bool_]:
     """Return whether each customer is kept aside in a campaign, (n,).
 
-    It depends on the customer and the campaign alone: not on the day, the model, the
-    machine, or who else there is. A larger share keeps aside whom a smaller one does.
+    See `ControlGroup`, by which the service draws too.
 
     Args:
         customer_id: (n,).
@@ -106,9 +105,29 @@ def in_control(
         >>> int(in_control(customers, share=0.1, campaign="spring").sum())
         89
     """
-    draw, below = draw_of(f"calls {campaign}"), round(share * BUCKETS)
-    found = (bucket(digest(customer, draw)) < below for customer in customer_id)
+    group = ControlGroup(Campaign(campaign, share))
+    found = map(group.has, customer_id)
     return np.fromiter(found, dtype=bool, count=len(customer_id))
+
+
+def state_campaign(call_assignments: pd.DataFrame, scoring: Scoring) -> dict[str, Any]:
+    """Return by what the list was drawn, which the service draws by from now on.
+
+    Args:
+        call_assignments: Who is called, and who is kept aside.
+        scoring: The share of the control group and the campaign.
+
+    Returns:
+        `name`, `control_share`, and how many of this list are `called` and
+        `kept_aside`.
+    """
+    arms = call_assignments["arm"].value_counts()
+    return {
+        "name": scoring.campaign,
+        "control_share": scoring.control_share,
+        "called": int(arms.get(CALL, 0)),
+        "kept_aside": int(arms.get(CONTROL, 0)),
+    }
 
 
 def list_calls(

@@ -2,13 +2,17 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from churn_pipeline.pipelines.scoring.calls import assign_calls, list_calls
+from churn_pipeline.pipelines.scoring.calls import (
+    assign_calls,
+    list_calls,
+    state_campaign,
+)
 from churn_pipeline.pipelines.scoring.nodes import find_held_out_rows, score_customers
 from churn_pipeline.pipelines.wiring import by_name
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Return the pipeline that writes `churn_scores` and the `call_list`."""
+    """Return the pipeline that writes `churn_scores`, `call_list` and `campaign`."""
     return Pipeline(
         [
             Node(
@@ -61,6 +65,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 ),
                 outputs="call_list",
                 name="list_calls",
+            ),
+            Node(
+                state_campaign,
+                inputs=by_name("call_assignments", "params:scoring"),
+                outputs="campaign",
+                name="state_campaign",
             ),
         ]
     )

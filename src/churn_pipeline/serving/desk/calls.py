@@ -13,13 +13,8 @@ from urllib.parse import parse_qsl
 from pydantic import BaseModel
 
 from churn_pipeline.serving.desk.lists import places_of
-from churn_pipeline.serving.desk.places import (
-    ASSIGNMENTS,
-    CALLS,
-    Places,
-    newest,
-    version_of,
-)
+from churn_pipeline.serving.desk.places import ASSIGNMENTS, CALLS, Places
+from churn_pipeline.serving.newest import newest, version_of
 from churn_pipeline.serving.refusal import Problem, Refusal, refusal, shown
 
 SHOWN = 200

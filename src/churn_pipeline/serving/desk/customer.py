@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from churn_pipeline.serving.desk.calls import ToCall, call_of
 from churn_pipeline.serving.desk.lists import rows_of
-from churn_pipeline.serving.desk.places import ASSIGNMENTS, Places, version_of, versions
+from churn_pipeline.serving.desk.places import ASSIGNMENTS, Places
 from churn_pipeline.serving.journal.database import Database, connect
+from churn_pipeline.serving.newest import version_of, versions
 from churn_pipeline.serving.refusal import refused_body
 
 SHOWN = 50

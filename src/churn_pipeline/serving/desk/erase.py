@@ -16,8 +16,8 @@ from churn_pipeline.serving.desk.places import (
     CALLS,
     OUTCOMES,
     output_folder,
-    versions,
 )
+from churn_pipeline.serving.newest import versions
 from churn_pipeline.serving.writing import whole
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import msgspec
 
 from churn_pipeline.serving.drift import report_folder
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
+from churn_pipeline.serving.newest import newest, version_of
 
 OUTPUTS, RUNBOOK = "CHURN_OUTPUT_DIR", "CHURN_RUNBOOK_URL"
 FOLDERS = Path("data/07_model_output")
@@ -108,30 +109,6 @@ def output_folder(dataset: str, environment: Mapping[str, str] | None = None) ->
     """
     given = os.environ if environment is None else environment
     return Path(given.get(OUTPUTS) or FOLDERS) / dataset
-
-
-def versions(entry: Path) -> list[Path]:
-    """Return the files of a versioned entry of the catalog, the newest first.
-
-    A version without its file is not written yet.
-
-    Args:
-        entry: Its `filepath`.
-    """
-    if not entry.is_dir():
-        return []
-    found = (folder / entry.name for folder in sorted(entry.iterdir(), reverse=True))
-    return [file for file in found if file.is_file()]
-
-
-def newest(entry: Path) -> Path | None:
-    """Return the file of the newest version; None where there is none."""
-    return next(iter(versions(entry)), None)
-
-
-def version_of(file: Path) -> str:
-    """Return the version that a file is of."""
-    return file.parent.name
 
 
 def _address(given: str) -> str:

@@ -16,9 +16,10 @@ from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.kept import record_of
 from churn_pipeline.release.store import ModelStore
-from churn_pipeline.serving.desk.places import CALLS, Json, Places, newest, version_of
+from churn_pipeline.serving.desk.places import CALLS, Json, Places
 from churn_pipeline.serving.locate import DEFAULT_DATASET
 from churn_pipeline.serving.metrics import BOUNDS, Series
+from churn_pipeline.serving.newest import newest, version_of
 
 if TYPE_CHECKING:
     from churn_pipeline.serving.parts import Parts

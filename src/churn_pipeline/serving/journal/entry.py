@@ -36,6 +36,8 @@ class Entry:
         key_hash: First 16 hexadecimal digits of the hash of the caller's key.
         microseconds: How long the answer took.
         value: Money that the customer is worth; None: as much as the usual one.
+        campaign: Name of the one that keeps customers aside; None: none does.
+        kept_aside: Whether it keeps this one aside.
     """
 
     request_id: str
@@ -52,6 +54,8 @@ class Entry:
     key_hash: str
     microseconds: int
     value: float | None = None
+    campaign: str | None = None
+    kept_aside: bool = False
 
     def n_bytes(self) -> int:
         """Return about how much memory it holds, bytes."""
@@ -74,6 +78,7 @@ class BatchEntry:
         threshold: float64, (n,).
         lines: Position of each in the request, from 0; None: all of it, in order.
         value: float64, (n,), not a number where not known; None: the usual of all.
+        kept_aside: (n,); None: nobody is.
 
     The others are those of `Entry`.
     """
@@ -93,6 +98,8 @@ class BatchEntry:
     microseconds: int
     lines: Sequence[int] | None = None
     value: NDArray[np.float64] | None = None
+    campaign: str | None = None
+    kept_aside: Sequence[bool] | None = None
 
     def __len__(self) -> int:
         """Return the number of predictions."""

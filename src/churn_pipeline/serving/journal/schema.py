@@ -8,7 +8,7 @@ as long once there are millions.
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 
 _WORDS = {
     "sqlite": {
@@ -43,14 +43,15 @@ CREATE TABLE inputs (
 CREATE INDEX inputs_by_time ON inputs (newest_ns);
 CREATE TABLE request (
   id {key}, request_id TEXT NOT NULL, time_ns BIGINT NOT NULL,
-  endpoint TEXT NOT NULL, key_hash TEXT NOT NULL, microseconds BIGINT NOT NULL);
+  endpoint TEXT NOT NULL, key_hash TEXT NOT NULL, microseconds BIGINT NOT NULL,
+  campaign TEXT);
 CREATE INDEX request_by_request_id ON request (request_id);
 CREATE INDEX request_by_time ON request (time_ns);
 CREATE TABLE prediction (
   request BIGINT NOT NULL, line BIGINT NOT NULL, customer TEXT,
   probability {real} NOT NULL, threshold {real} NOT NULL, decision TEXT NOT NULL,
   model BIGINT NOT NULL, inputs BIGINT NOT NULL, place BIGINT NOT NULL,
-  day BIGINT NOT NULL, value {real},
+  day BIGINT NOT NULL, value {real}, kept_aside BIGINT NOT NULL,
   PRIMARY KEY (request, line)) {clustered};
 CREATE INDEX prediction_by_customer ON prediction (day, customer)
   WHERE customer IS NOT NULL;
@@ -80,8 +81,9 @@ CREATE VIEW label_days AS
   SELECT day FROM found WHERE day IS NOT NULL;
 CREATE VIEW predictions AS
   SELECT r.request_id, p.line, {time} AS time, r.time_ns, r.endpoint, p.customer,
-    p.day, p.value, p.probability, p.threshold, p.decision, m.model_version,
-    m.artifact_sha256, m.variant, r.key_hash, r.microseconds
+    p.day, p.value, p.probability, p.threshold, p.decision, r.campaign,
+    p.kept_aside, m.model_version, m.artifact_sha256, m.variant, r.key_hash,
+    r.microseconds
   FROM prediction p
   JOIN request r ON r.id = p.request JOIN model m ON m.id = p.model;
 CREATE VIEW labels AS

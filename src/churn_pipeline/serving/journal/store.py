@@ -20,11 +20,14 @@ from churn_pipeline.serving.journal.database import Database, Row
 from churn_pipeline.serving.journal.entry import BatchEntry, Entry
 from churn_pipeline.serving.journal.pseudonym import Pseudonyms
 
-_REQUEST = ("id", "request_id", "time_ns", "endpoint", "key_hash", "microseconds")
+_REQUEST = (
+    *("id", "request_id", "time_ns", "endpoint", "key_hash", "microseconds"),
+    "campaign",
+)
 _INPUTS = ("id", "token", "newest_ns", "content")
 _PREDICTION = (
     *("request", "line", "customer", "probability", "threshold", "decision"),
-    *("model", "inputs", "place", "day", "value"),
+    *("model", "inputs", "place", "day", "value", "kept_aside"),
 )
 DAY_NS = 86_400 * 10**9
 _MODEL = ("model_version", "artifact_sha256", "variant")
@@ -205,7 +208,10 @@ class Store:
         self, entries: Sequence[Entry | BatchEntry], first: int
     ) -> None:
         rows = [
-            (i, e.request_id, e.time_ns, e.endpoint, e.key_hash, e.microseconds)
+            (
+                *(i, e.request_id, e.time_ns, e.endpoint, e.key_hash, e.microseconds),
+                e.campaign,
+            )
             for i, e in enumerate(entries, start=first)
         ]
         self.database.insert("request", _REQUEST, rows)
@@ -221,6 +227,7 @@ class Store:
             (
                 *(request + at, 0, name, e.probability, e.threshold, e.decision),
                 *(self._model(e), block, at, e.time_ns // DAY_NS, e.value),
+                int(e.kept_aside),
             )
             for at, (e, name) in enumerate(zip(entries, names, strict=True))
         ]
@@ -242,6 +249,7 @@ class Store:
             range(n),
             repeat(batch.time_ns // DAY_NS, n),
             repeat(None, n) if batch.value is None else _known(batch.value),
+            repeat(0, n) if batch.kept_aside is None else map(int, batch.kept_aside),
         )
         self.database.insert(
             "prediction", _PREDICTION, list(zip(*columns, strict=True))

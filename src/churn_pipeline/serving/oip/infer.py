@@ -78,7 +78,9 @@ async def infer(parts: Parts, asked: Inference) -> Inferred:
 
     def read(body: bytes) -> Asked:
         """Return the request to the models."""
-        return Asked(champion.reader, router, body, asked.request_id, asked.start)
+        inner = Asked(champion.reader, router, body, asked.request_id, asked.start)
+        inner.control = parts.control.group
+        return inner
 
     if count(asked.inputs) == 1 and asked.n_bytes <= MAX_BYTES:
         (row,) = rows_of(asked.inputs, champion.contract)
@@ -131,4 +133,6 @@ def _value(name: str, side: Side, told: Told) -> Any:
         return told.threshold if told.threshold <= 1 else nan
     if name == "decision":
         return told.decision
+    if name == "kept_aside":
+        return told.kept_aside
     return side.model.version if name == "model_version" else side.variant

@@ -7,7 +7,7 @@ from typing import Any
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.serving.contract import CUSTOMER_ID
 from churn_pipeline.serving.models import Models
-from churn_pipeline.serving.oip.tensors import TEXT
+from churn_pipeline.serving.oip.tensors import BOOL, TEXT
 from churn_pipeline.serving.predictor import Predictor
 from churn_pipeline.serving.refusal import refusal, shortened
 from churn_pipeline.serving.routing import OUTSIDE, Alone, Router, Routes
@@ -17,6 +17,7 @@ PLATFORM = "onnx_onnxv1"
 OUTPUTS = {
     "churn_probability": "FP64",
     "decision": TEXT,
+    "kept_aside": BOOL,
     "threshold": "FP64",
     "model_version": TEXT,
     "variant": TEXT,

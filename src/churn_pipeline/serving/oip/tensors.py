@@ -13,8 +13,9 @@ from churn_pipeline.serving.refusal import Problem, Refusal, shortened, shown
 
 Row = dict[str, Any]
 
-TEXT = "BYTES"
+TEXT, BOOL = "BYTES", "BOOL"
 NUMBERS: dict[str, np.dtype[Any]] = {"FP32": np.dtype("<f4"), "FP64": np.dtype("<f8")}
+_TOLD = {**NUMBERS, BOOL: np.dtype("?")}
 _PREFIX = 4
 """Bytes before each text of raw contents that say how long it is."""
 
@@ -84,7 +85,7 @@ def packed(values: Sequence[Any], datatype: str) -> bytes:
         (b'\\x01\\x00\\x00\\x00a', 8)
     """
     if datatype != TEXT:
-        return np.array(values, NUMBERS[datatype]).tobytes()
+        return np.array(values, _TOLD[datatype]).tobytes()
     texts = (value.encode() for value in values)
     return b"".join(len(text).to_bytes(_PREFIX, "little") + text for text in texts)
 

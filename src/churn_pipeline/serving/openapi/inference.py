@@ -104,7 +104,7 @@ class OutputTensor(_Shape):
     name: str
     datatype: str
     shape: list[int]
-    data: list[str | float | None]
+    data: list[str | bool | float | None]
 
 
 class InferenceAnswer(_Shape):
