@@ -23,6 +23,7 @@ from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import App
 from churn_pipeline.serving.assemble import put_together
+from churn_pipeline.serving.control import CAMPAIGN, Control
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.predictor import Predictor
 from tests.serving.apps import client_of, two_models
@@ -145,6 +146,18 @@ def test_who_was_called_and_who_was_kept_aside_is_known_after_a_restore(
     assert [path.name for path in (elsewhere / OUTPUTS).iterdir()] == [
         "call_assignments.parquet"
     ]
+
+
+def test_a_restored_service_keeps_aside_whom_it_did(project, target, tmp_path):
+    leave_list(project, "2026-01", ["a"])
+    campaign = project / OUTPUTS / CAMPAIGN / "2026-01" / CAMPAIGN
+    campaign.parent.mkdir(parents=True)
+    campaign.write_text('{"name": "spring", "control_share": 0.5}')
+    back_up(project, target, {}, nobody)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    restore(target, elsewhere, {}, nobody)
+    assert Control(elsewhere / OUTPUTS).group.campaign == "spring"
 
 
 def test_lists_kept_in_another_folder_are_backed_up_and_put_there(

@@ -22,7 +22,8 @@ def blocks(language: str) -> list[str]:
 def test_the_queries_of_the_page_find_something(tmp_path) -> None:
     url = f"sqlite:///{tmp_path / 'journal.db'}"
     store = Store(connect(url), Pseudonyms())
-    store.write([entry("4f9c0d7e", customer_id="7590-VHVEG"), batch("b", ["x"])], "1")
+    told = entry("4f9c0d7e", customer_id="7590-VHVEG", campaign="spring")
+    store.write([told, batch("b", ["x"])], "1")
     feedback = Feedback(url)
     (labels,) = blocks("json")
     for body in (labels, '{"request_id": "4f9c0d7e", "churned": false}'):
@@ -30,5 +31,6 @@ def test_the_queries_of_the_page_find_something(tmp_path) -> None:
     feedback.close()
     queries = blocks("sql")
     found = [store.database.run(query) for query in queries]
-    assert [len(rows) for rows in found] == [1, 1, 2, 1]
+    assert [len(rows) for rows in found] == [1, 1, 1, 2, 1]
     assert found[0] == [("2026-01-01", "champion", 2, 0.5, (0.1 + 0.2) / 2)]
+    assert found[2] == [("spring", 0, 1, 1)]
