@@ -12,8 +12,8 @@ from kedro_datasets.json import JSONDataset
 
 from churn_pipeline.pipelines.scoring.calls import assign_calls, state_campaign
 from churn_pipeline.pipelines.scoring.params import Scoring
+from churn_pipeline.serving import newest
 from churn_pipeline.serving.control import CAMPAIGN, Control
-from churn_pipeline.serving.newest import versions
 from churn_pipeline.serving.refreshing import refresh
 from tests.factories import COSTS, tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
@@ -159,19 +159,20 @@ def test_a_broken_campaign_changes_nothing_until_it_is_mended(outputs, caplog):
     listed = run_scoring(outputs, "v1")
     refresh(app.parts)
     run_scoring(outputs, "v2", campaign="other")
-    newest = versions(outputs / "tiny" / CAMPAIGN)[0]
-    whole = newest.read_text()
-    newest.write_text(whole.replace('"control_share": 0.1', '"control_share": 7'))
+    file = newest.versions(outputs / "tiny" / CAMPAIGN)[0]
+    whole = file.read_text()
+    file.write_text(whole.replace('"control_share": 0.1', '"control_share": 7'))
     for _ in range(3):
         refresh(app.parts)
     stale = ("churn_stale", (("part", "campaign"),))
     assert told_one_by_one(app) == listed
     assert told_one_by_one(serving(outputs)) == listed  # started only now
     assert app.parts.metrics.samples()[stale] == 1
-    (said, _of_the_other) = [record.getMessage() for record in caplog.records]
+    told = [r.getMessage() for r in caplog.records if r.name == newest.__name__]
+    (said, _of_the_other_service) = told
     assert said.startswith("the control group is that of before: expected the campaign")
     assert said.endswith("run `kedro run --pipelines scoring` again")
-    newest.write_text(whole)
+    file.write_text(whole)
     refresh(app.parts)
     assert app.parts.metrics.samples()[stale] == 0
     assert app.parts.control.group.campaign == "other"
