@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from churn_pipeline.backup.archive import BackupError, Contents, hashes, pack
 from churn_pipeline.release.store import ModelStore
@@ -60,37 +61,18 @@ def back_up(
     if target.exists():
         raise BackupError(f"expected a new file, got {target}; name another")
     begun = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
-    services = Path(environment.get(SERVICE) or project / FOLDERS)
-    outputs = outputs_of(project, environment)
-    models = _folders(project / MODELS, holding=_OF_MODELS)
-    running = _folders(services, holding=("[!.]*",))
-    listed = _folders(outputs, holding=(places.ASSIGNMENTS,))
-    if not models | running | listed:
-        raise BackupError(f"expected models in {project / MODELS}, found none")
+    folders = _Folders.of(project, environment)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
         staged = Path(folder)
-        champions: dict[str, str] = {}
-        predictions, lists = dict[str, int](), dict[str, int]()
-        for name in sorted(models):
-            tell(f"models of {name}")
-            store = ModelStore(project / MODELS / name)
-            champions |= _models(name, store, staged / "models" / name)
-        for name in sorted(running):
-            tell(f"service of {name}")
-            predictions |= _service(name, services / name, staged / "service" / name)
-        for name in sorted(listed):
-            tell(f"call lists of {name}")
-            lists |= _lists(name, outputs / name, staged / "outputs" / name)
+        held = _stage(project, folders, staged, tell)
         tell("MLflow")
         _mlflow(project, staged / "mlflow", environment)
         tell("the file")
         contents = Contents(
             time=begun,
             project=str(project),
-            champions=champions,
-            predictions=predictions,
-            lists=lists,
+            **held._asdict(),
             left_out=tuple(_left_out(environment)),
             files=hashes(staged),
         )
@@ -98,9 +80,58 @@ def back_up(
     return contents
 
 
-def outputs_of(project: Path, environment: Mapping[str, str]) -> Path:
-    """Return the folder of what models have said, a folder each data set."""
-    return Path(environment.get(places.OUTPUTS) or project / places.FOLDERS)
+class _Folders(NamedTuple):
+    """Where data sets lie, and those of each folder that have something to back up."""
+
+    services: Path
+    outputs: Path
+    models: frozenset[str]
+    running: frozenset[str]
+    listed: frozenset[str]
+
+    @classmethod
+    def of(cls, project: Path, environment: Mapping[str, str]) -> _Folders:
+        """Return those of a project.
+
+        Raises:
+            BackupError: There is nothing to back up.
+        """
+        services = Path(environment.get(SERVICE) or project / FOLDERS)
+        outputs = project / places.outputs_folder(environment)
+        found = (
+            _folders(project / MODELS, holding=_OF_MODELS),
+            _folders(services, holding=("[!.]*",)),
+            _folders(outputs, holding=(places.ASSIGNMENTS,)),
+        )
+        if not any(found):
+            raise BackupError(f"expected models in {project / MODELS}, found none")
+        return cls(services, outputs, *found)
+
+
+class _Staged(NamedTuple):
+    """What was copied: by data set the champion, and how many predictions and lists."""
+
+    champions: dict[str, str]
+    predictions: dict[str, int]
+    lists: dict[str, int]
+
+
+def _stage(project: Path, folders: _Folders, staged: Path, tell: Tell) -> _Staged:
+    """Copy what data sets have, and return what that is."""
+    champions: dict[str, str] = {}
+    predictions, lists = dict[str, int](), dict[str, int]()
+    for name in sorted(folders.models):
+        tell(f"models of {name}")
+        store = ModelStore(project / MODELS / name)
+        champions |= _models(name, store, staged / "models" / name)
+    for name in sorted(folders.running):
+        tell(f"service of {name}")
+        target = staged / "service" / name
+        predictions |= _service(name, folders.services / name, target)
+    for name in sorted(folders.listed):
+        tell(f"call lists of {name}")
+        lists |= _lists(name, folders.outputs / name, staged / "outputs" / name)
+    return _Staged(champions, predictions, lists)
 
 
 def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
@@ -197,7 +228,7 @@ def _is_whole(table: Path) -> bool:
     return True
 
 
-def _folders(parent: Path, *, holding: Iterable[str]) -> set[str]:
+def _folders(parent: Path, *, holding: Iterable[str]) -> frozenset[str]:
     """Return the data sets whose folder has something to back up.
 
     Args:
@@ -205,7 +236,9 @@ def _folders(parent: Path, *, holding: Iterable[str]) -> set[str]:
         holding: Patterns of names; one of them has to be there.
     """
     patterns = [f"*/{name}" for name in holding]
-    return {p.parent.name for pattern in patterns for p in parent.glob(pattern)}
+    return frozenset(
+        p.parent.name for pattern in patterns for p in parent.glob(pattern)
+    )
 
 
 def _left_out(environment: Mapping[str, str]) -> Iterator[str]:

@@ -10,8 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from churn_pipeline.backup.archive import BackupError, Contents, unpack
-from churn_pipeline.backup.collect import MODELS, Tell, outputs_of
+from churn_pipeline.backup.collect import MODELS, Tell
 from churn_pipeline.release.store import ModelStore
+from churn_pipeline.serving.desk.places import outputs_folder
 from churn_pipeline.serving.place import FOLDERS, SERVICE
 
 # MLflow names the folders of its files in full: another project has others.
@@ -45,7 +46,7 @@ def restore(
         ArtifactError: A champion does not answer as it did.
     """
     services = Path(environment.get(SERVICE) or project / FOLDERS)
-    outputs = outputs_of(project, environment)
+    outputs = project / outputs_folder(environment)
     with tempfile.TemporaryDirectory(prefix=".restore-", dir=project) as folder:
         staged = Path(folder)
         tell("the file")

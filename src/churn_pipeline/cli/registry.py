@@ -222,18 +222,12 @@ def describe(releases: Releases) -> dict[str, Any]:
     from churn_pipeline.release.ledger import CROWNED
 
     pointer = releases.store.pointer()
-    entries = releases.store.decisions()
-    found: dict[str, Any] = {"dataset": releases.registry.dataset, "version": None}
-    waiting = list(releases.waiting())
-    failed = {v: list(releases.store.record(v).unmet) for v in waiting}
-    found |= {
-        "challengers": waiting,
-        "failed_checks": {v: names for v, names in failed.items() if names},
-    }
+    named = {"dataset": releases.registry.dataset, "version": None}
+    found: dict[str, Any] = named | _waiting(releases)
     if pointer is None:
         return found
     record = releases.store.record(pointer.version)
-    last = [e for e in entries if e.action in CROWNED][-1]
+    last = [e for e in releases.store.decisions() if e.action in CROWNED][-1]
     found |= {
         "version": pointer.version,
         "semantic_version": record.semantic_version,
@@ -258,6 +252,16 @@ def describe(releases: Releases) -> dict[str, Any]:
             f"`kedro churn promote {last.version}` to complete it"
         )
     return {**found, **record.metrics}
+
+
+def _waiting(releases: Releases) -> dict[str, Any]:
+    """Return the versions that may be approved, and what each fails."""
+    waiting = list(releases.waiting())
+    failed = {v: list(releases.store.record(v).unmet) for v in waiting}
+    return {
+        "challengers": waiting,
+        "failed_checks": {v: names for v, names in failed.items() if names},
+    }
 
 
 def absolute(uri: str, project: Path) -> str:

@@ -125,7 +125,7 @@ def judge(
     model: Model,
     rule: DriftRule,
     seed: int,
-    windows: Windows | None = None,
+    windows: Windows = Windows(),
     target: TargetVerdict | None = None,
     is_newer: bool = True,
 ) -> DriftVerdict:
@@ -138,47 +138,36 @@ def judge(
         model: The champion.
         rule: When something counts as drifted.
         seed: Of the draws of rows.
-        windows: The windows before; None: this is the first.
+        windows: The windows before; left out: this is the first.
         target: What became of the churn rate.
         is_newer: False where the current rows are those of the reference.
     """
-    counted = windows or Windows()
     date = current.dates.max().item()
-    past = before(counted.past, date, model_version=model.version, rule=counted.rule)
+    past = before(windows.past, date, model_version=model.version, rule=windows.rule)
     found = _find(reference, current, kinds, target=target, rule=rule, seed=seed)
-    parts = found.confirmed(past, counted.rule)
-    prices = pricing(
-        reference,
-        current,
-        kinds,
-        predict=model.predict,
-        decision=model.decision,
-        seed=seed,
-    )
-    columns = [_priced(c, parts.suspects, prices, model) for c in parts.columns]
-    drifted = _by_cost(columns)
+    parts = found.confirmed(past, windows.rule)
+    prices, columns = _costs(reference, current, kinds, parts, model=model, seed=seed)
     not_judged = tuple(column.name for column in columns if not column.judged)
-    moved: Verdict = "drift" if parts.drifted else "quiet"
     return DriftVerdict(
-        verdict=moved if is_newer else NOTHING_NEWER,
+        verdict=_in_a_word(parts) if is_newer else NOTHING_NEWER,
         confirmed=is_newer and parts.is_alarm,
-        drifted=drifted,
+        drifted=_by_cost(columns),
         not_judged=not_judged,
-        share_drifted=len(drifted) / max(len(columns) - len(not_judged), 1),
+        share_drifted=_share_drifted(columns),
         current_date=date,
         reference_dates=(reference.dates.min().item(), reference.dates.max().item()),
         current_rows=len(current),
         reference_rows=len(reference),
         model_version=model.version,
         prediction=parts.prediction,
-        columns=tuple(columns),
+        columns=columns,
         multivariate=parts.together,
         faults=parts.faults,
         target=parts.target,
         causes=find_causes(model.topics, parts.suspects, prices),
         unseen=_unseen(target, not_judged),
         window_dates=(*(watch.date for watch in past), date),
-        windows=counted.rule,
+        windows=windows.rule,
         rule=rule,
     )
 
@@ -192,7 +181,7 @@ def _find(
     rule: DriftRule,
     seed: int,
 ) -> _Parts:
-    """Return what is judged of two samples, before the windows are counted."""
+    """Return what is judged of two samples, before the windows are windows."""
     both: dict[str, Kind] = {**kinds, PREDICTION: "number"}
     found = compare(reference, current, both, rule=rule)
     columns = tuple(c for c in found if c.name != PREDICTION)
@@ -210,6 +199,38 @@ def _find(
         ),
         target=target,
     )
+
+
+def _in_a_word(parts: _Parts) -> Verdict:
+    return "drift" if parts.drifted else "quiet"
+
+
+def _share_drifted(columns: Sequence[ColumnDrift]) -> float:
+    """Return the share of the columns that could be judged which drifted."""
+    judged = sum(column.judged for column in columns)
+    return sum(column.drifted for column in columns) / max(judged, 1)
+
+
+def _costs(
+    reference: Sample,
+    current: Sample,
+    kinds: Mapping[str, Kind],
+    parts: _Parts,
+    *,
+    model: Model,
+    seed: int,
+) -> tuple[Pricing, tuple[ColumnDrift, ...]]:
+    """Return what moves cost, and the columns with what theirs does."""
+    prices = pricing(
+        reference,
+        current,
+        kinds,
+        predict=model.predict,
+        decision=model.decision,
+        seed=seed,
+    )
+    priced = (_priced(c, parts.suspects, prices, model) for c in parts.columns)
+    return prices, tuple(priced)
 
 
 def _wanders(column: ColumnDrift, rule: DriftRule) -> bool:

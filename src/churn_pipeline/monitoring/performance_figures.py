@@ -110,31 +110,8 @@ def _traces(
     estimated: Sequence[Point], realised: Sequence[Point], *, first: bool
 ) -> Iterable[Any]:
     """Return a metric's band, its line and its points."""
-    import plotly.graph_objects as go
-
-    dates = [date for date, _ in estimated]
-    band = _as_wide_as_seen(estimated)
-    yield go.Scatter(
-        x=[date for date, _ in (*band, *band[::-1])],
-        y=[*(m.high for _, m in band), *(m.low for _, m in band[::-1])],
-        mode="lines",
-        fill="toself",
-        fillcolor=_BAND,
-        line={"width": 0},
-        name="interval of the estimate",
-        legendgroup="band",
-        showlegend=first,
-        hoverinfo="skip",
-    )
-    yield go.Scatter(
-        x=dates,
-        y=[m.value for _, m in estimated],
-        mode="lines+markers",
-        line={"color": BLUE, "width": 2},
-        name="estimated without labels",
-        legendgroup="estimated",
-        showlegend=first,
-    )
+    yield _band(estimated, first=first)
+    yield _line(estimated, first=first)
     held = {date: m for date, m in estimated}
     for inside, name, colour in (
         (True, "by the labels", ORANGE),
@@ -151,6 +128,40 @@ def _traces(
             yield dots.update(x=[date for date, _ in some], **bars)
         elif first:  # for the legend, which leaves out what has no place
             yield dots.update(x=[None], y=[None])
+
+
+def _band(estimated: Sequence[Point], *, first: bool) -> go.Scatter:
+    """Return the intervals of an estimate."""
+    import plotly.graph_objects as go
+
+    band = _as_wide_as_seen(estimated)
+    return go.Scatter(
+        x=[date for date, _ in (*band, *band[::-1])],
+        y=[*(m.high for _, m in band), *(m.low for _, m in band[::-1])],
+        mode="lines",
+        fill="toself",
+        fillcolor=_BAND,
+        line={"width": 0},
+        name="interval of the estimate",
+        legendgroup="band",
+        showlegend=first,
+        hoverinfo="skip",
+    )
+
+
+def _line(estimated: Sequence[Point], *, first: bool) -> go.Scatter:
+    """Return the values of an estimate."""
+    import plotly.graph_objects as go
+
+    return go.Scatter(
+        x=[date for date, _ in estimated],
+        y=[m.value for _, m in estimated],
+        mode="lines+markers",
+        line={"color": BLUE, "width": 2},
+        name="estimated without labels",
+        legendgroup="estimated",
+        showlegend=first,
+    )
 
 
 def _of_days(figure: go.Figure, dates: Collection[dt.date]) -> None:

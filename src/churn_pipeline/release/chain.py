@@ -10,7 +10,6 @@ that both were cut.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -20,6 +19,7 @@ from pydantic import ValidationError
 
 from churn_pipeline.params import Params
 from churn_pipeline.release.atomic import replace
+from churn_pipeline.release.integrity import sha256
 
 FIRST = "0" * 64
 E = TypeVar("E", bound=Params)
@@ -68,7 +68,7 @@ class Chain(Generic[E]):
         lines = [line for line, _ in self._lines()]
         if not lines:
             return None
-        return Seal(_digest(lines[0]), _state(lines))
+        return Seal(sha256(lines[0]), _state(lines))
 
     def compare(self, state: str, where: str) -> None:
         """Compare the ledger with the state of a seal that another place kept.
@@ -101,7 +101,7 @@ class Chain(Generic[E]):
         """
         lines = self._lines()
         whole = sum(len(line) + 1 for line, _ in lines)
-        line = _seal(entry, before=_digest(lines[-1][0]) if lines else FIRST)
+        line = _seal(entry, before=sha256(lines[-1][0]) if lines else FIRST)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.head.exists():
             replace(self.head, FIRST + "\n")
@@ -112,7 +112,7 @@ class Chain(Generic[E]):
             file.write(line + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        replace(self.head, _digest(line) + "\n")
+        replace(self.head, sha256(line) + "\n")
 
     def _lines(self) -> list[tuple[bytes, E]]:
         # Read first: a line may be appended while this reads.
@@ -123,7 +123,7 @@ class Chain(Generic[E]):
         before, found = FIRST, []
         for number, line in enumerate(whole, start=1):
             found.append((line, self._unseal(line, before, number)))
-            before = _digest(line)
+            before = sha256(line)
         self._expect_head(head, whole)
         return found
 
@@ -136,7 +136,7 @@ class Chain(Generic[E]):
                 "found none, so that nobody can tell whether the last lines are "
                 "there; restore both files from a copy"
             )
-        if head not in {None, FIRST, *(_digest(line) for line in lines)}:
+        if head not in {None, FIRST, *(sha256(line) for line in lines)}:
             raise LedgerError(
                 f"{self.path}: expected the line of sha256 {head:.12}…, which "
                 f"{self.head.name} says was written, got {len(lines)} lines without "
@@ -146,7 +146,7 @@ class Chain(Generic[E]):
     def _unseal(self, line: bytes, before: str, number: int) -> E:
         try:
             content = json.loads(line)
-            sealed = {content.pop("sha256"), _digest(_text(content))}
+            sealed = {content.pop("sha256"), sha256(_text(content))}
             chained = content.pop("before") == before
             entry = self._entry.model_validate(content)
         except (ValueError, KeyError, AttributeError, ValidationError) as error:
@@ -165,16 +165,12 @@ class Chain(Generic[E]):
 
 def _seal(entry: Params, *, before: str) -> bytes:
     content = {**entry.model_dump(mode="json"), "before": before}
-    return _text({**content, "sha256": _digest(_text(content))})
+    return _text({**content, "sha256": sha256(_text(content))})
 
 
 def _state(lines: list[bytes]) -> str:
-    return f"{len(lines)} {_digest(lines[-1]) if lines else FIRST}"
+    return f"{len(lines)} {sha256(lines[-1]) if lines else FIRST}"
 
 
 def _text(content: dict[str, object]) -> bytes:
     return json.dumps(content, sort_keys=True, ensure_ascii=False).encode()
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -17,7 +17,6 @@ and a kill leaves the previous champion serving. Nothing here imports MLflow.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.atomic import replace
 from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.folders import holds, place, write
+from churn_pipeline.release.integrity import sha256
 from churn_pipeline.release.kept import CARD, RECIPE, RECORD, beside
 from churn_pipeline.release.ledger import Entry, Ledger, champions
 from churn_pipeline.release.manifest import MANIFEST, Manifest
@@ -170,7 +170,7 @@ class ModelStore:
             version=version,
             semantic_version=self.record(version).semantic_version,
             folder=f"released/{version}",
-            manifest_sha256=_sha256(artifact.files[MANIFEST]),
+            manifest_sha256=sha256(artifact.files[MANIFEST]),
         )
         replace(self.folder / POINTER, _text(pointer))
         # What is packaged for production holds the champion and no former one.
@@ -222,7 +222,7 @@ class ModelStore:
             if self.pointer() == pointer:
                 raise
             return self.champion()  # another was released while this one was read
-        received = _sha256(artifact.files[MANIFEST])
+        received = sha256(artifact.files[MANIFEST])
         if received != pointer.manifest_sha256:
             raise ArtifactError(
                 f"expected the champion {pointer.version} with a {MANIFEST} of sha256 "
@@ -283,7 +283,3 @@ def _read(path: Path, model: type[T]) -> T:
             f"expected {path} as it was written, got one that cannot be read "
             f"({error.errors()[0]['msg']}); restore it from a copy"
         ) from error
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -97,12 +97,7 @@ def draw_customers(
     usual = pick(rng, params.channels, size)
     usual_hazard = _usual_hazard(params, segment, usual)
     signup_month = _signup_months(rng, params, months, usual_hazard)
-    channel, shift = usual, np.zeros(size)
-    for drift in params.input_drifts:
-        campaign = signup_month >= months.begins_by(drift.start)
-        won = pick(rng, drift.channels, size)
-        channel = np.where(campaign, won, channel)
-        shift = np.where(campaign, drift.age_shift_years, shift)
+    channel, shift = _won(rng, params, months, signup_month, usual)
     age = np.clip(np.round(rng.normal(45 + shift, 14)), 18, 95)
     share = np.fromiter(params.contract_share.values(), np.float64)[segment]
     has_contract = rng.random(size) < share
@@ -130,6 +125,23 @@ def draw_customers(
         / DAYS_A_MONTH
         * np.where(age < YOUNG, 1.8, 0.85),
     )
+
+
+def _won(
+    rng: np.random.Generator,
+    params: Simulation,
+    months: Months,
+    signup_month: NDArray[np.int64],
+    usual: Codes,
+) -> tuple[Codes, Floats]:
+    """Return how customers were won, and how much older that makes them (years)."""
+    channel, shift = usual, np.zeros(len(usual))
+    for drift in params.input_drifts:
+        campaign = signup_month >= months.begins_by(drift.start)
+        won = pick(rng, drift.channels, len(usual))
+        channel = np.where(campaign, won, channel)
+        shift = np.where(campaign, drift.age_shift_years, shift)
+    return channel, shift
 
 
 def _charges(rng: np.random.Generator, params: Simulation, plan: Codes) -> Floats:

@@ -15,7 +15,7 @@ from churn_pipeline.serving.desk.places import (
     ASSIGNMENTS,
     CALLS,
     OUTCOMES,
-    output_folder,
+    outputs_folder,
 )
 from churn_pipeline.serving.newest import versions
 from churn_pipeline.serving.writing import whole
@@ -88,7 +88,7 @@ def list_erasures(dataset: str, project: Path) -> dict[str, ListErasure]:
         dataset: Its name.
         project: Folder that relative paths count from.
     """
-    folder = project / output_folder(dataset)
+    folder = project / outputs_folder() / dataset
     return {
         "call lists": ListErasure(folder / CALLS, folder / ASSIGNMENTS),
         "call outcomes": ListErasure(folder / OUTCOMES),

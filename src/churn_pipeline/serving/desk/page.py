@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
-import hashlib
 from functools import cache
 from pathlib import Path
 
+from churn_pipeline.serving.access.browser import allowed
 from churn_pipeline.serving.wire import Headers, Reply
 
 PLOTS = "/desk/plots.js"
@@ -25,8 +24,8 @@ def _page() -> tuple[bytes, bytes]:
     whole = _text(_SHELL).replace("/*style*/", style).replace("/*script*/", script)
     policy = (
         "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action "
-        f"'none'; connect-src 'self'; style-src {_allowed(style)}; "
-        f"script-src 'self' {_allowed(script)}; img-src data:"
+        f"'none'; connect-src 'self'; style-src {allowed(style)}; "
+        f"script-src 'self' {allowed(script)}; img-src data:"
     )
     return whole.encode(), policy.encode()
 
@@ -70,9 +69,3 @@ def _reply(name: str, headers: Headers, kind: bytes) -> Reply:
 
 def _text(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
-
-
-def _allowed(text: str) -> str:
-    """Return what a policy calls a script or a style by."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -68,7 +68,7 @@ class Places:
         return cls(
             dataset,
             report_folder(dataset, given),
-            output_folder(dataset, given),
+            outputs_folder(given) / dataset,
             service,
             journal,
             pseudonyms,
@@ -94,21 +94,19 @@ class Places:
         return told | {"written": version_of(file)}
 
 
-def output_folder(dataset: str, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the folder of a data set's lists; it need not exist yet.
+def outputs_folder(environment: Mapping[str, str] | None = None) -> Path:
+    """Return the folder of what models have said, a folder each data set.
 
     Args:
-        dataset: Name of the data set.
-        environment: `CHURN_OUTPUT_DIR` names the folder that the data sets' folders
-            lie in, in place of the project's `data/07_model_output`. None takes the
-            process's.
+        environment: `CHURN_OUTPUT_DIR` names another than the project's
+            `data/07_model_output`. None takes the process's.
 
     Examples:
-        >>> output_folder("telco", {}).as_posix()
-        'data/07_model_output/telco'
+        >>> outputs_folder({}).as_posix()
+        'data/07_model_output'
     """
     given = os.environ if environment is None else environment
-    return Path(given.get(OUTPUTS) or FOLDERS) / dataset
+    return Path(given.get(OUTPUTS) or FOLDERS)
 
 
 def _address(given: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -58,8 +58,6 @@ _CODES = {
 """HTTP status of a refusal -> code; others are faults of the request."""
 
 logger = logging.getLogger(__name__)
-
-Pairs = Sequence[tuple[bytes, bytes]]
 
 
 class Rpc:

@@ -6,8 +6,6 @@ only ones that its policy lets a browser run.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 import shlex
@@ -15,6 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from churn_pipeline.serving.access.browser import allowed
 from churn_pipeline.serving.openapi.shapes import KEY, Json
 from churn_pipeline.serving.wire import JSON
 
@@ -30,19 +29,13 @@ _SANE_HOST = re.compile(
 _COUNTS = {"minItems": "at least", "maxItems": "at most"}
 
 
-def _allowed(text: str) -> str:
-    """Return what a policy calls a script or a style by."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
 def _policy(rules: str) -> tuple[bytes, bytes]:
     whole = f"default-src 'none'; frame-ancestors 'none'; {rules}"
     return b"content-security-policy", whole.encode()
 
 
 PAGE_POLICY = _policy(
-    f"style-src {_allowed(_STYLE)}; script-src {_allowed(_SCRIPT)}; "
+    f"style-src {allowed(_STYLE)}; script-src {allowed(_SCRIPT)}; "
     "connect-src 'self'; form-action 'none'; base-uri 'none'"
 )
 """Header: what the page may do."""
