@@ -83,9 +83,8 @@ def test_bringing_your_own_table_goes_as_written(project: Project) -> None:
             shutil.copy(ROOT / "conf" / "test" / "parameters_training.yml", quick)
         project.kedro(*shlex.split(line)[1:])
     scores = (project.folder / "scores.csv").read_text("utf-8").splitlines()
-    assert (
-        scores[0] == "customer_id,churn_probability,decision,expected_profit,certainty"
-    )
+    told = "churn_probability,decision,expected_profit,certainty,kept_aside"
+    assert scores[0] == f"customer_id,{told}"
     assert len(scores) == 1 + 40
 
 

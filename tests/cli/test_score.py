@@ -1,12 +1,14 @@
 """`kedro churn score` writes a probability for each valid row of a file."""
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from churn_pipeline.cli.score import score
+from churn_pipeline.pipelines.scoring.calls import in_control
 from churn_pipeline.release.store import ModelStore, Record
 from churn_pipeline.serving.predictor import Predictor
 from tests.conftest import Project
@@ -98,7 +100,8 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
     assert done.exit_code == 0, done.output
     scores = pd.read_csv(tmp_path / "out.csv", dtype={"Customer No": str})
     told = ["churn_probability", "decision", "expected_profit", "certainty"]
-    assert list(scores) == ["Customer No", *told]
+    assert list(scores) == ["Customer No", *told, "kept_aside"]
+    assert not scores["kept_aside"].any()  # no list has been made yet
     assert scores["Customer No"].tolist() == ["007", "b", "c, d", "e"]
     assert scores["churn_probability"].tolist() == pytest.approx(_expected(), abs=1e-9)
     called = scores["churn_probability"] >= 0.4
@@ -110,6 +113,28 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
     assert set(scores["certainty"]) <= {"leaves", "stays", "not_sure"}
     assert not (tmp_path / "out.rejected.csv").exists()
     assert "4 customers scored" in done.output
+
+
+@pytest.fixture
+def spring(tiny):
+    """Leave the campaign of a list, for one test."""
+    entry = tiny.folder / "data/07_model_output/tiny/campaign.json"
+    file = entry / "2026-01-01T00.00.00.000Z" / entry.name
+    file.parent.mkdir(parents=True)
+    file.write_text('{"name": "spring", "control_share": 0.5}')
+    yield
+    shutil.rmtree(entry)
+
+
+@pytest.mark.usefixtures("spring")
+def test_who_is_kept_aside_of_the_list_is_so_in_a_file(run, tmp_path):
+    (tmp_path / "in.csv").write_text(ROWS)
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 0, done.output
+    scores = pd.read_csv(tmp_path / "out.csv", dtype={"Customer No": str})
+    drawn = in_control(scores["Customer No"], share=0.5, campaign="spring").tolist()
+    assert scores["kept_aside"].tolist() == drawn
+    assert set(drawn) == {True, False}
 
 
 def test_who_left_by_the_label_of_the_file_is_gone(run, tmp_path):

@@ -8,12 +8,8 @@ import pytest
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.pipelines.feature_engineering.nodes import build_customer_features
-from churn_pipeline.serving.files import (
-    check_file,
-    events_to_score,
-    rejected_rows,
-    score_batches,
-)
+from churn_pipeline.serving.file_scores import score_batches
+from churn_pipeline.serving.files import check_file, events_to_score, rejected_rows
 from churn_pipeline.validation.rows import accepted, check_rows
 from churn_pipeline.validation.tables import customers_of_events, empty_checked
 from tests.factories import tiny_artifact

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from churn_pipeline.dataset import Dataset
     from churn_pipeline.release.artifact import Artifact
+    from churn_pipeline.serving.control import ControlGroup
     from churn_pipeline.serving.files import Checked, ToScore
 
 
@@ -71,8 +72,9 @@ def score(  # noqa: PLR0917
     snapshot its customers, else the event log, at a path or a URL (s3://, https://).
     The label may be absent. OUTPUT (.csv, .tsv or .parquet, on this machine) gets the
     customer id, churn_probability, decision (call, no_call, or gone where the label
-    or long inactivity says that the customer has left), expected_profit of a call, and
-    certainty: leaves, stays or not_sure; with --reasons also what raises the risk of
+    or long inactivity says that the customer has left), expected_profit of a call,
+    certainty: leaves, stays or not_sure, and kept_aside: in the control group of the
+    newest list, not to be called; with --reasons also what raises the risk of
     those to call most. Rows that are not valid go to
     OUTPUT's name with .rejected.csv, each with the reasons. Both replace earlier files
     of their names, once all is scored.
@@ -141,7 +143,8 @@ def _score(
     raw = _raw(context, source)
     checked = check_file(raw, dataset, today=settled)
     to_score = _to_score(context, checked, raw, dataset)
-    counts = _write(to_score, champion, target, reasons)
+    control = _control(context, dataset)
+    counts = _write(to_score, champion, target, control=control, reasons=reasons)
     _write_rejected(checked, dataset, refused)
     told.scored(counts, champion, target)
     told.date(dataset, day)
@@ -215,19 +218,37 @@ def _to_score(
     )
 
 
+def _control(context: KedroContext, dataset: Dataset) -> ControlGroup | None:
+    """Return whom the newest list keeps aside; None before it, or without ids."""
+    from churn_pipeline.serving.control import Campaign, ControlGroup
+
+    customers = dataset.tables.customers
+    nameless = dataset.shape == "snapshot" and not (customers and customers.customer_id)
+    if nameless or not context.catalog.exists("campaign"):
+        return None
+    found = context.catalog.load("campaign")
+    return ControlGroup(Campaign(found["name"], found["control_share"]))
+
+
 def _write(
-    to_score: ToScore, champion: Artifact, target: Path, reasons: int
+    to_score: ToScore,
+    champion: Artifact,
+    target: Path,
+    *,
+    control: ControlGroup | None,
+    reasons: int,
 ) -> Counter[str]:
     """Write the scores with a progress bar; return how many of each decision."""
     from churn_pipeline.progress import bar
-    from churn_pipeline.serving.files import score_batches
+    from churn_pipeline.serving.file_scores import score_batches
     from churn_pipeline.serving.writing import write_batches
 
     counts: Counter[str] = Counter()
 
     def shown() -> Iterator[pa.RecordBatch]:
         with bar("scoring", to_score.customers) as line:
-            for batch in score_batches(to_score, champion, reasons=reasons):
+            scores = score_batches(to_score, champion, control=control, reasons=reasons)
+            for batch in scores:
                 yield batch
                 counts.update(batch.column("decision").to_pylist())
                 line.advance(batch.num_rows)
@@ -240,7 +261,7 @@ def _schema(to_score: ToScore, reasons: int) -> pa.Schema:
     """Return the columns of the output."""
     import pyarrow as pa
 
-    from churn_pipeline.serving.files import SCORES
+    from churn_pipeline.serving.file_scores import SCORES
 
     identity = to_score.features.select("customer_id").schema().to_pyarrow()
     return pa.schema(

@@ -1,26 +1,20 @@
-"""Score a file of raw rows: checked and turned into features as the pipeline does.
+"""A file of raw rows to score: checked and turned into features as the pipeline does.
 
-The rows stay in DuckDB, which keeps to its memory limit; they leave it in batches.
+The rows stay in DuckDB, which keeps to its memory limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import ibis
 import ibis.expr.types as ir
-import numpy as np
 from ibis.util import gen_name
-from numpy.typing import NDArray
 
 from churn_pipeline.dataset import Dataset, InactivityLabel
 from churn_pipeline.features.build import Tables, event_features, snapshot_features
 from churn_pipeline.features.observation import Calendar, span
-from churn_pipeline.release.expected import require_features
-from churn_pipeline.release.reasons import in_one_line
-from churn_pipeline.serving.decide import CALL, decide
 from churn_pipeline.tables import Table
 from churn_pipeline.validation.cells import text_of
 from churn_pipeline.validation.columns import (
@@ -34,23 +28,10 @@ from churn_pipeline.validation.tables import customers_of_events
 from churn_pipeline.validation.today import last_believed_day
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from churn_pipeline.features.params import FeatureEngineering
     from churn_pipeline.release.artifact import Artifact
 
-BATCH_ROWS = 65_536
-REASONS_ROWS = 1024
 ROW, LEFT = "_row", "_left"
-SCORES = {
-    "churn_probability": "double",
-    "decision": "string",
-    "expected_profit": "double",
-    "certainty": "string",
-}
-"""What is told of each customer: column -> its Arrow type. The probability is in
-[0, 1], the decision `call`, `no_call` or `gone` (has left already), the profit money
-that a call is expected to earn, the certainty `leaves`, `stays` or `not_sure`."""
 
 
 class Checked(NamedTuple):
@@ -240,52 +221,3 @@ def unknown_values(to_score: ToScore, artifact: Artifact) -> dict[str, int]:
         counts[feature.name] = unknown.sum()
     (found,) = to_score.features.aggregate(**counts).to_pyarrow().to_pylist()
     return {name: count for name, count in found.items() if count}
-
-
-def score_batches(
-    to_score: ToScore, artifact: Artifact, *, reasons: int = 0
-) -> Iterator[pa.RecordBatch]:
-    """Yield the customers' ids, churn probabilities and what to do, in order.
-
-    Args:
-        to_score: The customers.
-        artifact: The champion.
-        reasons: Most reasons of a customer to call; 0 gives none and costs nothing.
-
-    Yields:
-        The id under its own name, the columns of `SCORES` and, where they are asked
-        for, `reasons` in words, null of customers who are not to be called.
-
-    Raises:
-        ValueError: A feature of the champion is not made any more.
-    """
-    import pyarrow as pa
-
-    names = require_features(artifact.manifest, to_score.features.columns)
-    ordered = to_score.features.order_by(ROW).select("customer_id", LEFT, *names)
-    rows = REASONS_ROWS if reasons else BATCH_ROWS
-    for batch in ordered.to_pyarrow_batches(chunk_size=rows):
-        table: Any = pa.Table.from_batches([batch])
-        probability = artifact.predict(table)
-        left = np.asarray(table[LEFT], dtype=bool)
-        decided = decide(table, probability, artifact.manifest, left=left)
-        told = {"churn_probability": probability, **decided._asdict()}
-        columns = {
-            to_score.id_name: batch.column(0),
-            **{name: pa.array(told[name], kind) for name, kind in SCORES.items()},
-        }
-        if reasons:
-            called = decided.decision == CALL
-            why = _reasons(table, called, artifact, reasons)
-            columns["reasons"] = pa.array(why, pa.string())
-        yield pa.RecordBatch.from_pydict(columns)
-
-
-def _reasons(
-    table: Any, called: NDArray[np.bool_], artifact: Artifact, at_most: int
-) -> NDArray[np.object_]:
-    """Return why to call, in words, None of customers who are not to be called."""
-    found = artifact.reasons(table.filter(called), at_most=at_most, raising=True)
-    told = np.full(len(called), None, object)
-    told[called] = [in_one_line(reasons) for reasons in found]
-    return told
