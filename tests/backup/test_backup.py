@@ -23,7 +23,7 @@ from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import App
 from churn_pipeline.serving.assemble import put_together
-from churn_pipeline.serving.control import CAMPAIGN, Control
+from churn_pipeline.serving.control_group import CAMPAIGN, Control
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.predictor import Predictor
 from tests.serving.apps import client_of, two_models

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from churn_pipeline.backup.archive import BackupError, Contents, hashes, pack
 from churn_pipeline.release.store import ModelStore
-from churn_pipeline.serving.control import CAMPAIGN
+from churn_pipeline.serving.control_group import CAMPAIGN
 from churn_pipeline.serving.desk import places
 from churn_pipeline.serving.journal.database import URL as JOURNAL_URL
 from churn_pipeline.serving.journal.database import shown

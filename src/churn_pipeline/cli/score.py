@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from churn_pipeline.dataset import Dataset
     from churn_pipeline.release.artifact import Artifact
-    from churn_pipeline.serving.control import ControlGroup
+    from churn_pipeline.serving.control_group import ControlGroup
     from churn_pipeline.serving.files import Checked, ToScore
 
 
@@ -220,7 +220,7 @@ def _to_score(
 
 def _control(context: KedroContext, dataset: Dataset) -> ControlGroup | None:
     """Return whom the newest list keeps aside; None before it, or without ids."""
-    from churn_pipeline.serving.control import Campaign, ControlGroup
+    from churn_pipeline.serving.control_group import Campaign, ControlGroup
 
     customers = dataset.tables.customers
     nameless = dataset.shape == "snapshot" and not (customers and customers.customer_id)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
 
-AGAIN = 30
+READ_AGAIN = 30
 """Versions older than what is kept that are read again all the same: a run that takes
 long writes its version after a later run has read the others."""
 
@@ -48,7 +48,7 @@ class AllVersions(AbstractDataset[None, pd.DataFrame]):
             return _together([pd.read_parquet(file) for file in files])
         until, rows = kept
         older = sum(file.parent.name < until for file in files)
-        newer = files[max(0, older - AGAIN) :]
+        newer = files[max(0, older - READ_AGAIN) :]
         return _together([rows, *(pd.read_parquet(file) for file in newer)])
 
     def save(self, data: None) -> NoReturn:

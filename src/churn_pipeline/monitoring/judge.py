@@ -181,7 +181,7 @@ def _find(
     rule: DriftRule,
     seed: int,
 ) -> _Parts:
-    """Return what is judged of two samples, before the windows are windows."""
+    """Return what is judged of two samples, before the windows are counted."""
     both: dict[str, Kind] = {**kinds, PREDICTION: "number"}
     found = compare(reference, current, both, rule=rule)
     columns = tuple(c for c in found if c.name != PREDICTION)

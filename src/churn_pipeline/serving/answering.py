@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from churn_pipeline.serving import text
 from churn_pipeline.serving.contract import MAX_ROWS, MAX_ROWS_WITH_REASONS, Request
-from churn_pipeline.serving.control import ControlGroup
+from churn_pipeline.serving.control_group import ControlGroup
 from churn_pipeline.serving.predictor import Predictions
 from churn_pipeline.serving.reader import Fill, Reader, Values
 from churn_pipeline.serving.routing import Routes, Side

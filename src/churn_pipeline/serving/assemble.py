@@ -14,7 +14,7 @@ from churn_pipeline.release.objections import closed
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.access.browser import OVER_TLS, SECURITY_HEADERS, Cors
 from churn_pipeline.serving.access.gate import Access
-from churn_pipeline.serving.control import Control
+from churn_pipeline.serving.control_group import Control
 from churn_pipeline.serving.desk.desk import Desk
 from churn_pipeline.serving.desk.places import Places
 from churn_pipeline.serving.drift import Drift

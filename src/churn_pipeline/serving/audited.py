@@ -6,7 +6,7 @@ from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.wire import Call
 
 
-def write_down(parts: Parts, call: Call, kind: str, what: str) -> None:
+def audit_request(parts: Parts, call: Call, kind: str, what: str) -> None:
     """Write down who asks for something before it is done or shown.
 
     Args:

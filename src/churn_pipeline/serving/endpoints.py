@@ -14,7 +14,7 @@ from churn_pipeline.serving.answering import (
     answer_explained,
 )
 from churn_pipeline.serving.asked import reasons_asked
-from churn_pipeline.serving.audited import write_down
+from churn_pipeline.serving.audited import audit_request
 from churn_pipeline.serving.bodies import KINDS
 from churn_pipeline.serving.by_id import rows_with_features, with_features
 from churn_pipeline.serving.contract import MAX_BYTES, MAX_BYTES_BATCH, parsed
@@ -114,7 +114,9 @@ async def change_rollout(parts: Parts, call: Call) -> Reply:
     require_json(call.headers)
     body = parsed(await body_of(call, MAX_BYTES))
     known = await in_thread(parts, parts.known)
-    await in_thread(parts, lambda: write_down(parts, call, "rollout_change", "asked"))
+    await in_thread(
+        parts, lambda: audit_request(parts, call, "rollout_change", "asked")
+    )
     state = await in_thread(
         parts,
         lambda: put_rollout(
@@ -135,7 +137,7 @@ async def stop_rollout(parts: Parts, call: Call) -> Reply:
     body = parsed(await body_of(call, MAX_BYTES))
     state = abort_rollout(parts.rollout, body, call.caller)
     try:
-        write_down(parts, call, "rollout_abort", "asked")
+        audit_request(parts, call, "rollout_abort", "asked")
     except OSError as error:  # the ledger has it
         logger.error("a stop is not in the audit log: %s", error)
     return Reply(state.model_dump_json().encode())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from churn_pipeline.release.artifact import Artifact
-    from churn_pipeline.serving.control import ControlGroup
+    from churn_pipeline.serving.control_group import ControlGroup
 
 BATCH_ROWS = 65_536
 REASONS_ROWS = 1024

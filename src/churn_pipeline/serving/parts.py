@@ -12,7 +12,7 @@ from typing import Any
 from churn_pipeline.serving.access.browser import SECURITY_HEADERS, Cors, Headers
 from churn_pipeline.serving.access.gate import Access
 from churn_pipeline.serving.beside import answer_beside
-from churn_pipeline.serving.control import Control
+from churn_pipeline.serving.control_group import Control
 from churn_pipeline.serving.desk.desk import Desk
 from churn_pipeline.serving.journal.feedback import Feedback
 from churn_pipeline.serving.journal.writer import Journal

@@ -21,7 +21,7 @@ from churn_pipeline.progress import bar
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.expected import require_features
 from churn_pipeline.release.reasons import in_one_line
-from churn_pipeline.serving.control import Campaign, ControlGroup
+from churn_pipeline.serving.control_group import Campaign, ControlGroup
 from churn_pipeline.serving.decide import CALL
 
 _REASONS_ROWS = 256

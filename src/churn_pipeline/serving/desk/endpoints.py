@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from churn_pipeline.serving.access.roles import roles_of
-from churn_pipeline.serving.audited import write_down
+from churn_pipeline.serving.audited import audit_request
 from churn_pipeline.serving.contract import MAX_BYTES, parsed
 from churn_pipeline.serving.desk.calls import (
     Budget,
@@ -55,7 +55,7 @@ async def calls_csv(parts: Parts, call: Call) -> Reply:
 
     def made() -> bytes:
         listed = read_calls(desk.places)
-        write_down(
+        audit_request(
             parts, call, "calls_exported", f"list of {listed.written or 'no run'}"
         )
         return calls_as_csv(listed, budget)
@@ -71,7 +71,7 @@ async def customer(parts: Parts, call: Call) -> Reply:
     told = desk.places.pseudonyms.mark(wanted)
 
     def found() -> bytes:
-        write_down(parts, call, "customer_viewed", f"customer of mark {told}")
+        audit_request(parts, call, "customer_viewed", f"customer of mark {told}")
         return show_customer(desk.places, wanted).model_dump_json().encode()
 
     return Reply(await desk.look_up(found))

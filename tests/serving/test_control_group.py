@@ -13,7 +13,7 @@ from kedro_datasets.json import JSONDataset
 from churn_pipeline.pipelines.scoring.calls import assign_calls, state_campaign
 from churn_pipeline.pipelines.scoring.params import Scoring
 from churn_pipeline.serving import newest
-from churn_pipeline.serving.control import CAMPAIGN, Control
+from churn_pipeline.serving.control_group import CAMPAIGN, Control
 from churn_pipeline.serving.refreshing import refresh
 from tests.factories import COSTS, tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
