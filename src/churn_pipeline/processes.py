@@ -1,9 +1,10 @@
-"""Which process did something, and whether it is still there."""
+"""Which process did something, for whom, and whether it is still there."""
 
 from __future__ import annotations
 
 import os
 import platform
+import pwd
 import re
 
 _SLACK_SECONDS = 2.0
@@ -13,6 +14,15 @@ _SLACK_SECONDS = 2.0
 def host() -> str:
     """Return the name of this machine, or of this container."""
     return platform.node()
+
+
+def account() -> str:
+    """Return the name of the account that runs this, which no variable can change."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        # A container may run under a number that no user list knows.
+        return f"uid {os.getuid()}"
 
 
 def born() -> float:

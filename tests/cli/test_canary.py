@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli import canary as command
 from churn_pipeline.cli import churn
+from churn_pipeline.processes import account
 from churn_pipeline.release.releases import ReleaseError, Releases
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.rollout.begin import begin_canary
@@ -57,6 +58,7 @@ def test_who_was_tried_with_success_becomes_champion_by_rule(
     releases,
     monkeypatch,
 ):
+    monkeypatch.setenv("LOGNAME", "somebody else")
     _answers(tried, 5_000)
     told = _finish(tried, monkeypatch)
     assert told.startswith("2 canary: proven at 100 % since")
@@ -65,6 +67,7 @@ def test_who_was_tried_with_success_becomes_champion_by_rule(
     assert (last.action, last.version) == ("promote", "2")
     tried.refresh()
     assert (tried.state.challenger, tried.state.canary) == (None, None)
+    assert tried.ledger.read()[-1].who == account()
     assert _finish(tried, monkeypatch) == ""
     assert [e.action for e in releases.store.ledger.read()].count("promote") == 2
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from churn_pipeline.cli import churn
+from churn_pipeline.processes import account
 from churn_pipeline.serving.access.ring import KeyRing
 from tests.conftest import ROOT
 
@@ -87,6 +88,13 @@ def test_changes_of_keys_are_in_the_audit_log(folder):
     hashed = sha256(key.encode()).hexdigest()[:16]
     assert added["reason"].startswith(f"desk, role predict, key {hashed}, by ")
     assert key[3:20] not in text
+
+
+def test_no_variable_says_who_changed_a_key(folder, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "somebody else")
+    _run("add", "desk", "--role", "predict")
+    told = json.loads((folder / "audit.jsonl").read_text())
+    assert told["reason"].endswith(f", by {account()}")
 
 
 @pytest.mark.parametrize(

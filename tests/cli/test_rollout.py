@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli import churn, journal
 from churn_pipeline.cli import rollout as module
+from churn_pipeline.processes import account
 from churn_pipeline.release import objections
 from churn_pipeline.serving.journal.database import connect
 from churn_pipeline.serving.journal.feedback import Feedback
@@ -143,6 +144,13 @@ def test_abort_sends_everybody_to_the_champion(path):
     assert done.exit_code == 0, done.output
     state = Rollout(path).state
     assert (state.percentage, state.shadow, state.stopped) == (0, None, "complaints")
+
+
+def test_no_variable_says_who_changed_the_rollout(path, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "somebody else")
+    _set("--shadow", "1.2.0")
+    _run("abort", "--reason", "complaints")
+    assert [entry.who for entry in Rollout(path).ledger.read()] == [account()] * 2
 
 
 def test_without_its_challenger_a_share_ends(path):

@@ -1,13 +1,11 @@
 """The catalog dataset of the champion."""
 
 import dataclasses
-import os
-import pwd
 from dataclasses import replace
 
 import pytest
 
-from churn_pipeline.io.champion import ChampionDataset, NoChampionError, account
+from churn_pipeline.io.champion import ChampionDataset, NoChampionError
 from churn_pipeline.release import registry
 from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.proposal import Release
@@ -85,20 +83,6 @@ def test_a_damaged_champion_raises_or_is_reported(champion, tmp_path):
     reported = champion(to_compare=True).load()
     assert isinstance(reported, ArtifactError)
     assert "model.onnx" in str(reported)
-
-
-def test_an_account_without_a_name_is_told_by_its_number(monkeypatch):
-    def nobody(_):
-        raise KeyError("getpwuid(): uid not found: 4242")
-
-    monkeypatch.setattr(pwd, "getpwuid", nobody)
-    assert account() == f"uid {os.getuid()}"
-
-
-def test_an_account_cannot_give_itself_another_name(monkeypatch):
-    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.setenv(variable, "somebody else")
-    assert account() == pwd.getpwuid(os.getuid()).pw_name
 
 
 def _tried(version, compared_with, **changes):

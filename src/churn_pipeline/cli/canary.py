@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from churn_pipeline.cli.keys import service_of
 from churn_pipeline.cli.project import env_option
 from churn_pipeline.cli.registry import refusals, releases_of
 from churn_pipeline.cli.session import session_of
+from churn_pipeline.processes import account
 
 if TYPE_CHECKING:
     from churn_pipeline.release.releases import Releases
@@ -160,4 +160,4 @@ def _end(rollout: Rollout, why: str) -> str:
     """End the experiment of the challenger, on behalf of this account."""
     from churn_pipeline.serving.rollout.begin import end_canary
 
-    return end_canary(rollout, who=getpass.getuser(), why=why)
+    return end_canary(rollout, who=account(), why=why)

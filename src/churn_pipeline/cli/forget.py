@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from churn_pipeline.cli.journal import has_journal, opened
 from churn_pipeline.cli.project import env_option, project_folder
 from churn_pipeline.cli.registry import releases_of
 from churn_pipeline.cli.wording import columns
+from churn_pipeline.processes import account
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,5 +101,5 @@ def _audit(releases: Releases, done: Forgotten) -> None:
         caller=None,
         address="",
         agent="kedro churn forget",
-        reason=f"{rows}: {state}, by {getpass.getuser()}",
+        reason=f"{rows}: {state}, by {account()}",
     )

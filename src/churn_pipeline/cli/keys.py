@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import getpass
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import click
 
 from churn_pipeline.cli.advice import in_env
 from churn_pipeline.cli.project import env_option, project_folder
+from churn_pipeline.processes import account
 
 if TYPE_CHECKING:
     from churn_pipeline.serving.access.keys import Key
@@ -167,7 +167,7 @@ def _record(folder: Path, kind: str, what: str) -> None:
     from churn_pipeline.serving.access.audit import Audit
 
     told = {"address": "", "agent": "kedro churn keys"}
-    reason = f"{what}, by {getpass.getuser()}"
+    reason = f"{what}, by {account()}"
     Audit(folder).write(kind, caller=None, reason=reason, **told)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from churn_pipeline.cli.canary import experiment_of, finish, now
 from churn_pipeline.cli.keys import service_of
 from churn_pipeline.cli.project import env_option
 from churn_pipeline.cli.registry import releases_of
+from churn_pipeline.processes import account
 
 if TYPE_CHECKING:
     from churn_pipeline.serving.rollout.results import Measured
@@ -116,7 +116,7 @@ def set_(
         change = RolloutChange.model_validate(asked)
         _refuse_closed(sent_to(found.state, change), env)
         refuse_own_shadow(change.shadow, _champion(env) if change.shadow else None)
-        state = found.update(change, who=getpass.getuser(), why=reason)
+        state = found.update(change, who=account(), why=reason)
     click.echo("\n".join(_lines(state)))
 
 
@@ -129,7 +129,7 @@ def abort(reason: str, env: str | None) -> None:
     Example: kedro churn rollout abort --reason "complaints from the call centre"
     """
     with refusals():
-        state = _rollout_of(env).abort(who=getpass.getuser(), why=reason)
+        state = _rollout_of(env).abort(who=account(), why=reason)
     click.echo("\n".join(_lines(state)))
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import pwd
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ from kedro.io import AbstractDataset
 from kedro.io.core import DatasetError
 from kedro_datasets._typing import JSONPreview
 
+from churn_pipeline.processes import account
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 
 if TYPE_CHECKING:
@@ -140,12 +139,3 @@ def _why_none(releases: Releases) -> str:
     why = first_champion(dataset, entries, waits=waits, shown=str)
     left = "; once it is approved, `kedro churn resume` does what is left of this run"
     return f"nothing was scored, {why}{left if waits else ''}"
-
-
-def account() -> str:
-    """Return the name of the account that runs this, which no variable can change."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        # A container may run under a number that no user list knows.
-        return f"uid {os.getuid()}"
