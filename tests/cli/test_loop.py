@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from churn_pipeline.cli import loop as command
 from churn_pipeline.cli.loop import WATCH, loop
-from churn_pipeline.monitoring.decision import Action, Reason, RetrainDecision
+from churn_pipeline.monitoring.decision import RetrainDecision
+from churn_pipeline.monitoring.reasons import Action, Reason
 from churn_pipeline.runs import RunRecord
 
 FINISHED = "v2 has gone all the way"

@@ -8,7 +8,8 @@ import pytest
 from kedro.io import DataCatalog, MemoryDataset
 
 from churn_pipeline.hooks.due import DueHook, KilledError, NotDecidedError
-from churn_pipeline.monitoring.decision import Action, RetrainDecision
+from churn_pipeline.monitoring.decision import RetrainDecision
+from churn_pipeline.monitoring.reasons import Action
 from churn_pipeline.runs import RunRecord
 
 MADE = "2026-01-01T00.00.00.000Z"

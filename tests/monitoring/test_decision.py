@@ -5,9 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from churn_pipeline.monitoring.decision import Action, decide
-from churn_pipeline.monitoring.evidence import Evidence, Standing, standing_of
+from churn_pipeline.monitoring.decision import decide, found_changed
+from churn_pipeline.monitoring.evidence import (
+    Evidence,
+    Standing,
+    Trial,
+    standing_of,
+)
 from churn_pipeline.monitoring.policy import RetrainPolicy
+from churn_pipeline.monitoring.reasons import Action
 from churn_pipeline.monitoring.requests import Request
 from tests.monitoring.verdicts import (
     QUIET,
@@ -71,6 +77,16 @@ def test_each_reason_alone_makes_a_model(changes, kind):
     assert [reason.kind for reason in found.reasons] == [kind]
 
 
+def test_another_calibration_makes_a_model_no_younger():
+    lately = dt.datetime(2026, 2, 1, tzinfo=dt.UTC)
+    old = dt.datetime(2025, 12, 1, tzinfo=dt.UTC)
+    reigns = _decided(made=lately, newest=lately, trained=old)
+    assert [reason.kind for reason in reigns.reasons] == ["schedule"]
+    assert reigns.reasons[0].numbers == {"age_days": 90.0}
+    refused = _decided(newest=lately, trained=old)
+    assert refused.reasons == ()
+
+
 def test_after_a_refusal_more_has_to_be_there_to_learn_from_unless_labels_complain():
     lately = {"newest": dt.datetime(2026, 2, 1, tzinfo=dt.UTC)}
     found = _decided(verdict=drifted("strong"), **lately)
@@ -91,25 +107,76 @@ def test_a_model_that_could_not_be_compared_yet_waits():
     assert asked.action is Action.RETRAIN
 
 
+FELL = FINE.model_copy(update={"ranking_fell": True})
+SINCE = dt.date(2025, 11, 1)
+
+
 def test_too_few_who_left_since_the_champion_fell_teach_nothing_yet():
-    since = dt.date(2025, 11, 1)
-    fell = FINE.model_copy(update={"ranking_fell": True, "since": since})
-    few = _decided(standing=fell, churners_since=249)
+    few = _decided(standing=FELL, since=SINCE, churners_since=399)
     assert few.action is Action.NOTHING
-    assert few.held.startswith("249 are known to have left since the champion fell")
-    assert _decided(standing=fell, churners_since=250).action is Action.RETRAIN
+    assert few.held.startswith("399 are known to have left since the champion fell")
+    enough = _decided(standing=FELL, since=SINCE, churners_since=400)
+    assert enough.action is Action.RETRAIN
+
+
+def test_a_company_of_few_customers_does_not_wait_for_them_for_ever():
+    few = {"standing": FELL, "since": SINCE, "churners_since": 3}
+    last = SINCE + dt.timedelta(days=POLICY.max_wait_days)
+    assert _decided(today=last - dt.timedelta(days=1), **few).action is Action.NOTHING
+    assert _decided(today=last, **few).action is Action.RETRAIN
 
 
 def test_rows_from_before_a_change_of_concept_are_left_out():
-    since = dt.date(2025, 11, 1)
-    fell = FINE.model_copy(update={"ranking_fell": True, "since": since})
-    assert _decided(standing=fell).learn_from == since
+    assert _decided(standing=FELL, since=SINCE).learn_from == SINCE
     assert _decided(reason="new tariff").learn_from == EVIDENCE.first
 
 
 def test_what_was_left_out_stays_out():
-    fell = FINE.model_copy(update={"ranking_fell": True, "since": dt.date(2024, 5, 1)})
-    assert _decided(standing=fell).learn_from == EVIDENCE.first
+    found = _decided(standing=FELL, since=dt.date(2024, 5, 1))
+    assert found.learn_from == EVIDENCE.first
+
+
+OFF = FINE.model_copy(update={"calibration_moved": True, "text": "rate 9 % for 5"})
+
+
+def test_where_a_model_has_to_wait_a_calibration_that_is_better_is_made_meanwhile():
+    found = _decided(
+        verdict=drifted("strong"), standing=OFF, since=SINCE, churners_since=3
+    )
+    assert found.action is Action.RECALIBRATE
+    assert found.held.startswith("3 are known to have left")
+    lately = dt.datetime(2026, 2, 25, tzinfo=dt.UTC)
+    assert _decided(standing=OFF, newest=lately).action is Action.NOTHING
+
+
+def test_another_calibration_that_does_better_on_the_newest_labels_is_a_reason():
+    better = Trial(better=True, text="log loss better by 0.01")
+    found = _decided(calibration=better)
+    assert found.action is Action.RECALIBRATE
+    assert found.reasons[0].text.endswith("newest labels: log loss better by 0.01")
+
+
+def test_no_calibration_is_made_that_the_gate_would_refuse():
+    no_better = Trial(better=False, text="no better")
+    found = _decided(verdict=moved_rate(), calibration=no_better)
+    assert (found.action, found.held) == (Action.NOTHING, "no better")
+
+
+def test_probabilities_that_no_calibration_mends_count_for_no_fall():
+    report = performance("churn_rate")
+    assert standing_of(report, Trial(better=True, text="")).calibration_moved
+    assert standing_of(report, None).calibration_moved
+    unmended = standing_of(report, Trial(better=False, text=""))
+    assert (unmended.calibration_moved, unmended.since) == (False, None)
+    ranks_worse = standing_of(performance("roc_auc"), Trial(better=False, text=""))
+    assert ranks_worse.ranking_fell
+
+
+def test_what_was_found_is_told_from_what_only_came_of_age():
+    drift = _decided(verdict=drifted("strong")).model_dump(mode="json")
+    grown = _decided(new_labels=500).model_dump(mode="json")
+    told = [found_changed(found) for found in (drift, grown, None)]
+    assert told == [True, False, False]
 
 
 def test_a_drift_that_is_not_confirmed_waits():

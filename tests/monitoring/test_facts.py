@@ -6,8 +6,9 @@ import yaml
 
 from churn_pipeline.monitoring.alerts.rules import alerts_of
 from churn_pipeline.monitoring.alerts.tell import Alerts
-from churn_pipeline.monitoring.decision import Action, RetrainDecision
+from churn_pipeline.monitoring.decision import RetrainDecision
 from churn_pipeline.monitoring.facts import facts_of
+from churn_pipeline.monitoring.reasons import Action
 from churn_pipeline.monitoring.verdict import NOTHING_NEWER
 from tests.conftest import ROOT
 from tests.monitoring.verdicts import (

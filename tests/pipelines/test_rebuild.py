@@ -169,6 +169,7 @@ def test_a_calibration_made_again_is_made_once_more():
         known,
         feature_set=feature_set,
         reigning_champion=reigning,
+        last_retraining_decision=None,
         training=Training(),
         decision=TINY_DECISION,
         seed=1,

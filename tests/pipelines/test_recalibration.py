@@ -10,13 +10,23 @@ import yaml
 from churn_pipeline.models.calibration import sigmoid, to_logit
 from churn_pipeline.pipelines import recalibration
 from churn_pipeline.pipelines.evaluation.params import Evaluation
-from churn_pipeline.pipelines.recalibration.nodes import recalibrate
+from churn_pipeline.pipelines.recalibration.fit import is_newer, matured_since
+from churn_pipeline.pipelines.recalibration.nodes import (
+    recalibrate,
+    try_calibration,
+)
 from churn_pipeline.pipelines.release.nodes import ReleaseParams
 from churn_pipeline.pipelines.training.params import Training
 from churn_pipeline.release.reigning import Reigning, check_measured
 from churn_pipeline.release.semantic import Level, compare
 from tests.conftest import ROOT
-from tests.factories import TINY_DATASET, TINY_DECISION, tiny_artifact, tiny_columns
+from tests.factories import (
+    TINY_DATASET,
+    TINY_DECISION,
+    tiny_artifact,
+    tiny_columns,
+    tiny_facts,
+)
 from tests.pipelines.in_memory import run_in_memory
 
 CHAMPION = tiny_artifact()  # fit on rows until 2025-09-01
@@ -51,6 +61,7 @@ def _run(newer):
             "model_input": pd.concat([KNOWN, newer], ignore_index=True),
             "model_input_of_champion": KNOWN,
             "reigning_champion": Reigning(CHAMPION, CHAMPION),
+            "last_retraining_decision": None,
             "net_settings_of_champion": {"dropout": 0.2},
             "feature_set": {"features": [], "segments": [], "sensitive": ["plan"]},
             "dependency_audit": None,
@@ -108,6 +119,60 @@ def test_it_is_a_patch_with_the_figures_and_the_rows_that_it_has_seen(moved):
     check_measured(moved["recalibrated"], moved["champion"].measured)
 
 
+def test_it_tells_what_its_order_of_the_customers_was_learnt_from(moved):
+    ranking = moved["recalibrated"].manifest.fitted.of_ranking
+    old = CHAMPION.manifest
+    assert (ranking.facts, ranking.labels_until) == (
+        old.fitted.facts,
+        old.fitted.labels_until,
+    )
+    assert ranking.version == old.version
+
+
+def test_a_calibration_of_a_calibration_is_learnt_from_the_same_dates_anew():
+    dates = [LAST + dt.timedelta(days=30 * n) for n in range(1, 5)]
+    parts = [_rows(date, more=1.0, seed=n) for n, date in enumerate(dates, start=2)]
+    first = matured_since(pd.concat([KNOWN, *parts[:3]]), CHAMPION)
+    fitted = CHAMPION.manifest.fitted
+    newer = fitted.model_copy(
+        update={"facts": tiny_facts(9, dates[2]), "before": fitted}
+    )
+    again = matured_since(pd.concat([KNOWN, *parts]), CHAMPION.restated(fitted=newer))
+    told = [sorted(set(found.rows["observation_date"])) for found in (first, again)]
+    days = [date.isoformat() for date in dates]
+    assert told == [days[:3], days[1:]]
+    unseen = is_newer(again.rows, CHAMPION.restated(fitted=newer))
+    assert set(again.rows.loc[unseen, "observation_date"]) == {days[3]}
+
+
+def _tried(newer):
+    text = (ROOT / "conf/base/parameters_evaluation.yml").read_text("utf-8")
+    evaluation = Evaluation.model_validate(yaml.safe_load(text)["evaluation"])
+    return try_calibration(
+        pd.concat([KNOWN, newer], ignore_index=True),
+        CHAMPION,
+        training=Training(),
+        decision=TINY_DECISION,
+        evaluation=evaluation.model_copy(update={"resamples": 100}),
+        seed=1,
+    )
+
+
+def test_what_is_tried_before_one_is_asked_for_says_what_the_gate_says(moved):
+    tried = _tried(_newer(1.0))
+    assert tried["approved"]
+    assert tuple(tried["reasons"]) == moved["champion"].reasons
+    assert not _tried(_newer(0.0))["approved"]
+
+
+def test_where_nothing_can_be_tried_nothing_is_better():
+    unknown = _tried(_newer(0.0).assign(label=np.nan))
+    assert (unknown["approved"], unknown["checks"]) == (False, [])
+    assert "until when" in unknown["reasons"][0]
+    few = _tried(_newer(0.0).iloc[:3])
+    assert not few["approved"]
+
+
 def test_what_is_looked_up_of_a_champion_is_there_for_the_new_version(moved):
     assert moved["net_settings"] == {"dropout": 0.2}
     found = moved["held_out_predictions"]
@@ -134,6 +199,7 @@ def test_without_a_champion_it_ends_with_what_to_do():
             KNOWN,
             feature_set={"sensitive": []},
             reigning_champion=None,
+            last_retraining_decision=None,
             training=Training(),
             decision=TINY_DECISION,
             seed=1,

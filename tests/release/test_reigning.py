@@ -25,6 +25,20 @@ def test_the_refit_is_compared_on_rows_after_its_last_label():
     assert REIGNING.for_rows(tiny_facts(50, last)) is SERVED
 
 
+def test_one_whose_calibration_alone_is_newer_is_compared_after_its_rankings_labels():
+    before = MEASURED.manifest.fitted
+    fitted = FittedOn(
+        facts=tiny_facts(9, TESTED),
+        labels_until=TESTED + dt.timedelta(days=60),
+        before=before,
+    )
+    calibrated = MEASURED.restated(fitted=fitted)
+    reigning = Reigning(calibrated, calibrated)
+    assert reigning.for_rows(tiny_facts(50, before.labels_until)) is calibrated
+    with pytest.raises(ArtifactError, match="has not learnt from the test rows"):
+        reigning.for_rows(tiny_facts(50, before.facts.last))
+
+
 def test_before_that_the_one_that_was_measured_is_compared():
     last = SERVED.manifest.fitted.labels_until
     earlier = tiny_facts(50, last - dt.timedelta(days=1))

@@ -1,12 +1,14 @@
 """The loop beside a frozen model and a monthly one, over a change of concept."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from churn_pipeline.replay.keep import keep
 from churn_pipeline.replay.result import FROZEN, HAZARD, LOOP, MONTHLY
 from churn_pipeline.replay.run import replay
+from churn_pipeline.replay.simulated import simulate_world
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,12 @@ def test_the_file_and_the_picture_hold_what_was_found(found, tmp_path):
     assert told.read_text("utf-8").count('"date"') == len(found.months)
     assert drawn.read_text("utf-8").count("<polyline") == 11
     assert sorted(p.name for p in tmp_path.iterdir()) == ["replay.json", "replay.svg"]
+
+
+def test_the_same_seed_gives_the_same_figures(settings):
+    asked = settings.replay.model_copy(update={"steps": 4, "customers": 700})
+    few = replace(settings, replay=asked)
+    first, second = (replay(simulate_world(few), few).summary() for _ in range(2))
+    assert first == second
+    assert (first["seed"], first["retrainings_monthly"]) == (few.seed, 3)
+    assert first["profit"]["truth"] > first["profit"]["frozen"]

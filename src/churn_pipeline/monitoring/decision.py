@@ -9,47 +9,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
-from enum import StrEnum
-from typing import Literal
-
-from pydantic import Field
+from typing import Any, Literal
 
 from churn_pipeline.monitoring.evidence import Evidence
 from churn_pipeline.monitoring.policy import RetrainPolicy
-from churn_pipeline.monitoring.verdict import NOTHING_NEWER, TARGET, first_names
+from churn_pipeline.monitoring.reasons import Action, Reason, reasons_of
+from churn_pipeline.monitoring.verdict import NOTHING_NEWER, first_names
 from churn_pipeline.params import Params
-
-Kind = Literal[
-    "drift", "degradation", "new_data", "schedule", "manual", "business_change"
-]
-
 
 _PATIENT = {"drift", "new_data", "schedule"}
 """Kinds of reason that hold on after a model was refused for want of something new."""
 
 
-class Action(StrEnum):
-    """What is done; each does more than the one before."""
-
-    NOTHING = "nothing"
-    RECALIBRATE = "recalibrate"
-    RETRAIN = "retrain"
-
-
-class Reason(Params):
-    """One reason.
-
-    Attributes:
-        kind: What it is of.
-        action: What it asks for.
-        text: What was found, in words.
-        numbers: The figures, by name.
-    """
-
-    kind: Kind
-    action: Action
-    text: str
-    numbers: dict[str, float] = Field(default_factory=dict)
+_CHANGES = {"drift", "degradation"}
+"""Kinds of reason that say that something is not as it was."""
 
 
 class RetrainDecision(Params):
@@ -89,13 +62,36 @@ class RetrainDecision(Params):
         return f"{self.action}: {told}{held}{unseen}"
 
 
+def since_of(decision: dict[str, Any] | None) -> dt.date | None:
+    """Return since when customers leave as they do now; None where it is not known.
+
+    Args:
+        decision: The last `RetrainDecision`; None: nothing was decided yet.
+    """
+    if decision is None:
+        return None
+    return RetrainDecision.model_validate(decision).learn_from
+
+
+def found_changed(decision: dict[str, Any] | None) -> bool:
+    """Return whether a decision says that champion or customers are not as they were.
+
+    Args:
+        decision: The last `RetrainDecision`; None: nothing was decided yet.
+    """
+    if decision is None:
+        return False
+    reasons = RetrainDecision.model_validate(decision).reasons
+    return any(reason.kind in _CHANGES for reason in reasons)
+
+
 def decide(
     evidence: Evidence, policy: RetrainPolicy, *, today: dt.date
 ) -> RetrainDecision:
     """Return what is to be done.
 
     A recalibration alone is decided where the probabilities are wrong and nothing says
-    that the ranking is.
+    that the ranking is, or where a model made anew has to wait.
 
     Args:
         evidence: What was found.
@@ -107,14 +103,14 @@ def decide(
         evidence = replace(evidence, verdict=None)  # it is of a former champion
     rank = list(Action)
     reasons = sorted(
-        _reasons(evidence, policy, today), key=lambda found: -rank.index(found.action)
+        reasons_of(evidence, policy, today), key=lambda found: -rank.index(found.action)
     )
-    held = _held(evidence, policy, reasons, today) if reasons else ""
+    action, held = _done(evidence, policy, reasons, today)
     return RetrainDecision(
         date=today,
         champion=evidence.champion,
         newest=evidence.newest,
-        action=Action.NOTHING if held or not reasons else reasons[0].action,
+        action=action,
         learn_from=_learn_from(evidence),
         reasons=tuple(reasons),
         held=held,
@@ -123,104 +119,38 @@ def decide(
     )
 
 
+def _done(
+    evidence: Evidence, policy: RetrainPolicy, reasons: list[Reason], today: dt.date
+) -> tuple[Action, str]:
+    """Return what is done, and why that is less than a reason asks for."""
+    held = ""
+    for action in (Action.RETRAIN, Action.RECALIBRATE):
+        asking = [reason for reason in reasons if reason.action == action]
+        if not asking:
+            continue
+        why = _held(evidence, policy, asking, today)
+        if not why:
+            return action, held
+        held = held or why
+    return Action.NOTHING, held
+
+
 def _learn_from(evidence: Evidence) -> dt.date:
     """Return the observation date from which on rows are learnt from."""
-    standing = evidence.standing
-    if standing is None or standing.since is None:
-        return evidence.first
-    return max(evidence.first, standing.since)
-
-
-def _reasons(
-    evidence: Evidence, policy: RetrainPolicy, today: dt.date
-) -> Iterator[Reason]:
-    """Yield every reason that holds."""
-    yield from _asked(evidence)
-    yield from _by_costs(evidence)
-    yield from _by_performance(evidence)
-    yield from _by_drift(evidence, policy)
-    yield from _by_labels(evidence, policy)
-    yield from _by_age(evidence, policy, today)
-
-
-def _asked(evidence: Evidence) -> Iterator[Reason]:
-    if evidence.reason:
-        yield Reason(kind="manual", action=Action.RETRAIN, text=evidence.reason)
-    for request in evidence.requests:
-        text = f"{request.who} asks: {request.reason}"
-        yield Reason(kind="manual", action=Action.RETRAIN, text=text)
-
-
-def _by_costs(evidence: Evidence) -> Iterator[Reason]:
-    if evidence.costs_changed:
-        text = f"the decision has changed: {', '.join(evidence.costs_changed)}"
-        yield Reason(kind="business_change", action=Action.RETRAIN, text=text)
-
-
-def _by_performance(evidence: Evidence) -> Iterator[Reason]:
-    standing = evidence.standing
-    if standing is None or not (standing.ranking_fell or standing.calibration_moved):
-        return
-    action = Action.RETRAIN if standing.ranking_fell else Action.RECALIBRATE
-    yield Reason(kind="degradation", action=action, text=standing.text)
-
-
-def _by_drift(evidence: Evidence, policy: RetrainPolicy) -> Iterator[Reason]:
-    verdict = evidence.verdict
-    if verdict is None or not verdict.confirmed:
-        return
-    numbers = {
-        "share_drifted": verdict.share_drifted,
-        "cost": verdict.cost,
-        "windows": float(len(verdict.window_dates)),
-    }
-    names = [*verdict.drifted, *verdict.others_drifted]
-    if verdict.prediction.drifted:
-        names.insert(0, "predictions")
-    if names == [TARGET]:
-        # As many seem to leave as before, and more or fewer do.
-        text = "the churn rate moved, and neither inputs nor predictions did"
-        yield Reason(
-            kind="drift", action=Action.RECALIBRATE, text=text, numbers=numbers
-        )
-    elif verdict.cost >= policy.min_drift_cost:
-        text = f"confirmed drift of {first_names(names)}"
-        yield Reason(kind="drift", action=Action.RETRAIN, text=text, numbers=numbers)
-
-
-def _by_labels(evidence: Evidence, policy: RetrainPolicy) -> Iterator[Reason]:
-    least = policy.min_new_labels_share
-    if evidence.new_labels is None or least is None:
-        return
-    share = evidence.new_labels / max(1, evidence.rows)
-    if share >= least:
-        yield Reason(
-            kind="new_data",
-            action=Action.RETRAIN,
-            text=f"{evidence.new_labels:,} newer rows have labels by now, {share:.0%} "
-            "of those that the model was fit on",
-            numbers={"rows": float(evidence.new_labels), "share": share},
-        )
-
-
-def _by_age(
-    evidence: Evidence, policy: RetrainPolicy, today: dt.date
-) -> Iterator[Reason]:
-    age = (today - evidence.newest.date()).days
-    if policy.max_age_days is not None and age >= policy.max_age_days:
-        yield Reason(
-            kind="schedule",
-            action=Action.RETRAIN,
-            text=f"the newest model is {age} days old, {policy.max_age_days} are "
-            "allowed",
-            numbers={"age_days": float(age)},
-        )
+    return max(evidence.first, evidence.since or dt.date.min)
 
 
 def _held(
     evidence: Evidence, policy: RetrainPolicy, reasons: list[Reason], today: dt.date
 ) -> str:
-    """Return why nothing is done all the same; empty where it is."""
+    """Return why what some reasons ask for is not done; empty where it is.
+
+    Args:
+        evidence: What was found.
+        policy: The rules.
+        reasons: All that ask for the same.
+        today: The day, UTC.
+    """
     kinds = {reason.kind for reason in reasons}
     if "manual" in kinds:
         return ""
@@ -237,9 +167,8 @@ def _held(
             f"the newest model was made {since} days ago, {policy.min_days_between} "
             "have to lie between two"
         )
-    retrains = any(reason.action == Action.RETRAIN for reason in reasons)
-    if retrains and (early := _too_early(evidence, policy)):
-        return early
+    if reasons[0].action == Action.RECALIBRATE:
+        return _no_better(evidence)
     refused = evidence.newest > evidence.made
     if refused and kinds <= _PATIENT and since < policy.min_days_after_refusal:
         return (
@@ -247,10 +176,16 @@ def _held(
             f"{policy.min_days_after_refusal} days have to pass, so that there is more "
             "to learn from"
         )
-    return ""
+    return _too_early(evidence, policy, today)
 
 
-def _too_early(evidence: Evidence, policy: RetrainPolicy) -> str:
+def _no_better(evidence: Evidence) -> str:
+    """Return why another calibration would be refused; empty where it would not."""
+    trial = evidence.calibration
+    return "" if trial is None or trial.better else trial.text
+
+
+def _too_early(evidence: Evidence, policy: RetrainPolicy, today: dt.date) -> str:
     """Return why a model could not be learnt, or compared, yet; empty where it can."""
     newest, churners = evidence.newest_label, evidence.churners_since
     if newest is not None and newest < evidence.labels_until:
@@ -259,13 +194,17 @@ def _too_early(evidence: Evidence, policy: RetrainPolicy) -> str:
             f"labels of such a date are known, now {newest}, nothing can be compared "
             "with it"
         )
-    if churners is not None and churners < policy.least_churners:
-        return (
-            f"{churners} are known to have left since the champion fell, "
-            f"{policy.least_churners} are needed to learn from; those before left for "
-            "other reasons"
-        )
-    return ""
+    since = evidence.since
+    if churners is None or since is None or churners >= policy.least_churners:
+        return ""
+    last = since + dt.timedelta(days=policy.max_wait_days)
+    if today >= last:
+        return ""
+    return (
+        f"{churners} are known to have left since the champion fell, "
+        f"{policy.least_churners} are needed to learn from; those before left for "
+        f"other reasons. From {last} on it learns from them, too"
+    )
 
 
 def _missing(evidence: Evidence) -> Iterator[str]:

@@ -37,6 +37,10 @@ class Gate(Params):
         segment_margin: The same of the log loss (nats) in each segment of enough rows.
         required_checks: Behavioural tests that must pass; the others are reported.
             `direction` stands for every direction that is declared.
+        confidence_after_change: Of the intervals in place of the ordinary ones where
+            the champion was found to have fallen, or its customers to have changed:
+            it is no safe choice then, and one that is truly no better passes in 10 %
+            of runs with 80 %. None: the ordinary ones.
     """
 
     min_rows: int = Field(ge=1)
@@ -46,6 +50,7 @@ class Gate(Params):
     calibration_margin: float = Field(ge=0)
     segment_margin: float = Field(ge=0)
     required_checks: tuple[str, ...] = ()
+    confidence_after_change: float | None = Field(default=None, gt=0, lt=1)
 
 
 class Ruling(Params):
@@ -91,8 +96,8 @@ def decide(
         comparison: `n_rows`, `n_churners`, `champion` (`state`: none, usable or
             unusable; `version`; `reason`), `differences` (metric -> improvement with
             its ends `low` and `high`; against the base rate where there is no
-            champion) and `segments` (the same of the log loss, with `segment`,
-            `level`).
+            champion), `segments` (the same of the log loss, with `segment`,
+            `level`) and, where it is told, the `confidence` of the intervals.
         behaviour: Outcomes of the behavioural tests: `name`, `passed`, `message`.
         metrics: Metric -> value on the test split.
         gate: The rules.
@@ -198,12 +203,14 @@ def _against_champion(comparison: Mapping[str, Any], gate: Gate) -> Iterator[Rul
     log_loss = comparison["differences"]["log_loss"]
     profit = comparison["differences"]["profit"]
     calibration = _root(comparison["differences"]["calibration_square"])
+    told = comparison.get("confidence")
+    sure = "" if told is None else f", {told:.0%} interval"
     margin = gate.profit_margin * abs(profit["theirs"])
     yield Ruling(
         name="log loss better",
         passed=log_loss["low"] > gate.min_improvement,
         reason=f"{against} log loss to be surely better by more than "
-        f"{gate.min_improvement:g}, got better by {_spread(log_loss)}",
+        f"{gate.min_improvement:g}, got better by {_spread(log_loss)}{sure}",
     )
     yield Ruling(
         name="profit not worse",

@@ -39,10 +39,28 @@ class FittedOn(Params):
     Attributes:
         facts: The rows.
         labels_until: Last day that their labels look at.
+        before: What the trees, the net or the line was fit on, where the calibration
+            alone has learnt from newer rows; None: the same rows.
+        version: Of the model that was fit on them, where another manifest tells of it.
+        since: Observation date from which on customers leave as they do now, as it
+            was known when the calibration was learnt; None: nothing was known of it.
     """
 
     facts: RowFacts
     labels_until: dt.date
+    before: FittedOn | None = None
+    version: str | None = None
+    since: dt.date | None = None
+
+    @property
+    def of_ranking(self) -> FittedOn:
+        """The rows that the order of the customers was learnt from."""
+        return self.before or self
+
+    @property
+    def first(self) -> dt.date:
+        """The first observation date that another model is to learn from."""
+        return max(self.of_ranking.facts.first, self.since or dt.date.min)
 
 
 class MeasuredOn(Params):

@@ -26,7 +26,10 @@ class Reigning:
 
         The served one where the last day that it has learnt from is before the rows'
         first observation date, or on it; else the measured one, where that is so of
-        it, or where the rows are those that it was measured on.
+        it, or where the rows are those that it was measured on. Of a champion whose
+        calibration alone is newer, the rows count that its order of the customers was
+        learnt from: a map of three numbers that has seen the rows favours it a little,
+        so that a new model may be refused wrongly, and none be released wrongly.
 
         Raises:
             ArtifactError: Either may have learnt from these rows.
@@ -80,7 +83,7 @@ def check_measured(artifact: Artifact, measured: Artifact | None) -> None:
 
 
 def _has_not_seen(manifest: Manifest, test: RowFacts) -> bool:
-    fitted, measured = manifest.fitted, manifest.measured
+    fitted, measured = manifest.fitted.of_ranking, manifest.measured
     if fitted.facts.last < test.first and fitted.labels_until <= test.first:
         return True
     tested_here = measured is not None and measured.artifact is None

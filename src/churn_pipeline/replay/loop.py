@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from churn_pipeline.monitoring.decision import Action
+from churn_pipeline.monitoring.reasons import Action
 from churn_pipeline.pipelines.release.refit import RefitError
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.objections import is_tried
@@ -142,7 +142,7 @@ class Loop:
                     self._day,
                     reigning=self.reigning,
                     net_settings=self._of_champion.net_settings,
-                    learn_from=seen.decision.learn_from,
+                    decided=seen.decision,
                 )
             except RefitError as error:
                 return {"released": None, "refused": str(error)}
@@ -154,6 +154,7 @@ class Loop:
                 self._day,
                 reigning=self.reigning,
                 of=self._of_champion,
+                decided=seen.decision,
             )
         return self._release(made)
 

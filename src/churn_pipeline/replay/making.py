@@ -6,9 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from churn_pipeline.monitoring.decision import RetrainDecision
 from churn_pipeline.pipelines import recalibration, retraining
 from churn_pipeline.pipelines.release.refit import fit_on_all
-from churn_pipeline.pipelines.retraining.nodes import learnt_since, split_again
+from churn_pipeline.pipelines.retraining.nodes import Again
 from churn_pipeline.pipelines.training.workers import usable_cores
 from churn_pipeline.release.artifact import Artifact
 from churn_pipeline.release.proposal import Release
@@ -50,7 +51,7 @@ def train(
     *,
     reigning: Reigning | None,
     net_settings: dict[str, Any] | None = None,
-    learn_from: dt.date | None = None,
+    decided: RetrainDecision | None = None,
 ) -> Made:
     """Return a model trained, judged beside the champion and, if it passed, refit.
 
@@ -60,19 +61,27 @@ def train(
         day: The day.
         reigning: The champion; None before the first.
         net_settings: Of the champion.
-        learn_from: Observation date from which on rows are learnt from; None: all are.
+        decided: What the watch decided; None before the first.
     """
-    parameters, policy = settings.feature_engineering, settings.monitoring.retrain
-    if reigning is not None:
-        manifest = reigning.served.manifest
-        parameters = split_again(parameters, policy, settings.dataset, manifest)
-    rows = world.model_input(day, parameters.split, seed=settings.seed)
-    rows = learnt_since(rows, learn_from, policy, seed=settings.seed)
+    again = Again(
+        reigning.served.manifest if reigning else None,
+        decided.learn_from if decided else None,
+        settings.monitoring.retrain,
+        settings.seed,
+    )
+    rows = again.rows(
+        lambda asked: world.model_input(day, asked.split, seed=settings.seed),
+        settings.feature_engineering,
+        settings.dataset,
+    )
     given = {
         **_given(world, settings),
         "model_input": rows,
         "net_settings_of_champion": net_settings,
         "reigning_champion": reigning,
+        "last_retraining_decision": decided.model_dump(mode="json")
+        if decided
+        else None,
     }
     whole = retraining.create_pipeline()
     names = ("artifact", "test_predictions", "held_out_predictions", "net_settings")
@@ -84,7 +93,13 @@ def train(
 
 
 def recalibrate(
-    world: World, settings: Settings, day: dt.date, *, reigning: Reigning, of: Made
+    world: World,
+    settings: Settings,
+    day: dt.date,
+    *,
+    reigning: Reigning,
+    of: Made,
+    decided: RetrainDecision,
 ) -> Made:
     """Return the champion with another calibration, judged on newer rows.
 
@@ -94,6 +109,7 @@ def recalibrate(
         day: The day.
         reigning: The champion.
         of: As what it was made.
+        decided: What the watch decided.
 
     Raises:
         ValueError: There is no newer row with a label.
@@ -105,6 +121,7 @@ def recalibrate(
         "model_input_of_champion": of.model_input,
         "net_settings_of_champion": of.net_settings,
         "reigning_champion": reigning,
+        "last_retraining_decision": decided.model_dump(mode="json"),
     }
     whole = recalibration.create_pipeline()
     names = ("recalibrated", "recalibrated_rows")

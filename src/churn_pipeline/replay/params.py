@@ -38,12 +38,15 @@ class Planted(Params):
     """What is planted in the company that is replayed, beside its ordinary life.
 
     Attributes:
+        companies: Names of the data sets that are the simulated company. Of any other
+            nothing is planted: the history of its own events is replayed.
         history_months: Months of data before the first month that is replayed.
         input_drifts: Other customers, other sales; see the simulation's.
         concept_changes: Other reasons to leave; see the simulation's.
         faults: What was wrong with the data for a while.
     """
 
+    companies: tuple[str, ...]
     history_months: int = Field(ge=9)
     input_drifts: tuple[InputDrift, ...] = ()
     concept_changes: tuple[ConceptChange, ...] = ()

@@ -66,10 +66,14 @@ class Settings:
         """
         replay = Replay.model_validate(parameters["replay"])
         told = _merged(parameters, replay.instead)
-        simulated = replay.planted is not None
+        dataset = Dataset.model_validate(told["dataset"])
+        planted = replay.planted
+        simulated = planted is not None and dataset.name in planted.companies
+        if not simulated:
+            replay = replay.model_copy(update={"planted": None})
         return cls(
             replay=replay,
-            dataset=Dataset.model_validate(told["dataset"]),
+            dataset=dataset,
             feature_engineering=FeatureEngineering.model_validate(
                 told["feature_engineering"] | {"as_of": None}
             ),

@@ -35,7 +35,8 @@ def simulate_world(settings: Settings) -> World:
     if not isinstance(label, ContractEndLabel):
         raise ValueError(
             "expected the label rule contract_end for the simulated company, got "
-            f"{label.rule}; leave `replay.planted` out for another data set"
+            f"{label.rule}; take {settings.dataset.name} out of "
+            "`replay.planted.companies`: its own history is replayed then"
         )
     planned = company_of(settings)
     (chunk,) = simulate_chunks(planned, label, seed=settings.seed)

@@ -66,10 +66,7 @@ def score_test_rows(
     try:
         rows = judged.held_out(model_input)
         champion = reigning_champion.for_rows(row_facts(rows))
-        answers = {
-            judged.CHAMPION: champion.predict(judged.columns(rows, champion)),
-            judged.CHAMPION_THRESHOLD: judged.thresholds(rows, champion),
-        }
+        answers = judged.by_champion(rows, champion)
     except ValueError as error:
         return {"rows": table, "champion": _champion("unusable", reason=str(error))}
     told = _champion("usable", champion.manifest.version)
@@ -199,7 +196,7 @@ def compare_with_champion(
         "n_rows": len(rows),
         "n_churners": int(rows["label"].sum()),
         "champion": champion,
-        "theirs": _of_champion(rows, decision).measure(),
+        "theirs": opponent_metrics(scored_test_rows, champion, decision),
         "differences": {name: asdict(found) for name, found in whole.items()},
         "segments": segments,
     }
@@ -223,6 +220,14 @@ def _difference(
         confidence=confidence,
         seed=seed,
     )
+
+
+def opponent_metrics(
+    scored: pd.DataFrame, champion_on_test: dict[str, Any], decision: Decision
+) -> dict[str, float]:
+    """Return the metrics of the champion on scored rows, or else of the base rate."""
+    rows = _with_opponent(scored, champion_on_test, decision)
+    return _of_champion(rows, decision).measure()
 
 
 def _of_champion(rows: pd.DataFrame, decision: Decision) -> Ranking:

@@ -104,6 +104,18 @@ def columns(rows: pd.DataFrame, artifact: Artifact) -> dict[str, np.ndarray[Any,
     }
 
 
+def by_champion(rows: pd.DataFrame, champion: Artifact) -> dict[str, NDArray[Any]]:
+    """Return the columns of what the champion says of rows.
+
+    Raises:
+        ValueError: A column that it needs is not there.
+    """
+    return {
+        CHAMPION: champion.predict(columns(rows, champion)),
+        CHAMPION_THRESHOLD: thresholds(rows, champion),
+    }
+
+
 def thresholds(rows: pd.DataFrame, artifact: Artifact) -> NDArray[np.float64]:
     """Return the probability from which on an artifact calls each row, float64, (n,).
 

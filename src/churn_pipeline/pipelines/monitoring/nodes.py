@@ -13,14 +13,19 @@ from churn_pipeline.evaluation.decision import Decision
 from churn_pipeline.monitoring.alerts.rules import alerts_of
 from churn_pipeline.monitoring.alerts.tell import Alerts, Raised
 from churn_pipeline.monitoring.decision import RetrainDecision, decide
-from churn_pipeline.monitoring.evidence import Evidence, Standing, standing_of
+from churn_pipeline.monitoring.evidence import (
+    Evidence,
+    Trial,
+    standing_of,
+)
 from churn_pipeline.monitoring.facts import facts_of
 from churn_pipeline.monitoring.performance_report import PerformanceReport
 from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.monitoring.requests import Request, open_since
 from churn_pipeline.monitoring.verdict import DriftVerdict
 from churn_pipeline.params import Params
-from churn_pipeline.release.artifact import Manifest
+from churn_pipeline.release.gate import Verdict
+from churn_pipeline.release.provenance import FittedOn
 from churn_pipeline.runs import began
 
 logger = logging.getLogger(__name__)
@@ -44,6 +49,7 @@ def decide_retraining(
     performance_report: dict[str, Any],
     model_input: pd.DataFrame,
     champion: Any,
+    calibration_trial: dict[str, Any],
     models_made: list[str],
     retrain_requests: list[dict[str, Any]],
     monitoring: Monitoring,
@@ -57,6 +63,7 @@ def decide_retraining(
         performance_report: How good the champion is.
         model_input: The newest one, with the labels that have matured by now.
         champion: The artifact that serves.
+        calibration_trial: What the gate says of another calibration.
         models_made: Versions of every model, released or not, the oldest first.
         retrain_requests: Who asked for another model, see `monitoring.requests`.
         monitoring: The rules, and a reason given by hand.
@@ -64,22 +71,29 @@ def decide_retraining(
         today: ISO date, UTC.
     """
     manifest = champion.manifest
+    learnt = manifest.fitted.of_ranking
     newest = began(models_made[-1])
-    standing = standing_of(PerformanceReport.model_validate(performance_report))
+    trial = _trial(calibration_trial)
+    standing = standing_of(PerformanceReport.model_validate(performance_report), trial)
+    fell = standing.since if standing else None
+    since = fell or manifest.fitted.since
     asked = [Request.model_validate(request) for request in retrain_requests]
     found = decide(
         Evidence(
             champion=manifest.version,
             made=began(manifest.version),
             newest=newest,
-            rows=manifest.fitted.facts.rows,
-            first=manifest.fitted.facts.first,
-            labels_until=manifest.fitted.labels_until,
+            trained=began(learnt.version) if learnt.version else None,
+            rows=learnt.facts.rows,
+            first=manifest.fitted.first,
+            labels_until=learnt.labels_until,
             verdict=DriftVerdict.model_validate(drift_verdict),
             standing=standing,
-            new_labels=_new_labels(model_input, manifest),
+            calibration=trial,
+            new_labels=_new_labels(model_input, learnt),
             newest_label=_newest_label(model_input),
-            churners_since=_churners_since(model_input, standing),
+            churners_since=_churners_since(model_input, since),
+            since=since,
             costs_changed=_changed(manifest.decision.costs, decision.costs),
             requests=open_since(asked, newest),
             reason=monitoring.reason,
@@ -111,20 +125,26 @@ def raise_alerts(
     return Raised(tuple(found), dt.timedelta(hours=alerts.repeat_hours))
 
 
-def _new_labels(model_input: pd.DataFrame, manifest: Manifest) -> int:
-    """Return how many rows with a known label are newer than the champion's."""
+def _trial(found: dict[str, Any]) -> Trial:
+    """Return what became of another calibration that was tried."""
+    verdict = Verdict.model_validate(found)
+    return Trial(better=verdict.approved, text="; ".join(verdict.reasons))
+
+
+def _new_labels(model_input: pd.DataFrame, learnt: FittedOn) -> int:
+    """Return how many rows with a known label are newer than those learnt from."""
     dates = pd.to_datetime(model_input["observation_date"])
-    newer = dates > pd.Timestamp(manifest.fitted.facts.last)
+    newer = dates > pd.Timestamp(learnt.facts.last)
     return int((newer & model_input["label"].notna()).sum())
 
 
-def _churners_since(model_input: pd.DataFrame, standing: Standing | None) -> int | None:
+def _churners_since(model_input: pd.DataFrame, since: dt.date | None) -> int | None:
     """Return how many rows churned since the champion fell; None where it did not."""
-    if standing is None or standing.since is None:
+    if since is None:
         return None
     dates = pd.to_datetime(model_input["observation_date"])
-    since = dates >= pd.Timestamp(standing.since)
-    return int((since & (model_input["label"] == 1)).sum())
+    newer = dates >= pd.Timestamp(since)
+    return int((newer & (model_input["label"] == 1)).sum())
 
 
 def _newest_label(model_input: pd.DataFrame) -> dt.date | None:

@@ -8,6 +8,7 @@ from churn_pipeline.pipelines import (
     performance_reporting,
 )
 from churn_pipeline.pipelines.monitoring import nodes
+from churn_pipeline.pipelines.recalibration.nodes import try_calibration
 from churn_pipeline.pipelines.wiring import by_name
 
 
@@ -16,12 +17,26 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     follows = Pipeline(
         [
             Node(
+                try_calibration,
+                inputs=by_name(
+                    "model_input",
+                    "champion",
+                    "params:training",
+                    "params:decision",
+                    "params:evaluation",
+                    "params:seed",
+                ),
+                outputs="calibration_trial",
+                name="try_calibration",
+            ),
+            Node(
                 nodes.decide_retraining,
                 inputs=by_name(
                     "drift_verdict",
                     "performance_report",
                     "model_input",
                     "champion",
+                    "calibration_trial",
                     "models_made",
                     "retrain_requests",
                     "params:monitoring",

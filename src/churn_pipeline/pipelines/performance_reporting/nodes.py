@@ -12,7 +12,6 @@ import pandas as pd
 from churn_pipeline.dataset import Dataset
 from churn_pipeline.evaluation.slices import groups, levels
 from churn_pipeline.io.prediction_log import PredictionLog
-from churn_pipeline.monitoring.cells import Cells
 from churn_pipeline.monitoring.cohorts import Judge, Month, segmented
 from churn_pipeline.monitoring.estimate import Measured
 from churn_pipeline.monitoring.history import Watch
@@ -25,10 +24,14 @@ from churn_pipeline.pipelines.evaluation.rows import (
     PROBABILITY,
     THRESHOLD,
     VALUE,
-    columns,
     group_values,
     held_out,
-    thresholds,
+)
+from churn_pipeline.pipelines.performance_reporting.scored import (
+    answered_unseen,
+    cells_of,
+    dates_of,
+    scored,
 )
 from churn_pipeline.release.artifact import Artifact, ArtifactError
 from churn_pipeline.release.reigning import Reigning
@@ -61,31 +64,30 @@ def check_calibration(
 
     Returns:
         `wander`: how its calibration differs from date to date, see `Wander`;
-        `reference`: its metrics on the test split, with intervals.
+        `reference`: its metrics on the dates of the test split, with intervals: of all
+        customers, each by a model that was not fit on it.
 
     Raises:
         ArtifactError: The files of the measured model are missing or altered.
     """
     if isinstance(champion_as_measured, ArtifactError):
         raise champion_as_measured
-    measured = champion_as_measured.measured
-    test = _scored(held_out(model_input_of_champion), measured, [])
     trained = held_out_of_champion.rename(
         columns={champion.manifest.family: PROBABILITY}
     )
-    told = pd.concat([trained[[*KEYS, "label", PROBABILITY]], test])
+    told = answered_unseen(
+        model_input_of_champion, trained, champion_as_measured.measured
+    )
     parts = {
-        pd.Timestamp(str(day)).date(): (
-            part[PROBABILITY].to_numpy(np.float64),
-            part["label"].to_numpy(np.float64),
-        )
-        for day, part in told.groupby(pd.to_datetime(told["observation_date"]))
+        day: (part[PROBABILITY].to_numpy(np.float64), part["label"].to_numpy())
+        for day, part in told.groupby(dates_of(told))
     }
+    tested = dates_of(held_out(model_input_of_champion)).unique()
     label = champion.manifest.label
     looks_at = 0 if label.rule == "column" else label.horizon_days
     wander = learn_wander([*parts.values()], overlap=overlap_of([*parts], looks_at))
     reference = realised(
-        _cells(test),
+        cells_of(told[dates_of(told).isin(tested)]),
         champion.manifest.decision,
         draws=performance_reporting.draws,
         coverage=performance_reporting.coverage,
@@ -107,12 +109,12 @@ def score_cohorts(
         (whether the labels of its date are settled), `churn_probability`,
         `threshold`, `customer_value` and the columns of segments.
     """
-    newer = _dates(model_input) > champion.manifest.fitted.facts.last
+    newer = dates_of(model_input) > champion.manifest.fitted.facts.last
     rows = model_input[newer].reset_index(drop=True)
     if rows.empty:
         names = [*KEYS, "label", "matured", PROBABILITY, THRESHOLD, VALUE]
         return pd.DataFrame(columns=names)
-    return _scored(rows, champion, feature_set["segments"]).assign(
+    return scored(rows, champion, feature_set["segments"]).assign(
         matured=(rows["split"] != "not_mature").to_numpy()
     )
 
@@ -168,7 +170,7 @@ def judge_performance(
     rows = _once_a_month(scored_cohorts)
     months = [*_months(rows), *logged]
     segments = _segments(rows, segmented(months), judge, feature_set["segments"])
-    report = judge.report(months, segments, _dates(model_input).max())
+    report = judge.report(months, segments, dates_of(model_input).max())
     _tell(report)
     return report.model_dump(mode="json")
 
@@ -205,29 +207,6 @@ def draw_performance_overview(performance_report: dict[str, Any]) -> Any:
     return performance_overview(report)
 
 
-def _scored(rows: pd.DataFrame, artifact: Artifact, more: list[str]) -> pd.DataFrame:
-    """Return keys, labels, what an artifact says of the rows, and more columns."""
-    decision = artifact.manifest.decision
-    return rows[[*KEYS, "label", *dict.fromkeys(more)]].assign(
-        **{
-            PROBABILITY: artifact.predict(columns(rows, artifact)),
-            THRESHOLD: thresholds(rows, artifact),
-            VALUE: decision.values(rows, len(rows)),
-        }
-    )
-
-
-def _cells(rows: pd.DataFrame) -> Cells:
-    """Return the cells of scored rows."""
-    probability = rows[PROBABILITY].to_numpy(np.float64)
-    return Cells.of(
-        probability,
-        called=probability >= rows[THRESHOLD].to_numpy(np.float64),
-        value=rows[VALUE].to_numpy(np.float64),
-        label=rows["label"].to_numpy(np.float64),
-    )
-
-
 def _once_a_month(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the first row of each customer and month, with `_month` and `_date`."""
     date = pd.to_datetime(rows["observation_date"])
@@ -242,7 +221,7 @@ def _months(rows: pd.DataFrame) -> list[Month]:
         Month(
             pd.Timestamp(str(month)).date(),
             part["_date"].max().date(),
-            _cells(part),
+            cells_of(part),
             matured=bool(part["matured"].all()),
         )
         for month, part in rows.groupby("_month")
@@ -257,15 +236,10 @@ def _segments(
         return []
     of_month = rows[rows["_month"] == pd.Timestamp(month.month)]
     return [
-        judge.segment(name, level, _cells(of_month[inside]), matured=month.matured)
+        judge.segment(name, level, cells_of(of_month[inside]), matured=month.matured)
         for name in names
         for level, inside in groups(levels(group_values(of_month, name)))
     ]
-
-
-def _dates(frame: pd.DataFrame) -> pd.Series[Any]:
-    """Return the observation dates of a frame."""
-    return pd.to_datetime(frame["observation_date"]).dt.date
 
 
 def _as_json(wander: Wander) -> dict[str, Any]:

@@ -30,9 +30,13 @@ Floats = NDArray[np.float64]
 _BACKGROUND_ROWS = 2048
 
 
+NEWEST = 3
+"""Newest dates that a calibration is learnt from: how many leave changes with time."""
+
+
 @dataclass(frozen=True)
 class Matured:
-    """Rows that the champion has not learnt from, with labels that are known by now.
+    """Rows that tell a calibration, with labels that are known by now.
 
     Attributes:
         rows: The rows.
@@ -49,15 +53,17 @@ class Matured:
 
 
 def matured_since(model_input: pd.DataFrame, champion: Artifact) -> Matured:
-    """Return the rows newer than the champion's whose label is known.
+    """Return the labelled rows of the newest dates, none of which the ranking has seen.
 
     Raises:
-        ValueError: There are none.
+        ValueError: None is newer than all that the champion has learnt from.
     """
-    known, last = model_input["label"].notna(), champion.manifest.fitted.facts.last
-    newer = pd.to_datetime(model_input["observation_date"]) > pd.Timestamp(last)
-    rows = model_input[newer & known].reset_index(drop=True)
-    if rows.empty:
+    fitted, dates = champion.manifest.fitted, _dates(model_input)
+    known, last = model_input["label"].notna(), fitted.facts.last
+    unseen = known & (dates > pd.Timestamp(fitted.of_ranking.facts.last))
+    newest = np.sort(dates[unseen].unique())[-NEWEST:]
+    rows = model_input[unseen & dates.isin(newest)].reset_index(drop=True)
+    if not is_newer(rows, champion).any():
         raise ValueError(
             f"expected rows with known labels newer than {last}, until when "
             f"{champion.manifest.version} has learnt, got none in {len(model_input):,} "
@@ -66,6 +72,12 @@ def matured_since(model_input: pd.DataFrame, champion: Artifact) -> Matured:
     session = Session(recalibrated(champion.files[MODEL], UNCALIBRATED))
     given = columns(rows, champion)
     return Matured(rows, session.log_odds(table_of(champion.manifest.features, given)))
+
+
+def is_newer(rows: pd.DataFrame, champion: Artifact) -> NDArray[np.bool_]:
+    """Return whether each row is newer than all that the champion has learnt from."""
+    last = pd.Timestamp(champion.manifest.fitted.facts.last)
+    return np.asarray(_dates(rows) > last)
 
 
 def cross_fit(matured: Matured, settings: CalibrationSettings, seed: int) -> Floats:
@@ -90,6 +102,7 @@ def calibrate_again(
     known: pd.DataFrame,
     *,
     cross_fitted: Floats,
+    since: dt.date | None,
     settings: CalibrationSettings,
 ) -> Artifact:
     """Return the champion with a map fit on all matured rows.
@@ -102,6 +115,7 @@ def calibrate_again(
         matured: The rows.
         known: The rows that the champion was made from.
         cross_fitted: Probabilities of the matured rows, as of `cross_fit`.
+        since: Observation date from which on customers leave as they do now.
         settings: How probabilities are calibrated.
     """
     champion = reigning.served
@@ -112,7 +126,9 @@ def calibrate_again(
     picked = matured.rows.iloc[some]
     golden, _ = champion.golden
     return Artifact.create(
-        _draft(reigning, matured, known).model_copy(update={"conformal": conformal}),
+        _draft(reigning, matured, known, since).model_copy(
+            update={"conformal": conformal}
+        ),
         model=recalibrated(champion.files[MODEL], made),
         weights=recalibrated_weights(champion.files[WEIGHTS], made),
         golden=golden,
@@ -120,18 +136,25 @@ def calibrate_again(
     )
 
 
+def _dates(rows: pd.DataFrame) -> pd.Series:
+    return pd.to_datetime(rows["observation_date"])
+
+
 def _fit(logit: Floats, label: Floats, settings: CalibrationSettings) -> Calibration:
     return fit_calibration(logit, label, prior_rows=settings.prior_rows)
 
 
-def _draft(reigning: Reigning, matured: Matured, known: pd.DataFrame) -> Manifest:
+def _draft(
+    reigning: Reigning, matured: Matured, known: pd.DataFrame, since: dt.date | None
+) -> Manifest:
     """Return the champion's manifest with what is told of the data replaced."""
     before = reigning.served.manifest
-    dates = pd.to_datetime(known["observation_date"])
-    last = before.fitted.facts.last
-    learnt = known[known["label"].notna() & (dates <= pd.Timestamp(last))]
+    fitted = before.fitted.model_copy(update={"version": before.version})
+    ranking = before.fitted.before or fitted
+    last = ranking.facts.last
+    learnt = known[known["label"].notna() & (_dates(known) <= pd.Timestamp(last))]
     facts = row_facts(pd.concat([learnt, matured.rows]))
-    reach: dt.timedelta = before.fitted.labels_until - last
+    reach: dt.timedelta = ranking.labels_until - last
     data = f"{before.hashes.data} {facts.keys}".encode() + matured.label.tobytes()
     measured = before.measured
     if measured is not None and measured.artifact is None:
@@ -139,7 +162,12 @@ def _draft(reigning: Reigning, matured: Matured, known: pd.DataFrame) -> Manifes
     return before.model_copy(
         update={
             "hashes": before.hashes.model_copy(update={"data": sha256(data)}),
-            "fitted": FittedOn(facts=facts, labels_until=facts.last + reach),
+            "fitted": FittedOn(
+                facts=facts,
+                labels_until=facts.last + reach,
+                before=ranking,
+                since=since,
+            ),
             "measured": measured,
             "files": {},
             "digest": "",

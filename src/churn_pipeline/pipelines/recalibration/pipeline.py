@@ -19,6 +19,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "model_input_of_champion",
                     "feature_set",
                     "reigning_champion",
+                    "last_retraining_decision",
                     "params:training",
                     "params:decision",
                     "params:seed",

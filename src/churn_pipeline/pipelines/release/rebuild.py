@@ -137,6 +137,7 @@ def rebuild_recalibration(
         model_input_of_champion,
         feature_set=kept.feature_set,
         reigning_champion=champion,
+        last_retraining_decision=None,
         training=kept.recipe.training,
         decision=kept.recipe.costs,
         seed=kept.recipe.seed,

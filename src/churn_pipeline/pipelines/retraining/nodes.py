@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ibis
@@ -15,7 +18,7 @@ from churn_pipeline.features.folds import assign_folds
 from churn_pipeline.features.params import FeatureEngineering
 from churn_pipeline.features.split import TRAIN
 from churn_pipeline.models.settings import NetSettings
-from churn_pipeline.monitoring.decision import RetrainDecision
+from churn_pipeline.monitoring.decision import since_of
 from churn_pipeline.monitoring.policy import RetrainPolicy
 from churn_pipeline.pipelines.feature_engineering.nodes import label_and_split
 from churn_pipeline.pipelines.monitoring.nodes import Monitoring
@@ -61,22 +64,53 @@ def label_and_split_again(  # noqa: PLR0917 - Kedro passes them by name
         seed: Of the draws of customers.
     """
     usable = isinstance(champion_before, Reigning)
-    champion = champion_before.served.manifest if usable else None
-    policy = monitoring.retrain
-    rows = label_and_split(
-        features,
-        customers,
-        transactions,
-        contracts,
-        dataset,
-        split_again(parameters, policy, dataset, champion),
-        checks,
+    again = Again(
+        champion_before.served.manifest if usable else None,
+        since_of(last_retraining_decision),
+        monitoring.retrain,
         seed,
     )
-    if last_retraining_decision is None:
-        return rows
-    decided = RetrainDecision.model_validate(last_retraining_decision)
-    return learnt_since(rows, decided.learn_from, policy, seed=seed)
+    split = partial(
+        label_and_split, features, customers, transactions, contracts, dataset
+    )
+    return again.rows(
+        lambda parameters: split(parameters, checks, seed), parameters, dataset
+    )
+
+
+@dataclass(frozen=True)
+class Again:
+    """What the rows of a model made anew depend on, beside the data.
+
+    Attributes:
+        champion: The champion's manifest; None before the first.
+        since: Observation date from which on rows are learnt from; None: all are.
+        policy: The rules.
+        seed: Of the draws of customers.
+    """
+
+    champion: Manifest | None
+    since: dt.date | None
+    policy: RetrainPolicy
+    seed: int
+
+    def rows(
+        self,
+        split: Callable[[FeatureEngineering], pd.DataFrame],
+        parameters: FeatureEngineering,
+        dataset: Dataset,
+    ) -> pd.DataFrame:
+        """Return `model_input` of what is learnt from.
+
+        Args:
+            split: Returns the labelled and split rows of parameters.
+            parameters: The data set's.
+            dataset: What the tables mean.
+        """
+        asked = split_again(
+            parameters, self.policy, dataset, self.champion, since=self.since
+        )
+        return learnt_since(split(asked), self.since, self.policy, seed=self.seed)
 
 
 def learnt_since(
@@ -115,10 +149,20 @@ def split_again(
     policy: RetrainPolicy,
     dataset: Dataset,
     champion: Manifest | None,
+    *,
+    since: dt.date | None = None,
 ) -> FeatureEngineering:
     """Return the parameters with the split by which another champion is judged.
 
     A snapshot has one date, and is split by customer anyway.
+
+    Args:
+        parameters: The data set's.
+        policy: How many customers are held apart, on how many dates.
+        dataset: What the tables mean.
+        champion: Its manifest; None before the first.
+        since: Observation date before which customers left for other reasons: who is
+            the better one is told by those after it.
     """
     if policy.held_customers is None or dataset.shape == "snapshot" or champion is None:
         return parameters
@@ -126,7 +170,7 @@ def split_again(
         "by": "customer",
         "test": policy.held_customers,
         "dates": policy.held_dates,
-        "since": champion.fitted.labels_until,
+        "since": max(champion.fitted.of_ranking.labels_until, since or dt.date.min),
     }
     split = parameters.split.model_copy(update=asked)
     return parameters.model_copy(update={"split": split})

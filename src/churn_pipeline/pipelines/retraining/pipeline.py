@@ -11,6 +11,7 @@ from churn_pipeline.pipelines import (
     training,
 )
 from churn_pipeline.pipelines.retraining import nodes
+from churn_pipeline.pipelines.retraining.comparing_pipeline import comparing_pipeline
 from churn_pipeline.pipelines.wiring import by_name
 
 
@@ -51,11 +52,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         tags=TRACKED,
     )
     features = feature_engineering.create_pipeline()
+    judged = evaluation.create_pipeline()
     return (
         data_validation.create_pipeline()
         + (features - features.only_nodes("label_and_split"))
         + (trained - trained.only_nodes("tune_net"))
         + Pipeline([split, again])
-        + evaluation.create_pipeline()
+        + comparing_pipeline()
+        + (judged - judged.only_nodes("compare_with_champion"))
         + release.create_pipeline()
     )
