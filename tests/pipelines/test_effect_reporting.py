@@ -145,6 +145,7 @@ def _outcomes(n=4000, seed=0, campaign="first"):
             "certainty": "leaves",
             "held_out": False,
             "model_version": "v1",
+            "control_share": 0.3,
             "plan": plan,
             "label": churned.astype(float),
         }
@@ -169,7 +170,7 @@ def test_sleeping_dogs_are_named_by_segment():
     whole = found["effect"]
     assert whole["called"] + whole["control"] == 4000
     money = 100 * (whole["control_churn"] - whole["called_churn"]) - 4
-    assert whole["profit"]["value"] == pytest.approx(money)
+    assert whole["profit"]["value"] == pytest.approx(money, abs=0.5)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +190,7 @@ def test_the_order_of_the_list_is_judged_by_what_its_first_part_brings(worth, sa
     )
 
 
-@pytest.mark.parametrize(("n", "told"), [(0, "Nobody"), (100, "too few labels")])
+@pytest.mark.parametrize(("n", "told"), [(0, "nobody"), (100, "too few labels")])
 def test_a_figure_of_nothing_says_why(n, told):
     figure = draw_effect(_measured(_outcomes(n=n)))
     assert told in figure.layout.title.text

@@ -2,21 +2,38 @@
 
 Chance alone says who is called, so the two groups differ by the call and by nothing
 else: what becomes of them says what calls do. No model has a say in it.
+
+Labels settle night by night, and somebody looks at each report. The intervals hold at
+all these looks at once, see `evaluation.sequential`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from churn_pipeline.evaluation.sequential import SMALLEST_ARM, half_width
 
 Floats = NDArray[np.float64]
 Says = Literal["fewer_leave", "more_leave", "not_sure"]
-FEWEST = 30
-"""Customers of each group below which nothing is said of an effect."""
+
+
+@dataclass(frozen=True)
+class Sure:
+    """How sure intervals are.
+
+    Attributes:
+        confidence: Share of campaigns, in (0, 1), in which an interval covers the truth
+            however often it is looked at.
+        planned: Customers of both groups, split evenly, at whom intervals are
+            narrowest; only their width depends on it.
+    """
+
+    confidence: float
+    planned: int
 
 
 @dataclass(frozen=True)
@@ -32,6 +49,14 @@ class Between:
     value: float
     low: float
     high: float
+
+    def times(self, factor: float) -> Between:
+        """Return it by another scale, of 0 or more."""
+        return Between(factor * self.value, factor * self.low, factor * self.high)
+
+    def less(self, cost: float) -> Between:
+        """Return it after a cost that is certain."""
+        return Between(self.value - cost, self.low - cost, self.high - cost)
 
 
 @dataclass(frozen=True)
@@ -49,7 +74,7 @@ class Effect:
         expected_change: The change that the success rates stated then foresee.
         expected_profit: The money that was expected, a customer.
         says: Whether fewer leave when called, or more (sleeping dogs are woken);
-            `not_sure` where the interval holds 0 or a group is small.
+            `not_sure` where the interval holds 0.
     """
 
     called: int
@@ -76,6 +101,7 @@ class Outcomes:
         expected: Money that calling each was expected to earn.
         success_rate: Share of called churners who then stay, as was stated when each
             was listed, in (0, 1].
+        control_share: Share of customers who were kept aside then, in (0, 1).
     """
 
     called: NDArray[np.bool_]
@@ -85,13 +111,38 @@ class Outcomes:
     probability: Floats
     expected: Floats
     success_rate: Floats
+    control_share: Floats
 
     def part(self, inside: NDArray[np.bool_]) -> Outcomes:
         """Return some of the customers."""
         return Outcomes(*(part[inside] for part in vars(self).values()))
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are as many of both groups as an interval needs."""
+        return bool(min(self.called.sum(), (~self.called).sum()) >= SMALLEST_ARM)
 
-def measure(outcomes: Outcomes, *, confidence: float) -> Effect:
+    @property
+    def weight(self) -> Floats:
+        """How many customers each stands for, of those who could be in its group.
+
+        Where the share was changed and customers' mood changed as well, the plain means
+        of the groups differ though calls do nothing.
+        """
+        share = self.control_share
+        return np.where(self.called, 1 / (1 - share), 1 / share)
+
+    @property
+    def gained(self) -> Floats:
+        """Money that each brought beyond what the model expected without a call.
+
+        What was known before the draw has no part in the difference of the groups: it
+        only makes it less certain, the more so where a few customers are worth most.
+        """
+        return self.value * (self.probability - self.churned)
+
+
+def measure(outcomes: Outcomes, sure: Sure) -> Effect:
     """Return what calls did to some customers.
 
     What an offer cost is not known of a customer: it is charged as the stated shares
@@ -99,108 +150,108 @@ def measure(outcomes: Outcomes, *, confidence: float) -> Effect:
 
     Args:
         outcomes: The customers of both groups.
-        confidence: Share of intervals that cover the truth, in (0, 1).
+        sure: How sure intervals are.
 
     Raises:
-        ValueError: One group has nobody.
+        ValueError: A group has fewer than 100 customers.
     """
-    on = outcomes.called
-    if not on.any() or on.all():
+    on, weight = outcomes.called, outcomes.weight
+    if not outcomes.is_enough:
         raise ValueError(
-            f"expected customers who were called and others who were kept aside, got "
-            f"{on.sum():,} and {(~on).sum():,}; set `scoring.control_share` above 0, "
-            "and wait until labels have settled"
+            f"expected {SMALLEST_ARM} customers who were called and as many who were "
+            f"kept aside, got {on.sum():,} and {(~on).sum():,}; set "
+            "`scoring.control_share` above 0, and wait until labels have settled"
         )
-    left, kept = outcomes.churned, outcomes.value * (1 - outcomes.churned)
-    change = share_difference(
-        *(int(left[on].sum()), int(on.sum())),
-        *(int(left[~on].sum()), int((~on).sum())),
-        confidence=confidence,
-    )
-    cost = float(outcomes.spend[on].mean())
+    change = churn_change(outcomes, sure)
     kept_by_calls = outcomes.success_rate * outcomes.probability
-    gain = mean_difference(kept[on], kept[~on], confidence=confidence)
-    profit = Between(gain.value - cost, gain.low - cost, gain.high - cost)
     return Effect(
         called=int(on.sum()),
         control=int((~on).sum()),
-        called_churn=float(left[on].mean()),
-        control_churn=float(left[~on].mean()),
+        called_churn=_mean(outcomes.churned[on], weight[on]),
+        control_churn=_mean(outcomes.churned[~on], weight[~on]),
         change=change,
-        profit=profit,
-        expected_change=-float(kept_by_calls[on].mean()),
-        expected_profit=float(outcomes.expected[on].mean()),
-        says=_says(change, int(on.sum()), int((~on).sum())),
+        profit=gain(outcomes, sure).less(spent(outcomes)),
+        expected_change=-_mean(kept_by_calls[on], weight[on]),
+        expected_profit=_mean(outcomes.expected[on], weight[on]),
+        says=_says(change),
     )
 
 
-def share_difference(
-    hits: int, of: int, other_hits: int, other_of: int, *, confidence: float
-) -> Between:
-    """Return how much larger one share is than another, of customers apart.
+def churn_change(outcomes: Outcomes, sure: Sure) -> Between:
+    """Return the churn rate of the called less that of those kept aside.
 
-    Args:
-        hits: Of the first group.
-        of: Size of the first group, at least 1.
-        other_hits: Of the second.
-        other_of: Size of the second, at least 1.
-        confidence: Share of intervals that cover the truth, in (0, 1).
+    A group of whom nobody left varies all the same: each counts as if one more had
+    left and one more had stayed.
 
     Source:
-        Newcombe (1998), Interval estimation for the difference between independent
-        proportions, Statistics in Medicine 17, method 10.
-
-    Examples:
-        >>> found = share_difference(56, 70, 48, 80, confidence=0.95)
-        >>> round(found.low, 4), round(found.value, 4), round(found.high, 4)
-        (0.0524, 0.2, 0.3339)
+        Agresti and Caffo (2000), Simple and effective confidence intervals for
+        proportions and differences of proportions, The American Statistician 54.
     """
-    first, low, high = _wilson(hits, of, confidence)
-    second, other_low, other_high = _wilson(other_hits, other_of, confidence)
-    change = first - second
-    down = np.hypot(first - low, other_high - second)
-    up = np.hypot(high - first, second - other_low)
-    return Between(change, change - float(down), change + float(up))
+    means, spreads = [], []
+    for arm in (outcomes.called, ~outcomes.called):
+        weight = outcomes.weight[arm]
+        mean, size = _mean(outcomes.churned[arm], weight), _size(weight)
+        likely = (mean * size + 1) / (size + 2)
+        means.append(mean)
+        spreads.append(likely * (1 - likely) / (size + 2))
+    return always(means[0] - means[1], sum(spreads), outcomes, sure)
 
 
-def mean_difference(
-    first: ArrayLike, second: ArrayLike, *, confidence: float
-) -> Between:
-    """Return how much larger one mean is than another, of customers apart.
+def gain(outcomes: Outcomes, sure: Sure) -> Between:
+    """Return the money that calls brought a customer, before what they cost."""
+    means, spreads = [], []
+    for arm in (outcomes.called, ~outcomes.called):
+        found, weight = outcomes.gained[arm], outcomes.weight[arm]
+        mean = _mean(found, weight)
+        means.append(mean)
+        spreads.append(float(spread(found - mean, weight)))
+    return always(means[0] - means[1], sum(spreads), outcomes, sure)
+
+
+def spent(outcomes: Outcomes) -> float:
+    """Return the money that a call was expected to cost, of the called."""
+    on = outcomes.called
+    return _mean(outcomes.spend[on], outcomes.weight[on])
+
+
+def spread(apart: Floats, weight: Floats) -> float:
+    """Return the variance of a weighted mean.
 
     Args:
-        first: (n,), finite; one value alone leaves the interval without end.
-        second: (m,), likewise.
-        confidence: Share of intervals that cover the truth, in (0, 1).
-
-    Source:
-        Welch (1947), The generalization of Student's problem when several different
-        population variances are involved, Biometrika 34.
+        apart: (n,), values less their mean.
+        weight: (n,), above 0.
     """
-    from scipy.special import stdtrit
-
-    one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    change = float(one.mean() - other.mean())
-    if min(one.size, other.size) <= 1:
-        return Between(change, -np.inf, np.inf)
-    parts = np.array([one.var(ddof=1) / one.size, other.var(ddof=1) / other.size])
-    if not parts.sum():
-        return Between(change, change, change)
-    free = parts.sum() ** 2 / (parts**2 / [one.size - 1, other.size - 1]).sum()
-    width = float(stdtrit(free, (1 + confidence) / 2) * np.sqrt(parts.sum()))
-    return Between(change, change - width, change + width)
+    n = len(apart)
+    return float((weight**2 @ apart**2) / weight.sum() ** 2 * n / max(n - 1, 1))
 
 
-def _wilson(hits: int, of: int, confidence: float) -> tuple[float, float, float]:
-    """Return a share, and Wilson's interval of it."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share, square = hits / of, z * z / of
-    middle = share + square / 2
-    width = z * float(np.sqrt(share * (1 - share) / of + square / (4 * of)))
-    return share, (middle - width) / (1 + square), (middle + width) / (1 + square)
+def always(value: float, variance: float, outcomes: Outcomes, sure: Sure) -> Between:
+    """Return a number with the interval that holds at all looks at once.
+
+    Args:
+        value: As found of the customers.
+        variance: Its own.
+        outcomes: The customers, whose number says how far the labels are.
+        sure: How sure the interval is.
+    """
+    on, weight = outcomes.called, outcomes.weight
+    seen = 1 / (1 / _size(weight[on]) + 1 / _size(weight[~on]))
+    level = 1 - sure.confidence
+    width = half_width(np.array(seen), level=level, planned=sure.planned / 4)
+    radius = float(np.sqrt(variance * seen) * width)
+    return Between(value, value - radius, value + radius)
 
 
-def _says(change: Between, called: int, control: int) -> Says:
-    if min(called, control) < FEWEST or change.low <= 0 <= change.high:
+def _mean(values: Floats, weight: Floats) -> float:
+    return float(weight @ values / weight.sum())
+
+
+def _size(weight: Floats) -> float:
+    """Return how many customers of one weight would be as certain."""
+    return float(weight.sum() ** 2 / (weight**2).sum())
+
+
+def _says(change: Between) -> Says:
+    if change.low <= 0 <= change.high:
         return "not_sure"
     return "more_leave" if change.low > 0 else "fewer_leave"

@@ -7,22 +7,25 @@ calls bring there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn_pipeline.evaluation.effect import (
-    FEWEST,
     Between,
     Floats,
     Outcomes,
-    mean_difference,
-    share_difference,
+    Sure,
+    always,
+    churn_change,
+    gain,
+    spent,
+    spread,
 )
+from churn_pipeline.evaluation.sequential import SMALLEST_ARM
 
-MOST_STEPS = 10
+MOST_PARTS = 10
 
 
 @dataclass(frozen=True)
@@ -47,89 +50,103 @@ class Order:
     says: Literal["holds", "reversed", "not_sure"]
 
 
-def order_of_calls(outcomes: Outcomes, *, confidence: float) -> Order | None:
+def order_of_calls(outcomes: Outcomes, sure: Sure) -> Order | None:
     """Return what calls bring from the one that was expected to earn most down.
 
     Args:
         outcomes: The customers of both groups.
-        confidence: Share of intervals that cover the truth, in (0, 1), each by itself.
+        sure: How sure each interval is, by itself.
 
     Returns:
-        None where there are too few customers of a group for two parts.
+        In as many parts as have 100 customers of each group, ten at most; None where
+        that is one.
 
     Source:
         Radcliffe (2007), Using control groups to target on predicted lift, Direct
         Marketing Analytics Journal 1, with money in place of counts.
     """
-    called = outcomes.called
-    steps = min(MOST_STEPS, min(called.sum(), (~called).sum()) // FEWEST)
-    if steps <= 1:
+    part = _parts(outcomes)
+    if part is None:
         return None
-    place = np.argsort(np.argsort(-outcomes.expected, kind="stable"), kind="stable")
-    part = place * steps // len(place)
-    if np.bincount(2 * part + called, minlength=2 * steps).min() <= 1:
-        return None
+    firsts = [outcomes.part(part <= last) for last in range(part.max() + 1)]
     ends = np.bincount(part).cumsum() / len(part)
-    firsts = [outcomes.part(part <= step) for step in range(steps)]
+    changes = [churn_change(first, sure) for first in firsts]
+    costs = [spent(first) for first in firsts]
+    gains = [gain(first, sure) for first in firsts]
     nobody = Between(0.0, 0.0, 0.0)
-    qini = _qini(outcomes, part, ends, confidence)
+    qini = _qini(outcomes, part, ends, sure).less(_area(ends * costs, ends))
     return Order(
         share=(0.0, *ends.tolist()),
-        kept=(nobody, *(map(_kept, firsts, ends, [confidence] * steps))),
-        profit=(nobody, *(map(_profit, firsts, ends, [confidence] * steps))),
+        kept=(
+            nobody,
+            *(
+                Between(-share * found.value, -share * found.high, -share * found.low)
+                for found, share in zip(changes, ends, strict=True)
+            ),
+        ),
+        profit=(
+            nobody,
+            *(
+                found.less(cost).times(share)
+                for found, cost, share in zip(gains, costs, ends, strict=True)
+            ),
+        ),
         qini=qini,
         says=_says(qini),
     )
 
 
-def _kept(first: Outcomes, share: float, confidence: float) -> Between:
-    on, left = first.called, first.churned
-    fewer = share_difference(
-        *(int(left[~on].sum()), int((~on).sum())),
-        *(int(left[on].sum()), int(on.sum())),
-        confidence=confidence,
-    )
-    return _scaled(fewer, share)
-
-
-def _profit(first: Outcomes, share: float, confidence: float) -> Between:
-    money, on = _money(first), first.called
-    gain = mean_difference(money[on], money[~on], confidence=confidence)
-    return _scaled(gain, share)
-
-
-def _money(outcomes: Outcomes) -> Floats:
-    """Return what each customer brings, less what calling them is expected to cost."""
-    kept = outcomes.value * (1 - outcomes.churned)
-    return np.where(outcomes.called, kept - outcomes.spend, kept)
+def _parts(outcomes: Outcomes) -> NDArray[np.int64] | None:
+    """Return each customer's part of the list, from 0; None where one is all."""
+    called = outcomes.called
+    place = np.argsort(np.argsort(-outcomes.expected, kind="stable"), kind="stable")
+    most = min(MOST_PARTS, min(called.sum(), (~called).sum()) // SMALLEST_ARM)
+    for parts in range(int(most), 1, -1):
+        part = np.asarray(place * parts // len(place))
+        smallest = np.bincount(2 * part + called, minlength=2 * parts).min()
+        if outcomes.part(part == 0).is_enough and smallest > 1:
+            return part
+    return None
 
 
 def _qini(
-    outcomes: Outcomes, part: NDArray[np.int64], share: Floats, confidence: float
+    outcomes: Outcomes, part: NDArray[np.int64], share: Floats, sure: Sure
 ) -> Between:
-    """Return the area between the curve of profit and the straight line to its end.
+    """Return the area between the curve of gains and the straight line to its end.
 
     It is a sum of the means of parts and groups, each weighed by its place in the
     curve, and so is its variance.
     """
-    curve = (np.diff(share, prepend=0) + np.diff(share, append=1)) / 2 * share
-    curve[-1] -= curve.sum()
+    factor = _trapezoids(share) * share
+    factor[-1] -= factor.sum()
     area = variance = 0.0
     for called, sign in ((True, 1), (False, -1)):
-        group = outcomes.part(outcomes.called == called)
-        money, inside = _money(group), part[outcomes.called == called]
-        count = np.bincount(inside, minlength=len(share))
-        mean = np.bincount(inside, money, len(share)) / count
-        apart = np.bincount(inside, (money - mean[inside]) ** 2) / (count - 1)
-        weight = sign * count * (curve / count.cumsum())[::-1].cumsum()[::-1]
-        area += float(weight @ mean)
-        variance += float(weight**2 @ (apart / count))
-    width = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.sqrt(variance))
-    return Between(area, area - width, area + width)
+        group, inside = (
+            outcomes.part(outcomes.called == called),
+            part[outcomes.called == called],
+        )
+        weight = group.weight
+        total = np.bincount(inside, weight)
+        mean = np.bincount(inside, weight * group.gained) / total
+        own = sign * total * (factor / total.cumsum())[::-1].cumsum()[::-1]
+        apart = group.gained - mean[inside]
+        spreads = [
+            spread(apart[inside == at], weight[inside == at])
+            for at in range(len(total))
+        ]
+        area += float(own @ mean)
+        variance += float(own**2 @ spreads)
+    return always(area, variance, outcomes, sure)
 
 
-def _scaled(found: Between, share: float) -> Between:
-    return Between(share * found.value, share * found.low, share * found.high)
+def _area(curve: Floats, share: Floats) -> float:
+    """Return the area between a curve from 0 and the straight line to its end."""
+    return float(_trapezoids(share) @ (curve - share * curve[-1]))
+
+
+def _trapezoids(share: Floats) -> Floats:
+    """Return what each point of a curve from 0 counts in the area below it."""
+    return (np.diff(share, prepend=0) + np.diff(share, append=1)) / 2
 
 
 def _says(qini: Between) -> Literal["holds", "reversed", "not_sure"]:

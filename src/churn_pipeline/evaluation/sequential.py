@@ -129,7 +129,7 @@ def difference(
     gap = challenger.total / n_b - champion.total / n_a
     seen = weight.sum(axis=0)
     found = (weight * gap).sum(axis=0) / np.maximum(seen, _TINY)
-    radius = np.sqrt(variance) * _radius(seen, level=level, planned=planned / 4)
+    radius = np.sqrt(variance) * half_width(seen, level=level, planned=planned / 4)
     return Interval(found, found - radius, found + radius)
 
 
@@ -151,12 +151,19 @@ def paired(change: Sums, *, level: float, planned: float) -> Interval:
     known = (seen >= SMALLEST_ARM) & (change.variance > _TINY)
     mean = change.total.sum(axis=0) / np.maximum(seen, 1)
     scale = np.sqrt(np.maximum(change.variance, _TINY))
-    radius = scale * _radius(np.where(known, seen, 0.0), level=level, planned=planned)
+    radius = scale * half_width(
+        np.where(known, seen, 0.0), level=level, planned=planned
+    )
     return Interval(mean, mean - radius, mean + radius)
 
 
-def _radius(seen: Floats, *, level: float, planned: float) -> Floats:
+def half_width(seen: Floats, *, level: float, planned: float) -> Floats:
     """Return the mixture's half width after so many values of variance 1.
+
+    Args:
+        seen: (...), how many values; of none the width is infinite.
+        level: Largest probability that it ever leaves out the truth, in (0, 1).
+        planned: Values at which it is narrowest for its level.
 
     Source:
         The same, equation 9; what it is tuned by: equation 10 of Howard, Ramdas,

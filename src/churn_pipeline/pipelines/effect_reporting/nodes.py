@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from churn_pipeline.dataset import Dataset
-from churn_pipeline.evaluation.effect import FEWEST, Effect, Outcomes, measure
+from churn_pipeline.evaluation.effect import Effect, Outcomes, Sure, measure
 from churn_pipeline.evaluation.qini import Order, order_of_calls
+from churn_pipeline.evaluation.sequential import SMALLEST_ARM
 from churn_pipeline.evaluation.slices import groups, levels
 from churn_pipeline.params import Params
 from churn_pipeline.pipelines.evaluation.rows import group_values
@@ -23,8 +24,6 @@ from churn_pipeline.serving.decide import CALL
 
 logger = logging.getLogger(__name__)
 RISK = "churn_probability"
-_TWO = 2
-"""Customers of each group that an interval needs."""
 _ORDER = {
     "holds": "the first of the list bring most, as its order says",
     "reversed": "the last of the list bring most: check what customers are worth",
@@ -37,11 +36,14 @@ class EffectReporting(Params):
     """How sure the effect of calls is told (root key `effect_reporting`).
 
     Attributes:
-        confidence: Share of intervals that cover the truth, in (0, 1); of segments,
-            of all of them together.
+        confidence: Share of campaigns whose intervals cover the truth at every look,
+            in (0, 1); of segments, of all of them together.
+        planned: Customers of both groups, split evenly, at whom intervals are
+            narrowest.
     """
 
     confidence: float = Field(0.95, gt=0.5, lt=1)
+    planned: int = Field(5000, ge=100)
 
 
 def measure_effect(
@@ -65,20 +67,27 @@ def measure_effect(
         and `in_words`.
     """
     parts = [
-        _campaign(str(name), rows, effect_reporting.confidence, dataset.currency)
+        _campaign(
+            str(name),
+            rows,
+            Sure(effect_reporting.confidence, effect_reporting.planned),
+            dataset.currency,
+        )
         for name, rows in _campaigns(call_outcomes)
     ]
     for part in parts:
         for line in part["in_words"]:
             logger.info("campaign %s: %s", part["campaign"], line)
     if not parts:
-        logger.info("nobody has been listed to call yet: `kedro run -p scoring`")
+        logger.info(
+            "nobody has been listed to call yet: `kedro run --pipelines scoring`"
+        )
     told = {"currency": dataset.currency, "confidence": effect_reporting.confidence}
     return {**told, "campaigns": parts}
 
 
 def draw_effect(call_effect: dict[str, Any]) -> Any:
-    """Return the figure of what calls bring from the top of the newest list down.
+    """Return what calls bring from the top of the list down, of the newest campaign.
 
     Args:
         call_effect: What `measure_effect` found.
@@ -86,14 +95,12 @@ def draw_effect(call_effect: dict[str, Any]) -> Any:
     from churn_pipeline.evaluation.effect_plot import effect_plot
 
     campaigns, currency = call_effect["campaigns"], call_effect["currency"]
-    if not campaigns:
-        return effect_plot("Nobody has been listed to call yet", None, currency)
-    newest = campaigns[0]
-    if newest["order"] is None:
-        title = f"Campaign {newest['campaign']}: too few labels to tell the order"
-        return effect_plot(title, None, currency)
-    title = f"Campaign {newest['campaign']}: {_ORDER[newest['order']['says']]}"
-    return effect_plot(title, newest["order"], currency)
+    told = next((part for part in campaigns if part["order"]), None)
+    if told is None:
+        why = "too few labels to tell the order" if campaigns else "nobody listed yet"
+        return effect_plot(f"What calls bring: {why}", None, currency)
+    title = f"Campaign {told['campaign']}: {_ORDER[told['order']['says']]}"
+    return effect_plot(title, told["order"], currency)
 
 
 def _campaigns(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -106,9 +113,10 @@ def _campaigns(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def _campaign(
-    name: str, rows: pd.DataFrame, confidence: float, currency: str
+    name: str, rows: pd.DataFrame, sure: Sure, currency: str
 ) -> dict[str, Any]:
-    known = rows[rows["label"].notna()]
+    # A list that kept nobody aside has nobody to compare its called with.
+    known = rows[rows["label"].notna() & (rows["control_share"] > 0)]
     dates = pd.to_datetime(rows["observation_date"])
     told: dict[str, Any] = {
         "campaign": name,
@@ -120,14 +128,14 @@ def _campaign(
         "order": None,
         "segments": [],
     }
-    if min(_sizes(known).values()) < _TWO:
-        return {**told, "in_words": [_why_none(told)]}
     outcomes = _outcomes(known)
-    whole = measure(outcomes, confidence=confidence)
-    order = order_of_calls(outcomes, confidence=confidence)
-    segments = _segments(known, confidence)
-    lines = [_in_words(whole, currency, confidence)]
-    lines += [_of_order(order, currency, confidence)] if order else []
+    if not outcomes.is_enough:
+        return {**told, "in_words": [_why_none(told)]}
+    whole = measure(outcomes, sure)
+    order = order_of_calls(outcomes, sure)
+    segments = _segments(known, outcomes, sure)
+    lines = [_in_words(whole, currency, sure.confidence)]
+    lines += [_of_order(order, currency, sure.confidence)] if order else []
     lines += [_woken(segment) for segment in segments if _wakes(segment)]
     return {
         **told,
@@ -138,25 +146,21 @@ def _campaign(
     }
 
 
-def _segments(rows: pd.DataFrame, confidence: float) -> list[dict[str, Any]]:
+def _segments(
+    rows: pd.DataFrame, outcomes: Outcomes, sure: Sure
+) -> list[dict[str, Any]]:
     """Return the effect in each segment that both groups have enough customers in."""
-    called = (rows["arm"] == CALL).to_numpy()
     parts = [
-        (segment, level, inside)
+        (segment, level, outcomes.part(inside))
         for segment, values in _levels(rows)
         for level, inside in groups(values)
-        if min((called & inside).sum(), (~called & inside).sum()) >= FEWEST
+        if outcomes.part(inside).is_enough
     ]
     # Of many intervals one errs by chance: they hold together (Bonferroni).
-    sure = 1 - (1 - confidence) / max(len(parts), 1)
-    outcomes = _outcomes(rows)
+    surer = replace(sure, confidence=1 - (1 - sure.confidence) / max(len(parts), 1))
     return [
-        {
-            "segment": segment,
-            "level": level,
-            "effect": measure(outcomes.part(inside), confidence=sure),
-        }
-        for segment, level, inside in parts
+        {"segment": segment, "level": level, "effect": measure(part, surer)}
+        for segment, level, part in parts
     ]
 
 
@@ -172,7 +176,7 @@ def _levels(rows: pd.DataFrame) -> Iterator[tuple[str, NDArray[np.object_]]]:
 def _outcomes(rows: pd.DataFrame) -> Outcomes:
     names = (
         *("label", "customer_value", "expected_spend"),
-        *(RISK, "expected_profit", "success_rate"),
+        *(RISK, "expected_profit", "success_rate", "control_share"),
     )
     return Outcomes(
         (rows["arm"] == CALL).to_numpy(),
@@ -195,7 +199,7 @@ def _why_none(told: dict[str, Any]) -> str:
     return (
         f"{listed['call']:,} to call and {listed['control']:,} kept aside since "
         f"{told['since']}; labels have settled of {known['call']:,} and "
-        f"{known['control']:,}: of both groups some are needed"
+        f"{known['control']:,}: of both groups {SMALLEST_ARM} are needed"
     )
 
 

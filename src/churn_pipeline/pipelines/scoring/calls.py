@@ -30,6 +30,7 @@ ASSIGNED = [
     *("campaign", "customer_id", "observation_date", "arm", "rank"),
     *("churn_probability", "expected_profit", "expected_spend", "customer_value"),
     *("success_rate", "certainty", "held_out", "model_version"),
+    "control_share",
 ]
 """Columns of `call_assignments` but for those of segments."""
 
@@ -61,7 +62,8 @@ def assign_calls(
         `rank` (Int64, from 1; of a control none), `churn_probability`,
         `expected_profit`, `expected_spend` and `customer_value` (money), `success_rate`
         (as stated today: what was expected stays so whatever is stated later),
-        `certainty`, `held_out`, `model_version`, and the segment columns; the call
+        `certainty`, `held_out`, `model_version`, `control_share` (that the arm was
+        drawn by), and the segment columns; the call
         that is expected to earn most first.
     """
     worth = churn_scores[churn_scores["decision"] == CALL]
@@ -82,6 +84,7 @@ def assign_calls(
         rank=rank.to_numpy(),
         expected_spend=spend,
         success_rate=stated.success_rate,
+        control_share=scoring.control_share,
     )[ASSIGNED]
     date = pd.Timestamp(churn_scores["observation_date"].iloc[0]).date()
     segments = _segments(at_date(customer_features, date), feature_set["segments"])

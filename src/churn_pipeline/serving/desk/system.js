@@ -117,13 +117,13 @@ function showDecision({ decision }) {
 }
 
 function showEffect({ effect }) {
-  const campaigns = effect.campaigns ?? [];
+  const campaigns = effect.campaigns ?? [], ordered = campaigns.find((one) => one.order);
   card("effect", "What calls bring", written(effect), absent(effect),
     effect.campaigns && !campaigns.length ? h("p", { className: "soft" }, "Nobody has been listed to call yet.") : null,
-    campaigns.map((one, i) => [h("h3", {}, `Campaign ${one.campaign}, ${one.since} to ${one.until}`),
+    campaigns.map((one) => [h("h3", {}, `Campaign ${one.campaign}, ${one.since} to ${one.until}`),
       one.in_words.map((line) => h("p", { className: line.startsWith("sleeping dogs") ? "bad" : "" }, line)),
-      i === 0 && one.order ? h("div", { id: "plot-effect", className: "plot" }) : null]));
-  if (campaigns[0]?.order) plotOrder(campaigns[0].order, effect.currency);
+      one === ordered ? h("div", { id: "plot-effect", className: "plot" }) : null]));
+  if (ordered) plotOrder(ordered.order, effect.currency);
 }
 
 function plotOrder({ share, profit }, unit) {
