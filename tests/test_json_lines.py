@@ -76,6 +76,19 @@ def test_a_line_that_cannot_be_written_whole_leaves_nothing(tmp_path, monkeypatc
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("end", "kept"),
+    [(b'{"text":"b"}', ["a", "b"]), (b'{"text":"b"', ["a"]), (b"7", ["a"])],
+    ids=["whole", "torn", "no object"],
+)
+def test_a_last_line_without_its_end_stays_where_it_is_whole(tmp_path, end, kept):
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(b'{"text":"a"}\n' + end)
+    with json_lines.adding(path) as add:
+        add(Line(text="c"))
+    assert _texts(path) == [*kept, "c"]
+
+
 def test_on_a_full_disk_it_is_said_and_a_shorter_line_still_fits(tmp_path):
     path = tmp_path / "some.jsonl"
     done = subprocess.run(  # the limit is of the whole process

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,7 +62,8 @@ def adding(path: Path, mode: int = 0o600) -> Iterator[Callable[[Params], None]]:
 def locked(path: Path, mode: int = 0o600) -> Iterator[int]:
     """Yield a file's descriptor, for lines to be added; nobody else adds meanwhile.
 
-    What a crash has left of a line is cut off first.
+    What a crash has left of a line is cut off first; a whole one that lacks its end,
+    as an editor leaves it, is given that.
 
     Args:
         path: The file; made where there is none.
@@ -71,7 +73,7 @@ def locked(path: Path, mode: int = 0o600) -> Iterator[int]:
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, mode)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
-        _drop_torn_end(file)
+        _mend_end(file)
         yield file
     finally:
         os.close(file)
@@ -111,10 +113,22 @@ def _parsed(line: bytes, kind: type[T], path: Path, number: int) -> T:
         ) from error
 
 
-def _drop_torn_end(file: int) -> None:
-    """Cut off what a crash has left of a line that was being written."""
+def _mend_end(file: int) -> None:
+    """End the last line where it is whole, or cut off what a crash has left of it."""
     end = size = os.fstat(file).st_size
     while end and os.pread(file, 1, end - 1) != b"\n":
         end -= 1
-    if end < size:
+    if end == size:
+        return
+    if _is_whole(os.pread(file, size - end, end)):
+        write_line(file, b"\n")
+    else:
         os.ftruncate(file, end)
+
+
+def _is_whole(line: bytes) -> bool:
+    """Return whether a line is an object of JSON, of which no part is one."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
