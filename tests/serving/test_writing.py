@@ -1,5 +1,7 @@
 """Files are written whole, or not at all."""
 
+import stat
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -43,6 +45,16 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
         write_batches(path, SCHEMA, failing())
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_who_may_read_a_file_stays_as_it_was(tmp_path, mode):
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    path.chmod(mode)
+    write_batches(path, SCHEMA, BATCHES)
+    assert path.read_text() != "old"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
 def test_an_unknown_suffix_is_refused(tmp_path):

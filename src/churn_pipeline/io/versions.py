@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pandas as pd
 from kedro.io import AbstractDataset, DatasetError
+
+logger = logging.getLogger(__name__)
 
 READ_AGAIN = 30
 """Versions older than what is kept that are read again all the same: a run that takes
@@ -40,16 +43,16 @@ class AllVersions(AbstractDataset[None, pd.DataFrame]):
         """Return the rows of all versions, numbered from 0; none before the first.
 
         A column that a version does not have is empty there. Rows that are kept come
-        first, and may come again in versions that are read again.
+        first, and may come again in versions that are read again. Half a file is left
+        out, and the log names it.
         """
         files = self._files()
         kept = _newest_whole(_versions(self.kept)) if self.kept else None
         if kept is None:
-            return _together([pd.read_parquet(file) for file in files])
+            return _together(_whole(files))
         until, rows = kept
         older = sum(file.parent.name < until for file in files)
-        newer = files[max(0, older - READ_AGAIN) :]
-        return _together([rows, *(pd.read_parquet(file) for file in newer)])
+        return _together([rows, *_whole(files[max(0, older - READ_AGAIN) :])])
 
     def save(self, data: None) -> NoReturn:
         """Refuse: the entry of the newest version is the one to write to."""
@@ -77,16 +80,34 @@ def _versions(path: str) -> list[Path]:
 def _newest_whole(files: list[Path]) -> tuple[str, pd.DataFrame] | None:
     """Return the newest version and its rows; None where there is none.
 
-    A run that was killed while it wrote left half a file: the one before is taken.
+    Where that is half a file, the one before is taken.
     """
+    for file in reversed(files):
+        rows = _rows(file)
+        if rows is not None:
+            return file.parent.name, rows
+    return None
+
+
+def _whole(files: list[Path]) -> list[pd.DataFrame]:
+    return [rows for rows in map(_rows, files) if rows is not None]
+
+
+def _rows(file: Path) -> pd.DataFrame | None:
+    """Return the rows of a version; None of half a file, as a killed run leaves it."""
     from pyarrow import ArrowInvalid
 
-    for file in reversed(files):
-        try:
-            return file.parent.name, pd.read_parquet(file)
-        except ArrowInvalid:
-            continue
-    return None
+    try:
+        return pd.read_parquet(file)
+    except ArrowInvalid as error:
+        logger.warning(
+            "expected a whole table in %s, got part of one (%s), which is left out; "
+            "let run %s end where it is at work, else remove the file",
+            file,
+            error,
+            file.parent.name,
+        )
+        return None
 
 
 def _together(parts: list[pd.DataFrame]) -> pd.DataFrame:

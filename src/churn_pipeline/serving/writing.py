@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import glob
 import io
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
 PARQUET = (".parquet", ".pq")
+
+_UNFINISHED = ".unfinished"
 
 Write = Callable[["pa.RecordBatch"], None]
 
@@ -49,15 +53,28 @@ def write_batches(
 
 @contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file beside the target, which takes its place when all went well."""
+    """Open a file beside the target, which takes its place when all went well.
+
+    Who may read the target may read what takes its place, and nobody else.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
     try:
         with unfinished.open("wb") as file:
+            if path.exists():
+                os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
             yield file
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def left_unfinished(path: Path) -> list[Path]:
+    """Return what writers have beside a file that they have not finished.
+
+    Of one that was killed it stays.
+    """
+    return sorted(path.parent.glob(f".{glob.escape(path.name)}.*{_UNFINISHED}"))
 
 
 @contextmanager
