@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from churn_pipeline.runs import FOLDER, read_records
@@ -42,6 +44,31 @@ def acquire(project: Path, dataset: str, *, writes: bool) -> int:
     return file
 
 
+@contextmanager
+def alone(project: Path, dataset: str) -> Iterator[None]:
+    """Keep runs of a data set away until the block ends.
+
+    Where no run ever began there is nothing to keep them from, and nothing is made.
+
+    Args:
+        project: The project's folder.
+        dataset: Name of the data set.
+
+    Raises:
+        BusyError: A run is at work, whether it needs the lock or not.
+    """
+    if not (project / FOLDER.format(dataset=dataset)).is_dir():
+        yield
+        return
+    file = acquire(project, dataset, writes=True)
+    try:
+        if any(record.at_work for record in read_records(project, dataset)):
+            raise BusyError(_who(project, dataset))
+        yield
+    finally:
+        os.close(file)
+
+
 def _who(project: Path, dataset: str) -> str:
     """Return who holds the lock, as its records tell, and what to do."""
     at_work = "; ".join(
@@ -52,6 +79,7 @@ def _who(project: Path, dataset: str) -> str:
     )
     return (
         f"expected the tables of {dataset} to be free, got a run at work on them: "
-        f"{at_work or 'one that has just begun'}; wait until it has ended, or end it "
-        "and start again"
+        f"{at_work or 'one that has just begun, or an erasure'}; wait until it has "
+        "ended, or end it and start again; if its machine is gone, remove its record "
+        f"in {FOLDER.format(dataset=dataset)}"
     )

@@ -141,6 +141,13 @@ def lost_answers(releases: Releases, versions: list[str]) -> list[tuple[str, int
     return [(version, count) for version, count in found if count]
 
 
+def log_of(releases: Releases) -> str:
+    """Return where the prediction log of a data set is looked for; no password."""
+    from churn_pipeline.serving.journal.database import shown
+
+    return shown(_url(releases))
+
+
 def has_journal(releases: Releases) -> bool:
     """Return whether a data set has a prediction log."""
     from churn_pipeline.serving.journal.database import exists

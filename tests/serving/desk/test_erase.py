@@ -1,5 +1,9 @@
 """A customer is taken out of every version of the lists, and nothing else is."""
 
+import errno
+import os
+import stat
+
 import pandas as pd
 import pytest
 
@@ -102,15 +106,65 @@ def test_where_nobody_was_listed_there_is_nothing_to_erase(folder, places):
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "why"),
     [
-        ("call_list.csv", b"rank,name\n1,C-2\n"),
-        ("call_list.csv", b"\xff\xfe"),
-        ("call_assignments.parquet", b"PAR1 no more"),
+        ("call_list.csv", b"rank,name\n1,C-2\n", "no column customer_id"),
+        ("call_list.csv", b"\xff\xfe", "invalid start byte"),
+        ("call_assignments.parquet", b"PAR1 no more", "magic bytes not found"),
     ],
 )
-def test_a_list_that_cannot_be_read_is_named(folder, places, name, content):
+def test_a_list_that_cannot_be_read_is_named_and_the_others_are_erased(
+    folder, places, name, content, why
+):
+    for version in (VERSION, LATER):
+        leave_list(folder, version)
+    torn = _file(folder, name)
+    torn.write_bytes(content)
+    lists = places["call lists"]
+    assert lists.count("C-2") == 3
+    lists.forget("C-2")
+    assert lists.count("C-2") == 0
+    ((file, told),) = lists.unreadable.items()
+    assert (file, torn.read_bytes()) == (torn, content)
+    assert why in told
+    torn.unlink()
+    assert (lists.count("C-2"), lists.unreadable) == (0, {})
+
+
+def test_a_table_without_customers_is_named(folder, places):
+    leave_list(folder, assigned=ASSIGNED.drop(columns="customer_id"))
+    assert places["call lists"].count("C-2") == 1
+    assert list(places["call lists"].unreadable.values()) == ["no column customer_id"]
+
+
+def test_what_a_kill_left_of_writing_a_list_goes(folder, places):
     leave_list(folder)
-    _file(folder, name).write_bytes(content)
-    with pytest.raises(ListError, match=rf"expected a list with customers in .*{name}"):
-        places["call lists"].count("C-2")
+    parts = [
+        _file(folder, name).with_name(f".{name}.4242.unfinished")
+        for name in ("call_list.csv", "call_assignments.parquet")
+    ]
+    for part in parts:
+        part.write_bytes(b"1,C-2,0.9")
+    places["call lists"].forget("C-9")
+    assert [part.exists() for part in parts] == [False, False]
+
+
+def test_a_list_that_only_its_owner_may_read_stays_so(folder, places):
+    leave_list(folder)
+    file = _file(folder, "call_list.csv")
+    file.chmod(0o600)
+    places["call lists"].forget("C-2")
+    assert b"C-2" not in file.read_bytes()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_list_that_cannot_be_written_is_told(folder, places, monkeypatch):
+    leave_list(folder)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ListError, match=r"got No space left on device; make room"):
+        places["call lists"].forget("C-2")
+    assert places["call lists"].count("C-2") == 2

@@ -18,7 +18,7 @@ from churn_pipeline.serving.desk.places import (
     outputs_folder,
 )
 from churn_pipeline.serving.newest import versions
-from churn_pipeline.serving.writing import whole
+from churn_pipeline.serving.writing import left_unfinished, whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,32 +27,39 @@ Rest = Callable[[IO[bytes]], None]
 
 
 class ListError(RuntimeError):
-    """A list is there and cannot be read or written anew."""
+    """A list is there and cannot be written anew."""
 
 
 class ListErasure:
-    """A place that knows customers, as `serving.journal.erase` asks for one."""
+    """A place that knows customers, as `serving.journal.erase` asks for one.
+
+    Attributes:
+        unreadable: Versions that could not be read when last looked at, and why: they
+            may have the customer.
+    """
 
     def __init__(self, *entries: Path) -> None:
         """Name the versioned entries, each CSV or Parquet; they need not exist."""
         self._entries = entries
+        self.unreadable: dict[Path, str] = {}
 
     def count(self, customer_id: str) -> int:
-        """Return how many rows of a customer all versions have.
-
-        Raises:
-            ListError: A version cannot be read.
-        """
+        """Return how many rows of a customer the versions have that can be read."""
         return sum(count for _, count, _ in self._found(customer_id))
 
     def forget(self, customer_id: str) -> None:
         """Write the versions that have the customer anew, without those rows.
 
-        Whoever reads meanwhile gets the old list or the new one, whole.
+        Whoever reads meanwhile gets the old list or the new one, whole. What a kill
+        has left of writing one goes too.
 
         Raises:
-            ListError: A version cannot be read, or not be written.
+            ListError: A version cannot be written.
         """
+        for entry in self._entries:
+            for folder in entry.glob("*/"):
+                for part in left_unfinished(folder / entry.name):
+                    part.unlink(missing_ok=True)
         for file, count, write in self._found(customer_id):
             if not count:
                 continue
@@ -70,15 +77,15 @@ class ListErasure:
 
     def _found(self, customer_id: str) -> Iterator[tuple[Path, int, Rest]]:
         """Yield each version, its rows of the customer, and what writes the others."""
+        self.unreadable = {}
         for file in (file for entry in self._entries for file in versions(entry)):
             look = _in_text if file.suffix == ".csv" else _in_parquet
             try:
-                yield file, *look(file, customer_id)
-            except (OSError, ValueError, KeyError, csv.Error) as error:
-                raise ListError(
-                    f"expected a list with customers in {file}, got {error}; let "
-                    "a run that writes it end, or restore it from a copy"
-                ) from error
+                found = look(file, customer_id)
+            except (OSError, ValueError, csv.Error) as error:
+                self.unreadable[file] = getattr(error, "strerror", None) or str(error)
+                continue
+            yield file, *found
 
 
 def list_erasures(dataset: str, project: Path) -> dict[str, ListErasure]:
@@ -114,11 +121,15 @@ def _header(rows: csv.DictReader[str], lines: Sequence[str]) -> list[str]:
     """Return the lines of the header, which names the customers' column.
 
     Raises:
-        KeyError: It does not.
+        ValueError: It does not.
     """
-    if CUSTOMER not in (rows.fieldnames or ()):
-        raise KeyError(CUSTOMER)
+    _require_customers(rows.fieldnames or ())
     return list(lines[: rows.line_num])
+
+
+def _require_customers(names: Sequence[str]) -> None:
+    if CUSTOMER not in names:
+        raise ValueError(f"no column {CUSTOMER}")
 
 
 def _in_parquet(file: Path, customer_id: str) -> tuple[int, Rest]:
@@ -131,6 +142,7 @@ def _in_parquet(file: Path, customer_id: str) -> tuple[int, Rest]:
     whole_file = parquet.ParquetFile(file)
     if not whole_file.metadata.num_rows:
         return 0, write
+    _require_customers(whole_file.schema_arrow.names)
     found = places_of(whole_file.read(columns=[CUSTOMER])[CUSTOMER], customer_id)
     return len(found), write
 
