@@ -23,7 +23,7 @@ from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
 from churn_pipeline.serving.app import App
 from churn_pipeline.serving.assemble import put_together
-from churn_pipeline.serving.control_group import CAMPAIGN, Control
+from churn_pipeline.serving.control_group import CAMPAIGN, newest_group
 from churn_pipeline.serving.place import KEYS
 from churn_pipeline.serving.predictor import Predictor
 from tests.serving.apps import client_of, two_models
@@ -157,7 +157,7 @@ def test_a_restored_service_keeps_aside_whom_it_did(project, target, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     restore(target, elsewhere, {}, nobody)
-    assert Control(elsewhere / OUTPUTS).group.campaign == "spring"
+    assert newest_group(elsewhere / OUTPUTS).campaign == "spring"
 
 
 def test_lists_kept_in_another_folder_are_backed_up_and_put_there(

@@ -13,11 +13,12 @@ from churn_pipeline.monitoring.alerts.rules import Alert
 from churn_pipeline.monitoring.verdict import NOTHING_NEWER
 from churn_pipeline.serving.access.keys import add_key
 from churn_pipeline.serving.access.roles import Role
+from churn_pipeline.serving.control_group import Campaign, ControlGroup
 from churn_pipeline.serving.place import KEYS
 from tests.factories import tiny_artifact
 from tests.monitoring.verdicts import QUIET, drifted, performance
 from tests.serving.apps import GOOD, app_of, client_of, two_models
-from tests.serving.desk.files import leave_list, leave_report
+from tests.serving.desk.files import leave_campaign, leave_list, leave_report
 
 ROC_AUC = {"value": 0.8, "low": 0.75, "high": 0.85}
 ORDER = {
@@ -64,6 +65,8 @@ def served(tmp_path):
         CHURN_OUTPUT_DIR=str(tmp_path / "outputs"),
     )
     leave_list(tmp_path / "outputs" / "tiny")
+    leave_campaign(tmp_path / "outputs" / "tiny", "fall", 0.5)
+    app.parts.control.refresh()
     leave_report(tmp_path / "reports" / "tiny", "performance_report.json", REPORT)
     client_of(app).post("/predict", json={**GOOD, "customer_id": "C-2"})
     app.parts.journal.flush()
@@ -157,6 +160,28 @@ def test_the_desk_sees_whom_to_call_and_looks_a_customer_up(page, served, said, 
     assert told == []
     assert all(url.startswith((address, "blob:", "data:")) for url in asked)
     assert not any(keys[Role.DESK] in url or "C-2" in url for url in asked)
+
+
+def test_the_page_says_who_is_kept_aside_now_not_of_which_list_they_were(
+    page, served, said
+):
+    address, keys = served
+    told, _ = said
+    _open(page, address, keys[Role.DESK])
+    page.get_by_text(
+        "keeps 50.0 % of all customers aside, by the campaign fall"
+    ).wait_for()
+    history, aside = page.locator("#history"), "control group of the campaign fall"
+    drawn = ControlGroup(Campaign("fall", 0.5))
+    for name in ("C-9", "unlisted-0", "unlisted-1", "unlisted-2"):
+        page.locator("#customer-id").fill(name)
+        page.locator("#find button").click()
+        history.get_by_text("What became true").wait_for()
+        text = history.inner_text()
+        assert (aside in text) == drawn.has(name)
+        assert "Of the last 1 lists of calls" in text
+        assert ("On none of them." in text) == (name != "C-9")
+    assert told == []
 
 
 HOLDS = """() => {

@@ -117,13 +117,13 @@ def test_csv_without_a_label_is_scored_as_by_the_artifact(run, tmp_path):
 
 @pytest.fixture
 def spring(tiny):
-    """Leave the campaign of a list, for one test."""
+    """Leave the campaign of a list, for one test; its entry of the catalog."""
     entry = tiny.folder / "data/07_model_output/tiny/campaign.json"
     file = entry / "2026-01-01T00.00.00.000Z" / entry.name
     file.parent.mkdir(parents=True)
     file.write_text('{"name": "spring", "control_share": 0.5}')
-    yield
-    shutil.rmtree(entry)
+    yield entry
+    shutil.rmtree(entry, ignore_errors=True)
 
 
 @pytest.mark.usefixtures("spring")
@@ -135,6 +135,34 @@ def test_who_is_kept_aside_of_the_list_is_so_in_a_file(run, tmp_path):
     drawn = in_control(scores["Customer No"], share=0.5, campaign="spring").tolist()
     assert scores["kept_aside"].tolist() == drawn
     assert set(drawn) == {True, False}
+
+
+@pytest.mark.parametrize(
+    "broken", ['{"name": "spring", "control_share": 7}', '{"control_share": 0.5}']
+)
+def test_a_file_waits_until_the_newest_campaign_can_be_read(
+    run, spring, tmp_path, broken
+):
+    file = spring / "2026-01-02T00.00.00.000Z" / spring.name
+    file.parent.mkdir()
+    file.write_text(broken)
+    (tmp_path / "in.csv").write_text(ROWS)
+    done = run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert done.exit_code == 1
+    assert "expected the campaign of the pipeline scoring in" in done.output
+    assert "run `kedro run --pipelines scoring` again" in done.output
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_campaign_kept_in_another_folder_is_found_there(
+    run, spring, tmp_path, monkeypatch
+):
+    (tmp_path / "tiny").mkdir()
+    shutil.move(spring, tmp_path / "tiny" / spring.name)
+    monkeypatch.setenv("CHURN_OUTPUT_DIR", str(tmp_path))
+    (tmp_path / "in.csv").write_text(ROWS)
+    run("--env", "tiny", tmp_path / "in.csv", tmp_path / "out.csv")
+    assert set(pd.read_csv(tmp_path / "out.csv")["kept_aside"]) == {True, False}
 
 
 def test_who_left_by_the_label_of_the_file_is_gone(run, tmp_path):

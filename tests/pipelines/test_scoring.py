@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from churn_pipeline.dataset import Dataset
+from churn_pipeline.pipelines.scoring import create_pipeline
 from churn_pipeline.pipelines.scoring.calls import assign_calls, list_calls
 from churn_pipeline.pipelines.scoring.nodes import score_customers
 from churn_pipeline.pipelines.scoring.params import Scoring
@@ -201,3 +202,8 @@ def test_with_nobody_to_call_the_list_has_its_columns_and_no_row(features, champ
         "certainty",
         "reasons",
     ]
+
+
+def test_the_service_draws_by_a_campaign_only_once_its_list_is_written():
+    before = create_pipeline().to_nodes("state_campaign")
+    assert {node.name for node in before.nodes} >= {"list_calls", "state_campaign"}

@@ -12,8 +12,9 @@ from kedro_datasets.json import JSONDataset
 
 from churn_pipeline.pipelines.scoring.calls import assign_calls, state_campaign
 from churn_pipeline.pipelines.scoring.params import Scoring
-from churn_pipeline.serving import newest
+from churn_pipeline.serving import control_group, newest
 from churn_pipeline.serving.control_group import CAMPAIGN, Control
+from churn_pipeline.serving.metrics import Metrics, summed
 from churn_pipeline.serving.refreshing import refresh
 from tests.factories import COSTS, tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
@@ -50,7 +51,8 @@ def run_scoring(outputs, version, **scoring):
     )
     file = str(outputs / "tiny" / CAMPAIGN)
     made = JSONDataset(filepath=file, version=Version(version, version))
-    made.save(state_campaign(calls, asked))
+    listed = calls[calls["arm"] == "call"]
+    made.save(state_campaign(calls, listed, asked))
     return set(calls.loc[calls["arm"] == "control", "customer_id"])
 
 
@@ -168,19 +170,74 @@ def test_a_broken_campaign_changes_nothing_until_it_is_mended(outputs, caplog):
     assert told_one_by_one(app) == listed
     assert told_one_by_one(serving(outputs)) == listed  # started only now
     assert app.parts.metrics.samples()[stale] == 1
-    told = [r.getMessage() for r in caplog.records if r.name == newest.__name__]
-    (said, _of_the_other_service) = told
+    (said, _of_the_other_service) = told_by(caplog, newest)
     assert said.startswith("the control group is that of before: expected the campaign")
-    assert said.endswith("run `kedro run --pipelines scoring` again")
+    assert said.endswith("run `kedro run --pipelines scoring --env tiny` again")
     file.write_text(whole)
     refresh(app.parts)
     assert app.parts.metrics.samples()[stale] == 0
     assert app.parts.control.group.campaign == "other"
 
 
+def told_by(caplog, module):
+    return [r.getMessage() for r in caplog.records if r.name == module.__name__]
+
+
+def shares(app):
+    """Return the share kept aside by the labels of the gauge."""
+    found = app.parts.metrics.samples().items()
+    return {labels: n for (name, labels), n in found if name == "churn_control_share"}
+
+
+def test_where_the_first_campaign_is_broken_the_log_says_that_there_is_none(
+    outputs, caplog
+):
+    run_scoring(outputs, "v1")
+    newest.newest(outputs / "tiny" / CAMPAIGN).write_text('{"name": "spring"}')
+    app = serving(outputs)
+    for _ in range(3):
+        refresh(app.parts)
+    (said,) = told_by(caplog, newest)
+    assert said.startswith("there is no control group, so that everybody may be called")
+    assert told_one_by_one(app) == set()
+    assert app.parts.failing["campaign"] == said
+    assert shares(app) == {(): 0}
+
+
+def test_a_start_without_lists_is_told(outputs, caplog):
+    app = serving(outputs)
+    (said,) = told_by(caplog, control_group)
+    assert said == f"nobody is kept aside: no campaign in {outputs / 'tiny'} yet"
+    assert shares(app) == {(): 0}
+
+
+def test_the_campaign_in_force_is_a_metric_and_each_change_of_it_in_the_log(
+    outputs, caplog
+):
+    run_scoring(outputs, "v1", campaign="spring")
+    app = serving(outputs)
+    assert shares(app) == {(("campaign", "spring"),): 0.1}
+    run_scoring(outputs, "v2", campaign="spring")
+    refresh(app.parts)
+    run_scoring(outputs, "v3", campaign="autumn", control_share=0)
+    refresh(app.parts)
+    assert shares(app) == {(("campaign", "autumn"),): 0}
+    spring = "the campaign 'spring', 10.0% kept aside"
+    autumn = "the campaign 'autumn', 0.0% kept aside"
+    assert told_by(caplog, control_group) == [
+        f"the service draws by {spring} from now on (until now none)",
+        f"the service draws by {autumn} from now on (until now {spring})",
+    ]
+
+
+def test_workers_agree_on_the_share_and_do_not_add_it_up():
+    one = {("churn_control_share", (("campaign", "spring"),)): 0.1}
+    assert summed([one, one]) == one
+
+
 def test_a_folder_that_is_gone_ends_no_campaign(outputs):
     run_scoring(outputs, "v1")
-    control = Control(outputs / "tiny")
+    control = Control(outputs / "tiny", Metrics(), "tiny")
     (outputs / "tiny").rename(outputs / "elsewhere")
     control.refresh()
     assert control.group.campaign == "first"

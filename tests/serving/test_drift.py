@@ -58,7 +58,7 @@ def _told(metrics, family):
 
 def test_the_newest_verdict_is_told_of_features_and_predictions(tmp_path):
     metrics = Metrics()
-    drift = Drift(tmp_path, metrics)
+    drift = Drift(tmp_path, metrics, "tiny")
     _report(tmp_path, "2026-01-01T00.00.00.000Z", _column("tenure", 0.3, drifted=True))
     drift.refresh()
     assert _told(metrics, SCORES) == {"churn_probability": 0.02, "tenure": 0.3}
@@ -74,7 +74,7 @@ def test_the_newest_verdict_is_told_of_features_and_predictions(tmp_path):
 def test_what_could_not_be_judged_is_not_told(tmp_path):
     metrics = Metrics()
     _report(tmp_path, "v1", _column("month", 0.97, judged=False))
-    Drift(tmp_path, metrics).refresh()
+    Drift(tmp_path, metrics, "tiny").refresh()
     assert _told(metrics, SCORES) == {"churn_probability": 0.02}
 
 
@@ -82,7 +82,7 @@ def test_without_a_report_nothing_is_told(tmp_path):
     metrics = Metrics()
     (tmp_path / VERDICT / "begun").mkdir(parents=True)
     for folder in (tmp_path / "none", tmp_path):
-        Drift(folder, metrics).refresh()
+        Drift(folder, metrics, "tiny").refresh()
     assert _told(metrics, SCORES) == {}
 
 
@@ -97,6 +97,7 @@ def test_a_broken_verdict_leaves_what_there_was_and_is_stale_until_mended(tmp_pa
     broken.write_text(whole[:-9])
     refresh(app.parts)
     assert (_told(metrics, SCORES)["tenure"], metrics.samples()[stale]) == (0.3, 1)
+    assert app.parts.failing["drift"].startswith("the drift told is that of before: ")
     broken.write_text(whole)
     refresh(app.parts)
     assert (_told(metrics, SCORES)["tenure"], metrics.samples()[stale]) == (0.1, 0)
@@ -104,11 +105,19 @@ def test_a_broken_verdict_leaves_what_there_was_and_is_stale_until_mended(tmp_pa
 
 def test_a_broken_verdict_is_told_once_with_what_to_do(tmp_path, caplog):
     _report(tmp_path, "v1").write_text('{"columns": 3}')
-    drift = Drift(tmp_path, Metrics())
+    drift = Drift(tmp_path, Metrics(), "tiny")
     for _ in range(3):
         drift.refresh()
     told = drift.problems()["drift"]
-    assert "run `kedro run --pipelines drift_reporting` again" in told
+    assert "run `kedro run --pipelines drift_reporting --env tiny` again" in told
     said = [record.getMessage() for record in caplog.records]
-    assert len(said) == 1
-    assert said[0].startswith("the drift told is that of before: ")
+    assert said == [told]
+    assert told.startswith("no drift is told: ")
+
+
+def test_the_default_data_set_needs_no_name_in_a_command(tmp_path):
+    _report(tmp_path, "v1").write_text('{"columns": 3}')
+    drift = Drift(tmp_path, Metrics(), "company")
+    drift.refresh()
+    told = drift.problems()["drift"]
+    assert "run `kedro run --pipelines drift_reporting` again" in told

@@ -143,7 +143,7 @@ def _score(
     raw = _raw(context, source)
     checked = check_file(raw, dataset, today=settled)
     to_score = _to_score(context, checked, raw, dataset)
-    control = _control(context, dataset)
+    control = _control(dataset)
     counts = _write(to_score, champion, target, control=control, reasons=reasons)
     _write_rejected(checked, dataset, refused)
     told.scored(counts, champion, target)
@@ -218,16 +218,14 @@ def _to_score(
     )
 
 
-def _control(context: KedroContext, dataset: Dataset) -> ControlGroup | None:
+def _control(dataset: Dataset) -> ControlGroup | None:
     """Return whom the newest list keeps aside; None before it, or without ids."""
-    from churn_pipeline.serving.control_group import Campaign, ControlGroup
+    from churn_pipeline.serving.control_group import newest_group
+    from churn_pipeline.serving.desk.places import outputs_folder
 
     customers = dataset.tables.customers
     nameless = dataset.shape == "snapshot" and not (customers and customers.customer_id)
-    if nameless or not context.catalog.exists("campaign"):
-        return None
-    found = context.catalog.load("campaign")
-    return ControlGroup(Campaign(found["name"], found["control_share"]))
+    return None if nameless else newest_group(outputs_folder() / dataset.name)
 
 
 def _write(

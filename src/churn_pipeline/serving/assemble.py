@@ -32,6 +32,7 @@ from churn_pipeline.serving.online.features import max_age_days
 from churn_pipeline.serving.parts import Parts
 from churn_pipeline.serving.place import ROLLOUT, service_folder
 from churn_pipeline.serving.predictor import Predictor
+from churn_pipeline.serving.refreshing import Refreshed
 from churn_pipeline.serving.rollout.counting import Counting
 from churn_pipeline.serving.rollout.results import Experiment, results
 from churn_pipeline.serving.rollout.spec import RolloutState
@@ -87,7 +88,6 @@ def put_together(
         max_age_days=max_age_days(environment),
     )
     places = Places.of(champion.dataset, folder, url, names, environment)
-    control = Control(places.outputs)
     parts = Parts(
         models=models,
         access=access,
@@ -97,7 +97,7 @@ def put_together(
         counting=Counting(partial(_count, url, names.fingerprint, models)),
         metrics=metrics,
         online=online,
-        control=control,
+        control=Control(places.outputs, metrics, champion.dataset),
         desk=Desk(places),
         known=store.versions if store else list,
         closed=partial(closed, store) if store else lambda _: "",
@@ -106,14 +106,20 @@ def put_together(
         headers=SECURITY_HEADERS + (OVER_TLS if tls_options(environment) else ()),
         cors=Cors.of(environment),
     )
-    parts.followers += [access, rollout, control, online, Storage(folder, metrics)]
-    parts.followers.append(Drift(places.reports, metrics))
-    if store is not None:
-        parts.followers += [
-            Follower(models, store, metrics),
-            Beside(models, store, rollout, metrics),
-        ]
+    parts.followers += _followers(parts, folder, store)
     return parts
+
+
+def _followers(parts: Parts, folder: Path, store: ModelStore | None) -> list[Refreshed]:
+    """Return what is read again when it changes."""
+    places, metrics = parts.desk.places, parts.metrics
+    found: list[Refreshed] = [parts.access, parts.rollout, parts.control, parts.online]
+    found.append(Storage(folder, metrics))
+    found.append(Drift(places.reports, metrics, places.dataset))
+    if store is not None:
+        found.append(Follower(parts.models, store, metrics))
+        found.append(Beside(parts.models, store, parts.rollout, metrics))
+    return found
 
 
 def _count(

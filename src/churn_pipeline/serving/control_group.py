@@ -6,16 +6,21 @@ service draws by the same, so that nobody is called whom the list keeps aside.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from churn_pipeline.serving.newest import Newest
+from churn_pipeline.serving.metrics import Metrics
+from churn_pipeline.serving.newest import Newest, newest
 from churn_pipeline.serving.rollout.bucket import BUCKETS, bound, digest, draw_of
 from churn_pipeline.serving.text import Told
 
+logger = logging.getLogger(__name__)
+
 CAMPAIGN = "campaign.json"
+SHARE = "churn_control_share"
 
 
 class Campaign(msgspec.Struct, frozen=True):
@@ -38,6 +43,7 @@ class ControlGroup:
 
     Attributes:
         campaign: Its name.
+        share: Share of customers who are kept aside.
 
     Examples:
         >>> group = ControlGroup(Campaign("spring", 0.1))
@@ -48,6 +54,7 @@ class ControlGroup:
     def __init__(self, campaign: Campaign) -> None:
         """Prepare the draw."""
         self.campaign = campaign.name
+        self.share = campaign.control_share
         self._draw = draw_of(f"calls {campaign.name}")
         self._top = bound(round(campaign.control_share * BUCKETS))
 
@@ -72,24 +79,48 @@ class Control(Newest):
         group: None where there is none: no list yet, or one that calls everybody.
     """
 
-    def __init__(self, outputs: Path) -> None:
+    def __init__(self, outputs: Path, metrics: Metrics, dataset: str) -> None:
         """Read the newest campaign.
 
         Args:
             outputs: Folder of what pipelines say of the data set's customers.
+            metrics: Are told which campaign is in force.
+            dataset: Name of the data set.
         """
-        before = "the control group is that of before"
-        super().__init__(outputs / CAMPAIGN, part="campaign", before=before)
+        super().__init__(
+            outputs / CAMPAIGN,
+            dataset=dataset,
+            part="campaign",
+            before="the control group is that of before",
+            without="there is no control group, so that everybody may be called",
+        )
         self.group: ControlGroup | None = None
+        self._metrics, self._now = metrics, "none"
+        metrics.put(SHARE, 0)
         self.refresh()
+        if newest(outputs / CAMPAIGN) is None:
+            logger.warning("nobody is kept aside: no campaign in %s yet", outputs)
 
     def take(self, file: Path) -> None:
         """Draw by a campaign from now on."""
-        campaign = _read(file)
-        self.group = ControlGroup(campaign) if campaign.control_share else None
+        campaign = read_campaign(file)
+        self.group = group_of(campaign)
+        self._metrics.put(SHARE, campaign.control_share, campaign=campaign.name)
+        self._metrics.drop(SHARE, campaign=campaign.name)
+        former, self._now = self._now, _in_words(campaign)
+        if self._now != former:
+            logger.warning(
+                "the service draws by %s from now on (until now %s)", self._now, former
+            )
 
 
-def _read(file: Path) -> Campaign:
+def read_campaign(file: Path) -> Campaign:
+    """Return the campaign that a run has written.
+
+    Raises:
+        ValueError: The file is none.
+        OSError: It cannot be read.
+    """
     try:
         return msgspec.json.decode(file.read_bytes(), type=Campaign)
     except msgspec.DecodeError as error:
@@ -97,3 +128,26 @@ def _read(file: Path) -> Campaign:
             f"expected the campaign of the pipeline scoring in {file}, got one that "
             f"does not fit: {error}; run `kedro run --pipelines scoring` again"
         ) from error
+
+
+def group_of(campaign: Campaign) -> ControlGroup | None:
+    """Return whom a campaign keeps aside; None: nobody."""
+    return ControlGroup(campaign) if campaign.control_share else None
+
+
+def newest_group(outputs: Path) -> ControlGroup | None:
+    """Return whom the newest campaign keeps aside; None: nobody, or no list yet.
+
+    Args:
+        outputs: Folder of what pipelines say of the data set's customers.
+
+    Raises:
+        ValueError, OSError: The newest campaign cannot be read; who can wait need not
+            take the one before, as a service does.
+    """
+    file = newest(outputs / CAMPAIGN)
+    return None if file is None else group_of(read_campaign(file))
+
+
+def _in_words(campaign: Campaign) -> str:
+    return f"the campaign {campaign.name!r}, {campaign.control_share:.1%} kept aside"

@@ -62,10 +62,15 @@ def report_folder(dataset: str, environment: Mapping[str, str] | None = None) ->
 class Drift(Newest):
     """Keeps the metrics of drift those of the newest verdict."""
 
-    def __init__(self, folder: Path, metrics: Metrics) -> None:
-        """Name where reports lie; nothing is read yet."""
-        before = "the drift told is that of before"
-        super().__init__(folder / VERDICT, part="drift", before=before)
+    def __init__(self, folder: Path, metrics: Metrics, dataset: str) -> None:
+        """Name where the reports of a data set lie; nothing is read yet."""
+        super().__init__(
+            folder / VERDICT,
+            dataset=dataset,
+            part="drift",
+            before="the drift told is that of before",
+            without="no drift is told",
+        )
         self._metrics = metrics
 
     def take(self, file: Path) -> None:

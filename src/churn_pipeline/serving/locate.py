@@ -48,6 +48,21 @@ def _store(environment: Mapping[str, str]) -> ModelStore:
     return ModelStore(_models_of(environment.get(DATASET)))
 
 
+def environment_of(dataset: str) -> str | None:
+    """Return the environment that a command on a data set is to name; None: none.
+
+    Environments are named as their data sets, but for the one that is taken unnamed.
+
+    Args:
+        dataset: Name of the data set.
+
+    Examples:
+        >>> environment_of("telco"), environment_of("company")
+        ('telco', None)
+    """
+    return None if dataset == DEFAULT_DATASET else dataset
+
+
 def no_champion(folder: Path) -> str:
     """Return what to say where a data set has no champion."""
     return (

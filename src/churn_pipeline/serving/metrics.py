@@ -40,6 +40,10 @@ FAMILIES = {
         "counter",
         "Customers answered who are kept aside: not to be called",
     ),
+    "churn_control_share": (
+        "gauge",
+        "Share of customers who are kept aside, by the campaign in force",
+    ),
     "churn_expected_profit_total": (
         "counter",
         "Money that the calls are expected to earn, by model, version and variant",
@@ -85,6 +89,7 @@ SAME = frozenset(
     {
         *("churn_drift_score", "churn_drifted", "churn_drift_report_timestamp_seconds"),
         *("churn_storage_free_bytes", "churn_storage_size_bytes"),
+        "churn_control_share",
     }
 )
 """Gauges of what all workers see alike: the largest counts, not the sum."""

@@ -6,6 +6,9 @@ import logging
 from abc import ABC, abstractmethod
 from pathlib import Path
 
+from churn_pipeline.environment import told_for
+from churn_pipeline.serving.locate import environment_of
+
 logger = logging.getLogger(__name__)
 
 Seen = tuple[str, int, int]
@@ -39,18 +42,23 @@ class Newest(ABC):
     """Takes the newest version of an entry of the catalog, once it is there.
 
     A version that cannot be read changes nothing: the one before holds, after a
-    restart too, and the log says why, once.
+    restart too, or there is none; the log says which and why, once.
     """
 
-    def __init__(self, entry: Path, *, part: str, before: str) -> None:
+    def __init__(
+        self, entry: Path, *, dataset: str, part: str, before: str, without: str
+    ) -> None:
         """Name the entry; nothing is read yet.
 
         Args:
             entry: Its `filepath`; it need not exist.
+            dataset: Name of the data set, which commands in the log are to act on.
             part: What `churn_stale` calls it.
             before: What the log says of the version before, where that one holds.
+            without: What it says where there is none.
         """
-        self._entry, self._part, self._before = entry, part, before
+        self._entry, self._part, self._dataset = entry, part, dataset
+        self._before, self._without = before, without
         self._seen: Seen | None = None
         self._problem: str | None = None
 
@@ -68,12 +76,14 @@ class Newest(ABC):
             self._follow()
             self._problem = None
         except (OSError, ValueError) as error:
-            if str(error) != self._problem:
-                logger.error("%s: %s", self._before, error)
-            self._problem = str(error)
+            holds = self._without if self._seen is None else self._before
+            problem = told_for(environment_of(self._dataset), f"{holds}: {error}")
+            if problem != self._problem:
+                logger.error("%s", problem)
+            self._problem = problem
 
     def problems(self) -> dict[str, str | None]:
-        """Return why the version of before holds."""
+        """Return what holds in place of the newest version, and why."""
         return {self._part: self._problem}
 
     def _follow(self) -> None:

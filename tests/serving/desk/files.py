@@ -46,6 +46,14 @@ def leave_list(
     assigned.to_parquet(_file(outputs, "call_assignments.parquet", version))
 
 
+def leave_campaign(
+    outputs: Path, name: str, share: float, version: str = VERSION
+) -> None:
+    """Write by what customers are kept aside."""
+    told = {"name": name, "control_share": share}
+    _file(outputs, "campaign.json", version).write_text(json.dumps(told))
+
+
 def leave_outcomes(
     outputs: Path, version: str = VERSION, rows: pd.DataFrame | None = None
 ) -> None:

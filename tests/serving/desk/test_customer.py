@@ -3,9 +3,10 @@
 import pytest
 
 from churn_pipeline.serving.desk import customer
+from churn_pipeline.serving.refreshing import refresh
 from tests.factories import tiny_artifact
 from tests.serving.apps import GOOD, app_of, client_of
-from tests.serving.desk.files import ASSIGNED, VERSION, leave_list
+from tests.serving.desk.files import ASSIGNED, VERSION, leave_campaign, leave_list
 
 CUSTOMER = "/desk/customer"
 
@@ -43,6 +44,20 @@ def test_who_is_kept_aside_is_told_as_such(client, outputs):
     assert [(one["arm"], one["rank"]) for one in told["lists"]] == [("control", None)]
 
 
+def test_the_page_says_of_a_customer_what_the_service_answers(client, app, outputs):
+    leave_campaign(outputs, "fall", 0.5)
+    refresh(app.parts)
+    told = {}
+    for customer_id in ("C-2", "C-9", *(f"unlisted-{i}" for i in range(20))):
+        answer = client.post("/predict", json={**GOOD, "customer_id": customer_id})
+        page = client.post(CUSTOMER, json={"customer_id": customer_id}).json()
+        assert page["campaign"] == "fall"
+        assert page["kept_aside"] == answer.json()["kept_aside"]
+        told[customer_id] = page["kept_aside"], [o["arm"] for o in page["lists"]]
+    assert told["C-9"] == (False, ["control"])  # of spring, not of fall
+    assert (True, []) in told.values()  # never listed
+
+
 def test_of_customers_with_alike_names_each_has_their_own_rows(client, outputs):
     alike = ASSIGNED.assign(customer_id=["17", "7"])
     leave_list(outputs, "2026-02-02T06.00.00.000Z", assigned=alike)
@@ -70,6 +85,8 @@ def test_a_stranger_has_no_history(client, outputs):
     told = client.post(CUSTOMER, json={"customer_id": "nobody"}).json()
     assert told == {
         "customer_id": "nobody",
+        "kept_aside": False,
+        "campaign": None,
         "today": None,
         "answers": [],
         "labels": [],

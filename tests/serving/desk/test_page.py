@@ -71,7 +71,7 @@ at = Path({str(tmp_path)!r})
 url = f"sqlite:///{{at}}/journal.db"
 places = Places.of("tiny", at, url, Pseudonyms(), {{"CHURN_OUTPUT_DIR": str(at)}})
 assert len(calls_as_csv(read_calls(places), Budget())) > 100
-assert len(show_customer(places, "C-9").lists) == 1
+assert len(show_customer(places, "C-9", None).lists) == 1
 print([name for name in ("torch", "pandas", "sklearn", "kedro") if name in sys.modules])
 """
     ran = subprocess.run(

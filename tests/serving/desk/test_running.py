@@ -2,9 +2,10 @@
 
 from churn_pipeline.monitoring.alerts.book import Notice, write
 from churn_pipeline.monitoring.alerts.rules import Alert
+from churn_pipeline.serving.refreshing import refresh
 from tests.factories import tiny_artifact
 from tests.serving.apps import GOOD
-from tests.serving.desk.files import VERSION, leave_report
+from tests.serving.desk.files import VERSION, leave_campaign, leave_report
 
 
 def test_reports_are_told_and_a_broken_one_says_so(client, tmp_path):
@@ -16,6 +17,14 @@ def test_reports_are_told_and_a_broken_one_says_so(client, tmp_path):
     assert told["drift"] == {"verdict": "drift", "written": VERSION}
     assert "expected a report in" in told["performance"]["absent"]
     assert told["release"]["version"] == tiny_artifact().manifest.version
+
+
+def test_the_campaign_that_the_service_draws_by_is_told(app, client, tmp_path):
+    assert client.get("/desk/running").json()["campaign"] == {}
+    leave_campaign(tmp_path / "outputs" / "tiny", "spring", 0.1)
+    refresh(app.parts)
+    told = client.get("/desk/running").json()["campaign"]
+    assert told == {"name": "spring", "control_share": 0.1}
 
 
 def test_alerts_that_stand_are_told(app, client):

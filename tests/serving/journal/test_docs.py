@@ -34,3 +34,12 @@ def test_the_queries_of_the_page_find_something(tmp_path) -> None:
     assert [len(rows) for rows in found] == [1, 1, 1, 2, 1]
     assert found[0] == [("2026-01-01", "champion", 2, 0.5, (0.1 + 0.2) / 2)]
     assert found[2] == [("spring", 0, 1, 1)]
+
+
+def test_what_a_shadow_said_counts_nobody_twice(tmp_path) -> None:
+    store = Store(connect(f"sqlite:///{tmp_path / 'journal.db'}"), Pseudonyms())
+    sides = [
+        entry("4f9c0d7e", campaign="spring", variant=v) for v in ("champion", "shadow")
+    ]
+    store.write(sides, "1")
+    assert store.database.run(blocks("sql")[2]) == [("spring", 0, 1, 1)]

@@ -113,23 +113,28 @@ def in_control(
     return np.fromiter(found, dtype=bool, count=len(customer_id))
 
 
-def state_campaign(call_assignments: pd.DataFrame, scoring: Scoring) -> dict[str, Any]:
+def state_campaign(
+    call_assignments: pd.DataFrame, call_list: pd.DataFrame, scoring: Scoring
+) -> dict[str, Any]:
     """Return by what the list was drawn, which the service draws by from now on.
+
+    Stated last, once the list lies where the people who call find it: a run that fails
+    before leaves the campaign in force as it was.
 
     Args:
         call_assignments: Who is called, and who is kept aside.
+        call_list: Whom to call.
         scoring: The share of the control group and the campaign.
 
     Returns:
         `name`, `control_share`, and how many of this list are `called` and
         `kept_aside`.
     """
-    arms = call_assignments["arm"].value_counts()
     return {
         "name": scoring.campaign,
         "control_share": scoring.control_share,
-        "called": int(arms.get(CALL, 0)),
-        "kept_aside": int(arms.get(CONTROL, 0)),
+        "called": len(call_list),
+        "kept_aside": int((call_assignments["arm"] == CONTROL).sum()),
     }
 
 

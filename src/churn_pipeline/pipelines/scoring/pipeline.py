@@ -68,7 +68,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 state_campaign,
-                inputs=by_name("call_assignments", "params:scoring"),
+                inputs=by_name("call_assignments", "call_list", "params:scoring"),
                 outputs="campaign",
                 name="state_campaign",
             ),

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from churn_pipeline.serving.control_group import ControlGroup
 from churn_pipeline.serving.desk.calls import ToCall, call_of
 from churn_pipeline.serving.desk.lists import rows_of
 from churn_pipeline.serving.desk.places import ASSIGNMENTS, Places
@@ -101,6 +102,9 @@ class CustomerShown(BaseModel):
 
     Attributes:
         customer_id: As it was asked for.
+        kept_aside: Whether the customer is in the control group now, listed or not, as
+            `/predict` says too: not to be called.
+        campaign: Name of the campaign that draws it; None: nobody is kept aside.
         today: The place on today's list, with the reasons; None: not on it.
         answers: What the service said, at most 50.
         labels: What became true.
@@ -110,6 +114,8 @@ class CustomerShown(BaseModel):
     """
 
     customer_id: str
+    kept_aside: bool
+    campaign: str | None
     today: ToCall | None
     answers: list[Answered]
     labels: list[Label]
@@ -129,12 +135,15 @@ def asked_customer(body: object) -> CustomerAsked:
         raise refused_body(error) from error
 
 
-def show_customer(places: Places, customer_id: str) -> CustomerShown:
+def show_customer(
+    places: Places, customer_id: str, group: ControlGroup | None
+) -> CustomerShown:
     """Return what is known of a customer; empty parts of a stranger.
 
     Args:
         places: Where to look.
         customer_id: As the tables have it.
+        group: Whom the service keeps aside; None: nobody.
     """
     name = places.pseudonyms.name(customer_id)
     with closing(
@@ -145,6 +154,8 @@ def show_customer(places: Places, customer_id: str) -> CustomerShown:
     lists, looked_through = _lists(places, customer_id)
     return CustomerShown(
         customer_id=customer_id,
+        kept_aside=group is not None and group.has(customer_id),
+        campaign=None if group is None else group.campaign,
         today=call_of(places, customer_id),
         answers=[
             Answered(**dict(zip(_ANSWER, row[:-1], strict=True))) for row in answers

@@ -71,6 +71,11 @@ async function showCalls(absent) {
   return found;
 }
 
+function showCampaign({ campaign }) {
+  put("calls-aside", campaign.name ? `The service keeps ${percent(campaign.control_share, 1)} of all customers aside, by the campaign ${campaign.name}.`
+    : "The service keeps nobody aside: there is no control group.");
+}
+
 function readBudget() {
   const asked = new URLSearchParams();
   for (const [name, id] of [["calls", "budget-calls"], ["money", "budget-money"]]) {
@@ -99,15 +104,13 @@ async function lookUp(id) {
   catch (error) { if (mine === turn) put("history"); throw error; }
   if (mine !== turn) return; // somebody else has been asked for since
   const parts = [];
-  const aside = told.lists[0]?.arm === "control";
-  if (aside) parts.push(h("p", {}, tag("kept aside", "warn"), " Of the control group: not to be called."));
+  if (told.kept_aside) parts.push(h("p", {}, tag("kept aside", "warn"), ` Of the control group of the campaign ${told.campaign}: not to be called.`));
   if (told.today) parts.push(h("h3", {}, "Today"), h("ol", { className: "calls" }, callItem(told.today)));
-  if (told.lists.length) {
-    parts.push(h("h3", {}, `Of the last ${number(told.looked_through)} lists of calls`), folded(
-      [["list"], ["what"], ["rank", 1], ["risk", 1], ["expected", 1], ["campaign"], ["of"]],
-      told.lists.map((one) => [moment(one.written), one.arm === "control" ? "kept aside" : "to call", one.rank ?? "–",
-        percent(one.churn_probability), money(one.expected_profit, currency, 2), one.campaign, one.observation_date])));
-  }
+  parts.push(h("h3", {}, `Of the last ${number(told.looked_through)} lists of calls`));
+  parts.push(told.lists.length ? folded([["list"], ["what"], ["rank", 1], ["risk", 1], ["expected", 1], ["campaign"], ["of"]],
+    told.lists.map((one) => [moment(one.written), one.arm === "control" ? "kept aside" : "to call", one.rank ?? "–",
+      percent(one.churn_probability), money(one.expected_profit, currency, 2), one.campaign, one.observation_date]))
+    : h("p", { className: "soft" }, "On none of them."));
   parts.push(h("h3", {}, "What the service said"));
   parts.push(told.answers.length ? folded([["when"], ["risk", 1], ["decision"], ["model"], ["side"], ["request"]],
     told.answers.map((one) => [moment(one.time), percent(one.probability, 1), one.decision, one.model_version, one.variant, h("code", {}, one.request_id)]))

@@ -72,7 +72,8 @@ async def customer(parts: Parts, call: Call) -> Reply:
 
     def found() -> bytes:
         audit_request(parts, call, "customer_viewed", f"customer of mark {told}")
-        return show_customer(desk.places, wanted).model_dump_json().encode()
+        shown = show_customer(desk.places, wanted, parts.control.group)
+        return shown.model_dump_json().encode()
 
     return Reply(await desk.look_up(found))
 

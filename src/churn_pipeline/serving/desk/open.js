@@ -1,6 +1,6 @@
 // Opening, refreshing
 
-const SHOWS = [showPerformance, showAlerts, showDecision, showDrift, showRelease, showEffect];
+const SHOWS = [showCampaign, showPerformance, showAlerts, showDecision, showDrift, showRelease, showEffect];
 let calls = null, stamp = "";
 
 async function look() {

@@ -17,11 +17,12 @@ from churn_pipeline.release.chain import LedgerError
 from churn_pipeline.release.kept import record_of
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.desk.places import CALLS, Json, Places
-from churn_pipeline.serving.locate import DEFAULT_DATASET
+from churn_pipeline.serving.locate import environment_of
 from churn_pipeline.serving.metrics import BOUNDS, Series
 from churn_pipeline.serving.newest import newest, version_of
 
 if TYPE_CHECKING:
+    from churn_pipeline.serving.control_group import ControlGroup
     from churn_pipeline.serving.parts import Parts
 
 DECISIONS = 8
@@ -62,6 +63,8 @@ class Running(BaseModel):
         effect: What calls bring.
         alerts: Those that stand, `told`, and when they were `written`.
         calls: Version of the newest list to call, `written`.
+        campaign: By which the service keeps customers aside now: its `name` and
+            `control_share`; empty where it keeps nobody aside.
         runbook: Address of the runbook; empty where none is set.
         no_experiment: What to say where none runs: how one is begun.
     """
@@ -78,6 +81,7 @@ class Running(BaseModel):
     effect: dict[str, Any]
     alerts: dict[str, Any]
     calls: dict[str, Any]
+    campaign: dict[str, Any]
     runbook: str
     no_experiment: str
 
@@ -90,7 +94,7 @@ def show_running(parts: Parts, places: Places, *, customers: bool) -> Running:
         places: Where reports lie.
         customers: Whether who asks may see customers too.
     """
-    env = None if places.dataset == DEFAULT_DATASET else places.dataset
+    env = environment_of(places.dataset)
     cards = {
         name: _card(partial(places.report, file), pipeline, env)
         for name, (file, pipeline) in CARDS.items()
@@ -105,6 +109,7 @@ def show_running(parts: Parts, places: Places, *, customers: bool) -> Running:
         traffic=traffic(parts.shared.with_others(own) if parts.shared else own),
         alerts=_card(lambda: _alerts(places), "monitoring", env),
         calls=_card(lambda: _calls(places), "scoring", env),
+        campaign=_campaign(parts.control.group),
         runbook=places.runbook,
         no_experiment=told_for(env, _NO_EXPERIMENT),
         **cards,
@@ -216,6 +221,12 @@ def _alerts(places: Places) -> Json | None:
         "written": written.isoformat(timespec="seconds"),
         "told": [notice.model_dump(mode="json") for notice in notices],
     }
+
+
+def _campaign(group: ControlGroup | None) -> Json:
+    if group is None:
+        return {}
+    return {"name": group.campaign, "control_share": group.share}
 
 
 def _calls(places: Places) -> Json | None:
