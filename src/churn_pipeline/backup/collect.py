@@ -19,7 +19,13 @@ from churn_pipeline.serving.desk import places
 from churn_pipeline.serving.journal.database import URL as JOURNAL_URL
 from churn_pipeline.serving.journal.database import shown
 from churn_pipeline.serving.newest import versions
-from churn_pipeline.serving.place import FOLDERS, JOURNAL, ROLLOUT, SERVICE
+from churn_pipeline.serving.place import (
+    FOLDERS,
+    JOURNAL,
+    ROLLOUT,
+    SERVICE,
+    has_service,
+)
 from churn_pipeline.serving.rollout.state import Rollout
 
 MODELS = Path("data/06_models")
@@ -103,7 +109,9 @@ class _Folders(NamedTuple):
             _folders(services, holding=("[!.]*",)),
             _folders(outputs, holding=(places.ASSIGNMENTS,)),
         )
-        if not any(found):
+        models, running, listed = found
+        served = any(has_service(services / name) for name in running)
+        if not (models or listed or served):
             raise BackupError(f"expected models in {project / MODELS}, found none")
         return cls(services, outputs, *found)
 

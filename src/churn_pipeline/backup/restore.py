@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from churn_pipeline.backup.archive import BackupError, Contents, unpack
 from churn_pipeline.backup.collect import MODELS, Tell
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.desk.places import outputs_folder
-from churn_pipeline.serving.place import FOLDERS, SERVICE
+from churn_pipeline.serving.place import AUDIT, FOLDERS, SERVICE, has_service
 
 # MLflow names the folders of its files in full: another project has others.
 _NAMED = (
@@ -33,7 +34,8 @@ def restore(
     """Restore a backup into a project; return what it held.
 
     Every file is checked against its hash, and every champion answers its golden rows,
-    before the first file is put in its place.
+    before the first file is put in its place. What was done to a data set before its
+    service came is written down in an audit log, whose lines follow the backup's.
 
     Args:
         source: A file that `back_up` has written.
@@ -57,12 +59,16 @@ def restore(
             *_inside(staged / "outputs", outputs),
             *_each(staged / "mlflow", project),
         ]
-        _require_free(moves)
+        audits = _lone_audits(staged / "service", services)
+        _require_free([move for move in moves if move[1] not in audits])
         for name in contents.champions:
             tell(f"champion of {name}")
             ModelStore(staged / "models" / name).champion()
         _rename(staged / "mlflow" / "mlflow.db", contents.project, str(project))
-        _place(moves)
+        for lone in audits:
+            _append(lone / AUDIT, staged / "service" / lone.name / AUDIT)
+        with _aside(audits):
+            _place(moves)
     return contents
 
 
@@ -75,6 +81,34 @@ def _each(source: Path, target: Path) -> list[Move]:
 def _inside(source: Path, target: Path) -> list[Move]:
     """Return where each thing of a folder's folders goes: other things may be there."""
     return [move for one, other in _each(source, target) for move in _each(one, other)]
+
+
+def _lone_audits(source: Path, target: Path) -> list[Path]:
+    """Return the folders of services that have an audit log, and nothing else."""
+    found = [folder for _, folder in _each(source, target)]
+    return [f for f in found if (f / AUDIT).is_file() and not has_service(f)]
+
+
+def _append(lines: Path, audit: Path) -> None:
+    with open(audit, "ab", opener=lambda path, how: os.open(path, how, 0o600)) as file:
+        file.write(lines.read_bytes())
+
+
+@contextmanager
+def _aside(folders: list[Path]) -> Iterator[None]:
+    """Make room for what replaces some folders; where that fails, they are back."""
+    moved: list[Move] = []
+    try:
+        for folder in folders:
+            aside = folder.with_name(f".{folder.name}.before")
+            moved.append((folder.rename(aside), folder))
+        yield
+    except BaseException:
+        for aside, folder in moved:
+            aside.rename(folder)
+        raise
+    for aside, _ in moved:
+        shutil.rmtree(aside)
 
 
 def _require_free(moves: list[Move]) -> None:

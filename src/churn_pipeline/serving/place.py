@@ -41,3 +41,12 @@ def service_folder(dataset: str, environment: Mapping[str, str] | None = None) -
         )
     given = os.environ if environment is None else environment
     return Path(given.get(SERVICE) or FOLDERS) / dataset
+
+
+def has_service(folder: Path) -> bool:
+    """Return whether a service's folder has more than a log of what was done there.
+
+    A command such as `kedro churn forget` writes that down where no service ever ran.
+    """
+    found = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+    return any(not name.startswith(".") and name != AUDIT for name in found)
