@@ -31,6 +31,7 @@ def test_forget_erases_one_customer_and_the_audit_log_does_not_say_whom(
     monkeypatch.setenv("LOGNAME", "somebody else")
     done = run("forget", "customer-ann")
     assert done.exit_code == 0, done.output
+    assert "prediction log   sqlite:///" in done.output
     assert "predictions      1 before, 0 left" in done.output
     assert "files            0 places with the bytes" in done.output
     begun, ended = audited(service)
@@ -136,7 +137,9 @@ def test_a_torn_list_is_named_and_the_rest_is_erased(service, tmp_path) -> None:
     assert run("forget", "C-2").exit_code == 0
 
 
-def test_a_run_at_work_is_waited_for(service, tmp_path) -> None:
+def test_while_a_run_is_at_work_nothing_is_erased_and_it_is_named(
+    service, tmp_path
+) -> None:
     record = RunRecord(version="2026-02-01T06.00.00.000Z", dataset="tiny")
     record.save(tmp_path)
     refused = run("forget", "customer-ann")

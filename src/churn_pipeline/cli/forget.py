@@ -40,13 +40,16 @@ def forget(customer_id: str, env: str | None, *, no_log: bool) -> None:
     """Erase one customer from log, feedback, online features and lists of calls.
 
     It counts again and proves it. Stop asking for the customer first: answers of the
-    last second may still be on their way into the log. Runs wait meanwhile, and one at
-    work is waited for. The audit log says that it was begun and done, not of whom.
+    last second may still be on their way into the log. It refuses while a run is at
+    work, and runs are refused meanwhile. The audit log has when it was begun and how it
+    ended, not of whom.
 
     Example: kedro churn forget 7590-VHVEG --env telco
     """
+    from churn_pipeline.lock import alone
+
     releases = releases_of(env)
-    with _refusals(), _alone(releases.registry.dataset):
+    with _refusals(), alone(project_folder(), releases.registry.dataset):
         logged = _is_logged(releases, no_log=no_log)
         with _audited(releases) as audit:
             done = _erased(releases, customer_id, logged=logged)
@@ -55,7 +58,8 @@ def forget(customer_id: str, env: str | None, *, no_log: bool) -> None:
             rows = (f"{n} {place}" for place, n in done.counted.before.items())
             state = "incomplete" if left else "complete"
             audit(f"{', '.join(rows)}: {state}")
-    click.echo("\n".join(columns(_proof(done, missing=missing))))
+    log = log_of(releases) if logged else ("not found" if missing else "none")
+    click.echo("\n".join(columns([("prediction log", log), *_proof(done)])))
     if left:
         raise click.ClickException("; ".join(left))
 
@@ -71,14 +75,6 @@ def _refusals() -> Iterator[None]:
         yield
     except (OnlineStoreError, ListError, BusyError, OSError) as error:
         raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def _alone(dataset: str) -> Iterator[None]:
-    from churn_pipeline.lock import alone
-
-    with alone(project_folder(), dataset):
-        yield
 
 
 def _is_logged(releases: Releases, *, no_log: bool) -> bool:
@@ -176,7 +172,7 @@ def _no_log(releases: Releases) -> str:
     )
 
 
-def _proof(done: _Done, *, missing: bool) -> list[tuple[str, str]]:
+def _proof(done: _Done) -> list[tuple[str, str]]:
     """Return what was there and what is left."""
     counted = done.counted
     rows = [
@@ -185,9 +181,7 @@ def _proof(done: _Done, *, missing: bool) -> list[tuple[str, str]]:
     ]
     if done.unreadable:
         rows.append(("unreadable", f"{len(done.unreadable):,}"))
-    if "predictions" not in counted.after:
-        rows.insert(0, ("prediction log", "not found" if missing else "none"))
-    else:
+    if "predictions" in counted.after:
         rows.append(("files", _traces(counted)))
     if not any(counted.before.values()):
         told = "nothing of this customer; see whether the id and --env are right"
