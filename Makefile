@@ -10,7 +10,7 @@ AIRFLOW := $(VENV)/airflow
 ENV ?= local
 PORT ?= 3000
 BENCHES := startup features tuning gpu access journal matured experiments online_features \
-  explain explain_choice
+  explain explain_choice backup
 NO_UPDATE_CHECK := jupyterlab.handlers.announcements.NeverCheckForUpdate
 
 help: ## List the targets
@@ -52,7 +52,8 @@ mlflow: $(VENV)/ready ## Look at runs and the model registry in the browser
 bench: $(VENV)/ready-dev ## Measure speed against named peers, after `make run` (an hour)
 	@model=$$(ls -d data/06_models/company/released/* 2>/dev/null | tail -1); \
 	test -n "$$model" || { echo "expected a model to measure, found none: make run" >&2; exit 1; }; \
-	for script in $(BENCHES); do $(BIN)/python benchmarks/$$script.py || exit 1; done; \
+	for script in $(BENCHES); do \
+	  PYTHONPATH=$(CURDIR) $(BIN)/python benchmarks/$$script.py || exit 1; done; \
 	for script in serving serving_batch serving_overload; do \
 	  $(BIN)/python benchmarks/$$script.py $$model || exit 1; done
 
