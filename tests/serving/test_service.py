@@ -233,9 +233,12 @@ def test_a_server_asked_to_end_finishes_what_it_is_answering(checkout, tmp_path)
     assert client.server.returncode == 0
     version = tiny_artifact().manifest.version
     address = f"http://127.0.0.1:{port}"
-    assert said == (
-        f"serving tiny, model {version}, at {address} (contract: {address}/docs)\n"
+    first, warned = said.splitlines()
+    assert first == (
+        f"serving tiny, model {version}, at {address} (contract: {address}/docs)"
     )
+    none = "nobody is kept aside: no campaign in data/07_model_output/tiny yet"
+    assert warned.endswith(none)
 
 
 def test_a_bento_serves_from_an_empty_folder(bento, tmp_path):

@@ -6,6 +6,7 @@ BentoML brings the processes and the packaging; `app.py` answers the requests.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,8 @@ class ChurnService:
         """
         from churn_pipeline.serving.assemble import assemble
 
+        # `--quiet` is for what BentoML says: what we warn of is for who runs it.
+        logging.getLogger("churn_pipeline").setLevel(logging.WARNING)
         application().parts = assemble()
         # The collector walking the imported modules stalls requests by 70-500 ms.
         gc.collect()
