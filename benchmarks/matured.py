@@ -83,7 +83,8 @@ def _write(connection: sqlite3.Connection, number: int, batches: int) -> None:
     ids = range(first, first + BATCH) if single else [first]
     names = [rng.bytes(16).hex() for _ in ids]
     connection.executemany(
-        "INSERT INTO request VALUES (?, ?, ?, '/predict', '0123456789abcdef', 90)",
+        "INSERT INTO request VALUES (?, ?, ?, '/predict', '0123456789abcdef', 90, "
+        "NULL)",
         zip(ids, names, repeat(now), strict=False),
     )
     who = [f"C-{(first + i) * 7919 % (batches * BATCH // 2):08d}" for i in range(BATCH)]
@@ -91,7 +92,7 @@ def _write(connection: sqlite3.Connection, number: int, batches: int) -> None:
     requests = list(ids) if single else [first] * BATCH
     chance = rng.beta(1, 4, BATCH)
     connection.executemany(
-        "INSERT INTO prediction VALUES (?, ?, ?, ?, 0.25, ?, ?, 1, ?, ?, ?)",
+        "INSERT INTO prediction VALUES (?, ?, ?, ?, 0.25, ?, ?, 1, ?, ?, ?, 0)",
         zip(
             *(requests, lines, who, chance.tolist()),
             np.where(chance > 0.25, "call", "no_call").tolist(),

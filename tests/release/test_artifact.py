@@ -122,6 +122,33 @@ def test_another_format_is_refused(artifact):
         Manifest.from_bytes(later.to_bytes())
 
 
+def test_a_manifest_that_says_less_is_read_by_a_release_that_says_more(
+    artifact, tmp_path
+):
+    first, again = tmp_path / "first", tmp_path / "again"
+    artifact.save(first)
+    text = (first / "manifest.json").read_text("utf-8")
+    less = text.replace('    "before": null,\n', "")
+    assert less != text
+    blank = less.replace(artifact.manifest.digest, "")
+    digest = _sha256(blank.encode())
+    less = less.replace(artifact.manifest.digest, digest)
+    (first / "manifest.json").write_text(less, "utf-8")
+    found = Artifact.load(first)
+    assert found.manifest.fitted.before is None
+    found.save(again)
+    assert (again / "manifest.json").read_text("utf-8") == less
+    assert Artifact.load(again).manifest == found.manifest
+
+
+def test_a_manifest_whose_text_was_touched_is_refused(artifact, tmp_path):
+    artifact.save(tmp_path)
+    text = (tmp_path / "manifest.json").read_text("utf-8")
+    (tmp_path / "manifest.json").write_text(text.replace("\n  ", "\n   ", 1), "utf-8")
+    with pytest.raises(ArtifactError, match="altered"):
+        Artifact.load(tmp_path)
+
+
 def test_a_version_is_stamped_on_the_manifest_alone(artifact):
     stamped = artifact.restated(version="2027-01-01T00.00.00.000Z")
     assert stamped.manifest.version == "2027-01-01T00.00.00.000Z"

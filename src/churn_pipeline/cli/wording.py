@@ -208,7 +208,10 @@ def _others(found: Mapping[str, Any], entries: Sequence[Entry]) -> dict[str, str
 
 def _next(found: Mapping[str, Any], numbers: Mapping[str, str]) -> str:
     if "problem" in found:
-        return "mend the problem"
+        return (
+            "put the champion's files back from a copy, or train again and let the new "
+            "model in: `kedro churn promote VERSION --override --reason WHY`"
+        )
     if not found["challengers"]:
         return "nothing to decide"
     newest = found["challengers"][-1]

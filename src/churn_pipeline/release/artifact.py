@@ -45,18 +45,27 @@ _FILES = (MODEL, WEIGHTS, GOLDEN, REFERENCE)
 class Artifact:
     """A model that answers, with all that is known about it."""
 
-    def __init__(self, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        files: Mapping[str, bytes],
+        *,
+        text: bytes | None = None,
+    ) -> None:
         """Check the files and the golden rows, then be ready to answer.
 
         Args:
             manifest: The sealed manifest.
             files: Content of the other files by name.
+            text: Of `manifest.json`, where there is one: another release may have
+                written less into it. None writes it.
 
         Raises:
             ArtifactError: A file is missing or altered, or a golden row gets another
                 probability than when the artifact was made.
         """
         self.manifest = manifest
+        self._text = manifest.to_bytes() if text is None else text
         self._contents = {name: files[name] for name in _FILES if name in files}
         check_files(
             self._contents, manifest.files, names=_FILES, version=manifest.version
@@ -111,14 +120,16 @@ class Artifact:
                 f"expected an artifact with a {MANIFEST} in {path}, found none; "
                 "train a model first, or give the folder of a version"
             )
-        manifest = Manifest.from_bytes((path / MANIFEST).read_bytes())
+        text = (path / MANIFEST).read_bytes()
+        manifest = Manifest.from_bytes(text)
         found = [name for name in _FILES if (path / name).is_file()]
-        return cls(manifest, {name: (path / name).read_bytes() for name in found})
+        files = {name: (path / name).read_bytes() for name in found}
+        return cls(manifest, files, text=text)
 
     @property
     def files(self) -> dict[str, bytes]:
         """Content of every file of the folder by name, the manifest included."""
-        return {**self._contents, MANIFEST: self.manifest.to_bytes()}
+        return {**self._contents, MANIFEST: self._text}
 
     def save(self, folder: str | Path) -> None:
         """Write the files into a folder, which is made where there is none."""

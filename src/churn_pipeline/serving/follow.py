@@ -15,6 +15,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from churn_pipeline.release.artifact import Artifact, ArtifactError
+from churn_pipeline.release.manifest import MANIFEST
 from churn_pipeline.release.store import POINTER, ModelStore
 from churn_pipeline.serving.metrics import Metrics
 from churn_pipeline.serving.models import Models
@@ -109,7 +110,7 @@ class Follower:
 
 
 def _digest(predictor: Predictor) -> str:
-    return hashlib.sha256(predictor.artifact.manifest.to_bytes()).hexdigest()
+    return hashlib.sha256(predictor.artifact.files[MANIFEST]).hexdigest()
 
 
 def _warm(artifact: Artifact) -> Predictor:

@@ -68,7 +68,7 @@ def _log(database, rows):
         told = (i, 0, row["customer"], row["probability"], 0.2, decision)
         model = kinds.index((row["version"], row["variant"])) + 1
         day = row["time"] // DAY_NS
-        predictions.append((*told, model, 1, 0, day, row["value"]))
+        predictions.append((*told, model, 1, 0, day, row["value"], 0))
         if row["churned"] is not None:
             labels.append((row["known"], row["known"], name, 0, row["churned"], "k"))
     with database.writing():
@@ -86,7 +86,7 @@ def _log(database, rows):
         database.insert("request", columns, requests)
         columns = (
             *("request", "line", "customer", "probability", "threshold", "decision"),
-            *("model", "inputs", "place", "day", "value"),
+            *("model", "inputs", "place", "day", "value", "kept_aside"),
         )
         database.insert("prediction", columns, predictions)
         columns = (
