@@ -63,7 +63,8 @@ def _none(got: str, *, required: bool) -> Finding:
         name=_NAME,
         outcome="failed" if required else "warning",
         found=f"expected a report of pip-audit, got {got}",
-        todo=f"`{_MAKE} data/01_raw/pip_audit.json`, here, and run again",
+        todo=f"`pip install pip-audit`, then `{_MAKE} data/01_raw/pip_audit.json`, "
+        "here, and run again",
     )
 
 

@@ -31,7 +31,7 @@ const askJson = async (path, body) => (await ask(path, body)).json();
 
 function callItem(row) {
   const [sure, kind] = SURE[row.certainty] ?? [row.certainty, ""];
-  const groups = Object.values(row.about).filter(Boolean).join(" · ");
+  const groups = Object.entries(row.about).filter(([, value]) => value).map(([name, value]) => `${name} ${value}`).join(" · ");
   return h("li", {},
     h("span", { className: "rank" }, row.rank),
     h("div", { className: "who" },
