@@ -24,6 +24,10 @@ FOLDER = "data/06_models/{dataset}/runs"
 _VERSION = "%Y-%m-%dT%H.%M.%S.%fZ"
 
 
+class RecordError(ValueError):
+    """The record of a run cannot be read."""
+
+
 class RunRecord(BaseModel):
     """One run.
 
@@ -93,6 +97,31 @@ def record_path(project: Path, dataset: str, version: str) -> Path:
     """Return where the record of a version lies."""
     folder = project / FOLDER.format(dataset=dataset)
     return folder / f"{version.replace(':', '.')}.json"
+
+
+def version_read(models: Path, model: str, name: str) -> str:
+    """Return which version of a dataset the run that made a model read.
+
+    Args:
+        models: Folder of the data set's models, e.g. `data/06_models/company`.
+        model: Version of the model.
+        name: Catalog name of the versioned dataset, e.g. `model_input`.
+
+    Raises:
+        RecordError: The record of that run cannot be read.
+    """
+    record = models / "runs" / f"{model}.json"
+    if not record.is_file():  # a run that makes both gives both its version
+        return model
+    try:
+        loads = RunRecord.model_validate_json(record.read_bytes()).loads
+    except ValidationError as error:
+        raise RecordError(
+            f"expected {record} as the run of {model} wrote it, got one that cannot "
+            f"be read ({error.errors()[0]['msg']}); restore it from a copy, or train "
+            "again: `kedro run`"
+        ) from error
+    return loads.get(name, model)
 
 
 def read_records(project: Path, dataset: str) -> list[RunRecord]:

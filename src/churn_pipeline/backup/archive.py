@@ -3,6 +3,7 @@
 models/<dataset>/...       models, pointer, ledger, runs, study
 service/<dataset>/...      keys, rollout, audit log, prediction log and feedback
 outputs/<dataset>/...      every list of who was called and who was kept aside
+data/...                   what models in use were made from, and watch_history.jsonl
 mlflow/...                 runs and registry, where they lie in the project
 backup.json                contents, hashes, time; see `Contents`
 """

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,6 +11,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from churn_pipeline.backup.archive import BackupError, Contents, hashes, pack
+from churn_pipeline.backup.copies import copy
+from churn_pipeline.backup.origins import copy_origins
+from churn_pipeline.release.artifact import ArtifactError
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.control_group import CAMPAIGN
 from churn_pipeline.serving.desk import places
@@ -43,7 +44,6 @@ _OF_MODELS = (
     "ledger.head",
     "tuning.db",
 )
-_LINES, _TABLE = ".jsonl", ".parquet"
 
 Tell = Callable[[str], None]
 
@@ -62,7 +62,8 @@ def back_up(
         tell: Called with each part as it is begun.
 
     Raises:
-        BackupError: The target exists, or there is no model to back up.
+        BackupError: The target exists, there is no model to back up, or a champion
+            cannot be loaded.
     """
     if target.exists():
         raise BackupError(f"expected a new file, got {target}; name another")
@@ -72,6 +73,7 @@ def back_up(
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
         staged = Path(folder)
         held = _stage(project, folders, staged, tell)
+        gone = list(copy_origins(project, staged, folders.models, tell))
         tell("MLflow")
         _mlflow(project, staged / "mlflow", environment)
         tell("the file")
@@ -79,7 +81,7 @@ def back_up(
             time=begun,
             project=str(project),
             **held._asdict(),
-            left_out=tuple(_left_out(environment)),
+            left_out=(*_left_out(environment), *gone),
             files=hashes(staged),
         )
         pack(staged, contents, target)
@@ -143,11 +145,23 @@ def _stage(project: Path, folders: _Folders, staged: Path, tell: Tell) -> _Stage
 
 
 def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
-    """Copy the models while nobody releases or removes any; return the champion."""
+    """Copy the models while nobody releases or removes any; return the champion.
+
+    Raises:
+        BackupError: The champion cannot be loaded: such a backup is not restored.
+    """
     with store.locked():
         pointer = store.pointer()
+        try:
+            store.champion()
+        except ArtifactError as error:
+            raise BackupError(
+                f"expected a champion of {name} that loads, got one that does not: put "
+                "it right, or `kedro churn promote` a version, then back up again; "
+                f"{error}"
+            ) from error
         for part in _OF_MODELS:
-            _copy(store.folder / part, target / part)
+            copy(store.folder / part, target / part)
     return {} if pointer is None else {name: pointer.version}
 
 
@@ -157,10 +171,10 @@ def _service(name: str, source: Path, target: Path) -> dict[str, int]:
     with Rollout(source / ROLLOUT).locked():
         for path in sorted(source.iterdir()):
             if path.stem == Path(ROLLOUT).stem:
-                _copy(path, target / path.name)
+                copy(path, target / path.name)
     for path in sorted(source.iterdir()):
         if path.stem != Path(ROLLOUT).stem:
-            _copy(path, target / path.name)
+            copy(path, target / path.name)
     if not (target / JOURNAL).is_file():
         return {}
     with closing(sqlite3.connect(target / JOURNAL)) as journal:
@@ -174,7 +188,7 @@ def _lists(name: str, source: Path, target: Path) -> dict[str, int]:
     brought could never be measured again.
     """
     for entry in (places.ASSIGNMENTS, CAMPAIGN):
-        _copy(source / entry, target / entry)
+        copy(source / entry, target / entry)
     return {name: len(versions(target / places.ASSIGNMENTS))}
 
 
@@ -183,57 +197,7 @@ def _mlflow(project: Path, target: Path, environment: Mapping[str, str]) -> None
     if environment.get(MLFLOW):
         return
     for name in ("mlruns", "mlflow.db"):
-        _copy(project / name, target / name)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file or a folder as of one moment, where it is there."""
-    if source.name.startswith(".") or source.name.endswith(("-wal", "-shm")):
-        return
-    if source.is_dir():
-        for path in sorted(source.iterdir()):
-            _copy(path, target / path.name)
-    elif source.is_file():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.suffix == ".db":
-            _copy_database(source, target)
-        else:
-            _copy_file(source, target)
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy a file of SQLite as of one transaction, whoever writes to it."""
-    with (
-        closing(
-            sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)
-        ) as a,
-        closing(sqlite3.connect(target)) as b,
-    ):
-        a.backup(b)
-    target.chmod(0o600)
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    """Copy a file; of one that is being written, whole lines and no part of a table."""
-    shutil.copyfile(source, target)
-    shutil.copymode(source, target)
-    if source.suffix == _LINES:
-        written = target.read_bytes()
-        os.truncate(target, written.rfind(b"\n") + 1)
-    elif source.suffix == _TABLE and not _is_whole(target):
-        target.unlink()
-
-
-def _is_whole(table: Path) -> bool:
-    """Return whether a Parquet file has its end, which is written last."""
-    from pyarrow import ArrowInvalid
-    from pyarrow.parquet import read_metadata
-
-    try:
-        read_metadata(table)
-    except ArrowInvalid:
-        return False
-    return True
+        copy(project / name, target / name)
 
 
 def _folders(parent: Path, *, holding: Iterable[str]) -> frozenset[str]:

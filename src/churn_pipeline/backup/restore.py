@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import sqlite3
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from churn_pipeline.backup.archive import BackupError, Contents, unpack
 from churn_pipeline.backup.collect import MODELS, Tell
+from churn_pipeline.backup.origins import DATA
 from churn_pipeline.release.store import ModelStore
 from churn_pipeline.serving.desk.places import outputs_folder
 from churn_pipeline.serving.place import AUDIT, FOLDERS, SERVICE, has_service
@@ -58,6 +60,7 @@ def restore(
             *_each(staged / "service", services),
             *_inside(staged / "outputs", outputs),
             *_each(staged / "mlflow", project),
+            *_files(staged / DATA, project / DATA),
         ]
         audits = _lone_audits(staged / "service", services)
         _require_free([move for move in moves if move[1] not in audits])
@@ -81,6 +84,13 @@ def _each(source: Path, target: Path) -> list[Move]:
 def _inside(source: Path, target: Path) -> list[Move]:
     """Return where each thing of a folder's folders goes: other things may be there."""
     return [move for one, other in _each(source, target) for move in _each(one, other)]
+
+
+def _files(source: Path, target: Path) -> list[Move]:
+    """Return where each file below a folder goes that is not there as it was."""
+    found = sorted(path for path in source.rglob("*") if path.is_file())
+    moves = [(path, target / path.relative_to(source)) for path in found]
+    return [m for m in moves if not m[1].is_file() or not filecmp.cmp(*m, False)]
 
 
 def _lone_audits(source: Path, target: Path) -> list[Path]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:
-    """Write models, ledger, log, feedback, keys, runs and call lists to FILE.
+    """Write models, their data, ledger, log, feedback, keys and call lists to FILE.
 
     The service and runs may go on. What was answered before is in it, but for the
     answers of the last second, which may still be on their way into the log.
@@ -80,9 +80,10 @@ def _refusals() -> Iterator[None]:
     """Show a refusal as one line, with an exit code above 0."""
     from churn_pipeline.backup.archive import BackupError
     from churn_pipeline.cli.registry import refusals
+    from churn_pipeline.serving.rollout.state import RolloutError
 
     with refusals():
         try:
             yield
-        except (BackupError, OSError) as error:
+        except (BackupError, RolloutError, OSError) as error:
             raise click.ClickException(str(error)) from error

@@ -35,13 +35,14 @@ def rebuild(version: str, env: str | None, as_json: bool) -> None:
     """
     from churn_pipeline.pipelines.release.rebuild import RebuildError
     from churn_pipeline.release.numbering import find
+    from churn_pipeline.runs import RecordError
 
     with refusals():
         releases = releases_of(env)
         found = find(releases.store, releases.registry, version)
         try:
             compared = _rebuilt(releases.store, found, env)
-        except RebuildError as error:
+        except (RebuildError, RecordError) as error:
             raise click.ClickException(str(error)) from error
         named = releases.store.record(found).named
     if as_json:
@@ -107,8 +108,8 @@ def _read(
     """
     from kedro.io import DatasetError
 
-    from churn_pipeline.io.origin import version_read
     from churn_pipeline.pipelines.release.rebuild import RebuildError
+    from churn_pipeline.runs import version_read
 
     version = version_read(Path(store.folder), model, name)
     try:
@@ -123,7 +124,7 @@ def _read(
 def _is_there(
     catalog: CatalogProtocol[Any, Any], store: ModelStore, model: str
 ) -> bool:
-    from churn_pipeline.io.origin import version_read
+    from churn_pipeline.runs import version_read
 
     version = version_read(Path(store.folder), model, _SCORES)
     return bool(_at(catalog, _SCORES, version).exists())

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from kedro.io import AbstractDataset, DatasetError
-from pydantic import ValidationError
 
 
 class DataOfChampion(AbstractDataset[None, Any]):
@@ -66,11 +65,15 @@ class DataOfChampion(AbstractDataset[None, Any]):
     def _version_read(self) -> str | None:
         """Return the version of the data that the run of the champion read."""
         from churn_pipeline.release.store import ModelStore
+        from churn_pipeline.runs import RecordError, version_read
 
         pointer = ModelStore(self._path).pointer()
         if pointer is None:
             return None
-        return version_read(Path(self._path), pointer.version, self._name)
+        try:
+            return version_read(Path(self._path), pointer.version, self._name)
+        except RecordError as error:
+            raise DatasetError(str(error)) from error
 
     def _source(self, version: str) -> AbstractDataset[Any, Any]:
         """Return the dataset of one version."""
@@ -83,30 +86,3 @@ class DataOfChampion(AbstractDataset[None, Any]):
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path, "name": self._name, **self._dataset}
-
-
-def version_read(models: Path, model: str, name: str) -> str:
-    """Return which version of a dataset the run that made a model read.
-
-    Args:
-        models: Folder of the data set's models, e.g. `data/06_models/company`.
-        model: Version of the model.
-        name: Catalog name of the versioned dataset, e.g. `model_input`.
-
-    Raises:
-        DatasetError: The record of that run cannot be read.
-    """
-    from churn_pipeline.runs import RunRecord
-
-    record = models / "runs" / f"{model}.json"
-    if not record.is_file():  # a run that makes both gives both its version
-        return model
-    try:
-        loads = RunRecord.model_validate_json(record.read_bytes()).loads
-    except ValidationError as error:
-        raise DatasetError(
-            f"expected {record} as the run of {model} wrote it, got one that cannot "
-            f"be read ({error.errors()[0]['msg']}); restore it from a copy, or train "
-            "again: `kedro run`"
-        ) from error
-    return loads.get(name, model)
