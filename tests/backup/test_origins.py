@@ -164,6 +164,6 @@ def test_the_watches_of_before_are_known(project, target, clone):
 
 def test_a_champion_that_cannot_be_loaded_is_refused(project, target):
     (project / MODELS / "released/v1/model.onnx").write_bytes(b"other")
-    with pytest.raises(BackupError, match=r"champion of tiny .*kedro churn promote"):
+    with pytest.raises(BackupError, match=r"champion of tiny .*v1.*churn promote"):
         back_up(project, target, {}, _nobody)
     assert not target.exists()

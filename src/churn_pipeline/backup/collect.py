@@ -156,8 +156,9 @@ def _models(name: str, store: ModelStore, target: Path) -> dict[str, str]:
             store.champion()
         except ArtifactError as error:
             raise BackupError(
-                f"expected a champion of {name} that loads, got one that does not: put "
-                "it right, or `kedro churn promote` a version, then back up again; "
+                f"expected a champion of {name} that loads, got "
+                f"{pointer.version if pointer else 'none'}, which does not: put it "
+                "right, or `kedro churn promote` a version, then back up again; "
                 f"{error}"
             ) from error
         for part in _OF_MODELS:
